@@ -1,0 +1,63 @@
+"""Exact decimal arithmetic for prices, volumes and what is computed from them.
+
+Prices have at most 8 decimals and 10 integer digits, volumes 8 decimals and 11 integer digits. Their product then fits 38 digits with
+16 decimals exactly, which is the widest decimal that Spark has, and no sum of a window can overflow it (see `NOTIONAL_LIMIT`).
+Nothing here ever rounds, except `ratio`, which says how.
+"""
+
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, Inexact, InvalidOperation, Overflow
+from typing import Final
+
+SCALE: Final = 8
+"""Decimals of a price, a volume and a vwap."""
+PRICE_PRECISION: Final = 18
+VOLUME_PRECISION: Final = 19
+NOTIONAL_PRECISION: Final = 38
+NOTIONAL_SCALE: Final = 2 * SCALE
+
+PRICE_LIMIT: Final = Decimal(10) ** (PRICE_PRECISION - SCALE)
+VOLUME_LIMIT: Final = Decimal(10) ** (VOLUME_PRECISION - SCALE)
+NOTIONAL_LIMIT: Final = Decimal(10) ** 15
+"""Bound of price x volume of one trade: ten million of the largest fit one window's sum of 22 integer digits."""
+
+ZERO: Final = Decimal(0)
+
+# The default context rounds to 28 digits without a word; this one is wide enough for any sum and raises if it ever is not.
+_EXACT: Final = Context(prec=96, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[Inexact, InvalidOperation, Overflow])
+
+
+def add(a: Decimal, b: Decimal) -> Decimal:
+    """Add without rounding."""
+    return _EXACT.add(a, b)
+
+
+def multiply(a: Decimal, b: Decimal) -> Decimal:
+    """Multiply without rounding."""
+    return _EXACT.multiply(a, b)
+
+
+def ratio(numerator: Decimal, denominator: Decimal) -> Decimal:
+    """Divide two non-negative decimals, rounded half up to `SCALE` decimals; the denominator is positive.
+
+    Whole-number arithmetic, so that there is one rounding and not two.
+    """
+    n = int(_EXACT.scaleb(numerator, NOTIONAL_SCALE + SCALE))
+    d = int(_EXACT.scaleb(denominator, NOTIONAL_SCALE))
+    return _EXACT.scaleb(Decimal((2 * n + d) // (2 * d)), -SCALE)
+
+
+def decimals(value: Decimal) -> int:
+    """Count the decimals that a finite value needs: 1 for 1.50, because its last zero says nothing."""
+    _, digits, exponent = value.as_tuple()
+    if not isinstance(exponent, int) or exponent >= 0 or not value:
+        return 0
+    trailing = next(i for i, digit in enumerate(reversed(digits)) if digit)
+    return max(0, -exponent - trailing)
+
+
+def plain(value: Decimal) -> str:
+    """Write a finite value in digits alone: no exponent, no trailing zeros, no sign on zero. Equal values read the same."""
+    text = format(value, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text

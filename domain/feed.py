@@ -1,0 +1,62 @@
+"""What a feed says, as values: frames of trades not yet judged, and events in the life of its connection."""
+
+import enum
+from collections.abc import Sequence
+
+import attrs
+
+from .rejection import Rejection
+
+
+@attrs.frozen(kw_only=True)
+class RawTrade:
+    """One trade of a frame as the feed sent it: each field is whatever came, or None where nothing did."""
+
+    symbol: object
+    price: object
+    volume: object
+    timestamp_ms: object
+    conditions: object
+    payload: bytes
+    """The bytes of this trade within its frame, for the dead letter in case."""
+
+
+@attrs.frozen(kw_only=True)
+class Frame:
+    """One message of a feed that carries trades, or that could not be understood (`rejection`)."""
+
+    payload: bytes
+    received_ms: int
+    """The pipeline's clock when it came; for a recording, the recording's own clock."""
+    trades: Sequence[RawTrade] = ()
+    rejection: Rejection | None = None
+
+
+class FeedEventKind(enum.StrEnum):
+    """What happened to a connection."""
+
+    CONNECTED = "connected"
+    SUBSCRIBED = "subscribed"
+    HEARTBEAT = "heartbeat"
+    PROVIDER_ERROR = "provider_error"
+    """The provider said so, such as `Invalid symbol`; the connection lives on."""
+    OTHER_MESSAGE = "other_message"
+    """A type of message that is not about trades."""
+    SILENT = "silent"
+    """No frame, not even a heartbeat, for so long that the connection is given up."""
+    RATE_LIMITED = "rate_limited"
+    DISCONNECTED = "disconnected"
+
+
+@attrs.frozen(kw_only=True)
+class FeedEvent:
+    """An event in the life of a feed's connection."""
+
+    kind: FeedEventKind
+    at_ms: int
+    detail: str = ""
+    symbols: tuple[str, ...] = ()
+    """The symbols it is about, where it is about some."""
+
+
+FeedMessage = Frame | FeedEvent

@@ -1,0 +1,118 @@
+"""The record of a trade on the topic: JSON of one fixed form, schema version 1.
+
+The form is a regular language, so that one pattern decides in Python and in Java alike what is a record: the fields below in this order, no
+blanks, numbers in plain digits, printable ASCII without escapes. Scalar fields may be added at the end (up to 16) and are ignored: that is how
+the schema grows. Anything else is another version and is rejected.
+
+    {"v":1,"symbol":"BINANCE:BTCUSDT","price":64123.45,"volume":0.0012,"timestamp_ms":1680286537580,"trade_id":"0000-0a1b2c3d",
+     "conditions":["1","12"],"received_ms":1680286537601,"venue":"BINANCE","asset_class":"crypto"}
+
+The numbers allow more digits and a minus sign than a valid trade has, so that a wrong one is rejected for its own reason.
+"""
+
+import re
+from decimal import Decimal
+from typing import Final
+
+import attrs
+
+from .decimals import plain
+from .identity import TRADE_ID_PATTERN
+from .rejection import Reason, Rejection
+from .rules import Rules
+from .trade import Trade
+from .validation import CONDITION_PATTERN, MAX_CONDITIONS, TEXT_CLASS, check
+
+SCHEMA_VERSION: Final = 1
+FIELDS: Final = (
+    "v", "symbol", "price", "volume", "timestamp_ms", "trade_id", "conditions", "received_ms", "venue", "asset_class",
+)  # fmt: skip
+MAX_RECORD_BYTES: Final = 4096
+
+_NUMBER = r"-?(?:0|[1-9][0-9]{0,19})(?:\.[0-9]{1,18})?"
+_MILLISECONDS = r"-?(?:0|[1-9][0-9]{0,14})"
+_CONDITIONS = rf'(?:"{CONDITION_PATTERN}"(?:,"{CONDITION_PATTERN}"){{0,{MAX_CONDITIONS - 1}}})?'
+_ADDED = (
+    rf'(?:,"(?!(?:{"|".join(FIELDS)})")[a-z][a-z0-9_]{{0,31}}":'
+    rf'(?:{_NUMBER}|"{TEXT_CLASS}{{0,64}}"|true|false|null)){{0,16}}'
+)
+VERSION_PATTERN: Final = r'\{"v":[0-9]{1,9},"'
+RECORD_PATTERN: Final = (
+    rf'\{{"v":{SCHEMA_VERSION},"symbol":"({TEXT_CLASS}{{0,128}})","price":({_NUMBER}),"volume":({_NUMBER}),'
+    rf'"timestamp_ms":({_MILLISECONDS}),"trade_id":"({TRADE_ID_PATTERN})","conditions":\[({_CONDITIONS})\],'
+    rf'"received_ms":({_MILLISECONDS}),"venue":"({TEXT_CLASS}{{0,64}})","asset_class":"([a-z_]{{1,16}})"{_ADDED}\}}'
+)
+"""Matches a whole record; the same text is used by Java, see `adapters/spark`. Its groups are the values of `FIELDS` after `v`."""
+
+_record = re.compile(RECORD_PATTERN, re.ASCII)
+_version = re.compile(VERSION_PATTERN, re.ASCII)
+_quoted = re.compile(r'"([^"]*)"')
+
+
+@attrs.frozen(kw_only=True)
+class TopicRecord:
+    """One record as a broker keeps it."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes
+    headers: tuple[tuple[str, bytes], ...] = ()
+    appended_ms: int
+    """When the broker appended it, by the broker's clock."""
+
+    @property
+    def source(self) -> str:
+        """The place of this record, for a dead letter."""
+        return f"{self.topic}/{self.partition}/{self.offset}"
+
+
+def encode(trade: Trade) -> bytes:
+    """Write a trade as a record."""
+    conditions = ",".join(f'"{code}"' for code in trade.conditions)
+    text = (
+        f'{{"v":{SCHEMA_VERSION},"symbol":"{trade.symbol}","price":{plain(trade.price)},"volume":{plain(trade.volume)},'
+        f'"timestamp_ms":{trade.timestamp_ms},"trade_id":"{trade.trade_id}","conditions":[{conditions}],'
+        f'"received_ms":{trade.received_ms},"venue":"{trade.venue}","asset_class":"{trade.asset_class}"}}'
+    )
+    return text.encode()
+
+
+def decode(value: bytes | None, *, appended_ms: int, rules: Rules) -> Trade | Rejection:
+    """Read a record and ask every rule again; never raises.
+
+    Times are judged by when the record was received or appended, whichever is earlier: then the verdict is the same at every reading, a
+    recording keeps its own clock, and no record can vouch for its own future.
+    """
+    if value is None or len(value) > MAX_RECORD_BYTES:
+        return Rejection(reason=Reason.MALFORMED, detail=f"record: empty, or over {MAX_RECORD_BYTES} bytes")
+    text = value.decode("ascii", errors="replace")
+    match = _record.fullmatch(text)
+    if match is None:
+        return _explain(text)
+    symbol, price, volume, timestamp, trade_id, conditions, received, venue, asset_class = match.groups()
+    exact_price, exact_volume = Decimal(price), Decimal(volume)
+    timestamp_ms, received_ms = int(timestamp), int(received)
+    now_ms = min(received_ms, appended_ms)
+    rejection = check(symbol, exact_price, exact_volume, timestamp_ms, now_ms=now_ms, rules=rules)
+    if rejection is not None:
+        return rejection
+    return Trade(
+        symbol=symbol,
+        price=exact_price,
+        volume=exact_volume,
+        timestamp_ms=timestamp_ms,
+        trade_id=trade_id,
+        conditions=tuple(_quoted.findall(conditions)),
+        received_ms=received_ms,
+        venue=venue,
+        asset_class=asset_class,
+    )
+
+
+def _explain(text: str) -> Rejection:
+    """Tell another version from what is no record at all."""
+    if _version.match(text) and not text.startswith(f'{{"v":{SCHEMA_VERSION},'):
+        return Rejection(reason=Reason.UNSUPPORTED_VERSION, detail=f"v: not {SCHEMA_VERSION}")
+    return Rejection(reason=Reason.MALFORMED, detail="record: not of the form of schema version 1")

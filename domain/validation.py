@@ -1,0 +1,139 @@
+"""The rules that a trade must pass, asked in one fixed order; the first that fails gives the reason.
+
+1. every field is there and of its type; 2. the symbol is 1 to 64 printable ASCII characters without quotes, backslashes or blanks at its ends;
+3. price and volume are finite; 4. the price is positive; 5. the volume is not negative (0 is a price update); 6. at most 8 decimals;
+7. price, volume and their product are within `domain.decimals`' limits; 8. not too old; 9. not in the future.
+
+These functions are total: no input, however malformed, raises. `adapters/spark/rules.py` has their twins as column expressions.
+"""
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Final, TypeGuard
+
+import attrs
+
+from .decimals import NOTIONAL_LIMIT, PRICE_LIMIT, SCALE, VOLUME_LIMIT, ZERO, decimals, multiply
+from .rejection import Reason, Rejection
+from .rules import Rules
+
+TEXT_CLASS: Final = r"[ !#-\[\]-~]"
+"""Printable ASCII without the double quote and the backslash: what JSON never needs to escape."""
+SYMBOL_PATTERN: Final = r"[!#-\[\]-~](?:[ !#-\[\]-~]{0,62}[!#-\[\]-~])?"
+MAX_CONDITIONS: Final = 32
+MAX_CONDITION_LENGTH: Final = 16
+CONDITION_PATTERN: Final = rf"{TEXT_CLASS}{{0,{MAX_CONDITION_LENGTH}}}"
+
+_symbol = re.compile(SYMBOL_PATTERN, re.ASCII)
+_condition = re.compile(CONDITION_PATTERN, re.ASCII)
+
+
+@attrs.frozen(kw_only=True)
+class Tick:
+    """The validated facts of a trade, before it has an identity."""
+
+    symbol: str
+    price: Decimal
+    volume: Decimal
+    timestamp_ms: int
+    conditions: tuple[str, ...]
+
+
+def parse_tick(
+    symbol: object,
+    price: object,
+    volume: object,
+    timestamp_ms: object,
+    conditions: object,
+    *,
+    now_ms: int,
+    rules: Rules,
+) -> Tick | Rejection:
+    """Make a tick of whatever a feed sent for each field, or say why not.
+
+    Numbers may be Decimal, int, or float (taken by its shortest text, which is what a feed that prints floats meant); conditions may be None.
+    """
+    if not isinstance(symbol, str):
+        return _mistyped("symbol", "a string")
+    exact_price = _number(price)
+    if exact_price is None:
+        return _mistyped("price", "a number")
+    exact_volume = _number(volume)
+    if exact_volume is None:
+        return _mistyped("volume", "a number")
+    if not isinstance(timestamp_ms, int) or isinstance(timestamp_ms, bool):
+        return _mistyped("timestamp", "a whole number of milliseconds")
+    codes: object = () if conditions is None else conditions
+    if not _are_conditions(codes):
+        return _mistyped("conditions", f"at most {MAX_CONDITIONS} strings of at most {MAX_CONDITION_LENGTH} characters")
+    rejection = check(symbol, exact_price, exact_volume, timestamp_ms, now_ms=now_ms, rules=rules)
+    if rejection is not None:
+        return rejection
+    # A zero is written in many ways (-0.0, 0E-8); one of them is enough from here on.
+    return Tick(
+        symbol=symbol,
+        price=exact_price,
+        volume=exact_volume or ZERO,
+        timestamp_ms=timestamp_ms,
+        conditions=tuple(codes),
+    )
+
+
+def check(
+    symbol: str, price: Decimal, volume: Decimal, timestamp_ms: int, *, now_ms: int, rules: Rules
+) -> Rejection | None:
+    """Ask the rules about values of the right types, in their order; None when all hold."""
+    if not _symbol.fullmatch(symbol):
+        return Rejection(reason=Reason.BAD_SYMBOL, detail="symbol: not 1 to 64 printable ASCII characters")
+    for name, value in (("price", price), ("volume", volume)):
+        if not value.is_finite():
+            return Rejection(reason=Reason.NOT_FINITE, detail=f"{name}: not finite")
+    if price <= 0:
+        return Rejection(reason=Reason.PRICE_NOT_POSITIVE, detail="price: not above 0")
+    if volume < 0:
+        return Rejection(reason=Reason.NEGATIVE_VOLUME, detail="volume: below 0")
+    return _check_size(price, volume) or _check_time(timestamp_ms, now_ms, rules)
+
+
+def _check_size(price: Decimal, volume: Decimal) -> Rejection | None:
+    for name, value, limit in (("price", price, PRICE_LIMIT), ("volume", volume, VOLUME_LIMIT)):
+        if decimals(value) > SCALE:
+            return Rejection(reason=Reason.TOO_PRECISE, detail=f"{name}: more than {SCALE} decimals")
+        if value >= limit:
+            return Rejection(reason=Reason.TOO_LARGE, detail=f"{name}: {limit:.0e} or more")
+    if multiply(price, volume) >= NOTIONAL_LIMIT:
+        return Rejection(reason=Reason.TOO_LARGE, detail=f"price x volume: {NOTIONAL_LIMIT:.0e} or more")
+    return None
+
+
+def _check_time(timestamp_ms: int, now_ms: int, rules: Rules) -> Rejection | None:
+    if timestamp_ms < now_ms - rules.max_age_ms:
+        return Rejection(reason=Reason.TOO_OLD, detail=f"timestamp: older than {rules.max_age_ms} ms")
+    if timestamp_ms > now_ms + rules.future_tolerance_ms:
+        return Rejection(reason=Reason.IN_FUTURE, detail=f"timestamp: more than {rules.future_tolerance_ms} ms ahead")
+    return None
+
+
+def _mistyped(field: str, expected: str) -> Rejection:
+    return Rejection(reason=Reason.MISSING_OR_MISTYPED, detail=f"{field}: not {expected}")
+
+
+def _number(value: object) -> Decimal | None:
+    if isinstance(value, Decimal):
+        return value
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return Decimal(value)
+    if isinstance(value, float):
+        return Decimal(repr(value))
+    return None
+
+
+def _are_conditions(value: object) -> TypeGuard[Sequence[str]]:
+    return (
+        isinstance(value, list | tuple)
+        and len(value) <= MAX_CONDITIONS
+        and all(isinstance(code, str) and _condition.fullmatch(code) for code in value)
+    )

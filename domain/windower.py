@@ -1,0 +1,75 @@
+"""Windowing of a stream: trades in, candles out, memory bounded by a watermark.
+
+The rules, which are those of Spark's update mode:
+1. The watermark is the newest event time seen, less the allowed lateness; it moves only when `advance` is called (after a frame, a
+   batch, as the caller likes) and never backwards.
+2. A trade whose window ends at or before the watermark is late: it is counted and left out. Windows that end there are final and forgotten.
+3. `take_changed` gives each candle that changed since the last call, whole: absolute values, so that writing one twice does no harm.
+"""
+
+from .candle import Candle
+from .trade import Trade
+from .window import window_start_ms
+
+
+class Windower:
+    """Fold a stream of trades into candles of one length."""
+
+    def __init__(self, *, window_ms: int, allowed_lateness_ms: int) -> None:
+        if window_ms <= 0 or allowed_lateness_ms < 0:
+            raise ValueError("a window's length is positive and the allowed lateness not negative")
+        self.window_ms = window_ms
+        self.allowed_lateness_ms = allowed_lateness_ms
+        self.watermark_ms: int | None = None
+        self.late_trades = 0
+        self._newest_ms: int | None = None
+        self._open: dict[tuple[str, int], Candle] = {}
+        self._changed: dict[tuple[str, int], None] = {}
+
+    def add(self, trade: Trade) -> bool:
+        """Fold one trade in; False when it is late, and then only counted."""
+        start_ms = window_start_ms(trade.timestamp_ms, self.window_ms)
+        if self.watermark_ms is not None and start_ms + self.window_ms <= self.watermark_ms:
+            self.late_trades += 1
+            return False
+        if self._newest_ms is None or trade.timestamp_ms > self._newest_ms:
+            self._newest_ms = trade.timestamp_ms
+        slot = (trade.symbol, start_ms)
+        candle = Candle.of(trade, self.window_ms)
+        known = self._open.get(slot)
+        self._open[slot] = candle if known is None else known.merge(candle)
+        self._changed[slot] = None
+        return True
+
+    def take_changed(self) -> list[Candle]:
+        """Give the candles that changed since the last call, each once, as they are now."""
+        changed = [self._open[slot] for slot in self._changed]
+        self._changed.clear()
+        return changed
+
+    def advance(self) -> list[Candle]:
+        """Move the watermark up to the newest trade; give the candles that are final now, oldest window first, and forget them.
+
+        Take what changed first: a candle that is forgotten no longer counts as changed.
+        """
+        if self._newest_ms is None:
+            return []
+        watermark_ms = self._newest_ms - self.allowed_lateness_ms
+        if self.watermark_ms is not None and watermark_ms <= self.watermark_ms:
+            return []
+        self.watermark_ms = watermark_ms
+        return self._close([slot for slot in self._open if slot[1] + self.window_ms <= watermark_ms])
+
+    def finish(self) -> list[Candle]:
+        """Give every candle that is still open, oldest window first, and forget them all: the stream has ended."""
+        return self._close(list(self._open))
+
+    @property
+    def open_windows(self) -> int:
+        """How many candles are held in memory."""
+        return len(self._open)
+
+    def _close(self, slots: list[tuple[str, int]]) -> list[Candle]:
+        for slot in slots:
+            self._changed.pop(slot, None)
+        return sorted((self._open.pop(slot) for slot in slots), key=lambda c: (c.window_start_ms, c.symbol))
