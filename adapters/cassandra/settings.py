@@ -1,0 +1,48 @@
+"""How to reach Cassandra, and how to use it. Every default works for the dev stack."""
+
+import re
+from typing import Final
+
+import attrs
+
+_IDENTIFIER: Final = re.compile(r"[a-z][a-z0-9_]{0,47}", re.ASCII)
+CONSISTENCIES: Final = ("ONE", "LOCAL_ONE", "TWO", "THREE", "QUORUM", "LOCAL_QUORUM", "EACH_QUORUM", "ALL")
+
+
+def _identifier(_instance: object, attribute: "attrs.Attribute[str]", value: str) -> None:
+    if not _IDENTIFIER.fullmatch(value):
+        raise ValueError(
+            f"{attribute.name}: a keyspace's name is 1 to 48 lower case letters, digits and underscores, beginning with a letter"
+        )
+
+
+@attrs.frozen(kw_only=True)
+class CassandraSettings:
+    """Contact points, keyspace, consistency and limits. Raises ValueError on values that cannot be right."""
+
+    hosts: tuple[str, ...] = attrs.field(default=("127.0.0.1",), converter=tuple, validator=attrs.validators.min_len(1))
+    """Contact points; the driver finds the other nodes by itself."""
+    port: int = attrs.field(
+        default=9042, validator=attrs.validators.and_(attrs.validators.ge(1), attrs.validators.le(65535))
+    )
+    keyspace: str = attrs.field(default="tapeline", validator=_identifier)
+    local_dc: str = attrs.field(default="dc1", validator=attrs.validators.min_len(1))
+    """The data centre to talk to; the others are only used by replication."""
+    username: str = ""
+    """Empty where the server asks for no password."""
+    password: str = attrs.field(default="", repr=False)
+    consistency: str = attrs.field(default="LOCAL_QUORUM", validator=attrs.validators.in_(CONSISTENCIES))
+    request_timeout_s: float = attrs.field(default=10.0, validator=attrs.validators.gt(0))
+    """How long one request may take, retries included."""
+    connect_timeout_s: float = attrs.field(default=10.0, validator=attrs.validators.gt(0))
+    """How long `start` may take until it gives up."""
+    max_in_flight: int = attrs.field(default=128, validator=attrs.validators.ge(1))
+    """Requests of one write that are under way at once."""
+    batch_rows: int = attrs.field(
+        default=50, validator=attrs.validators.and_(attrs.validators.ge(1), attrs.validators.le(1000))
+    )
+    """Rows of one partition that share a request."""
+    page_rows: int = attrs.field(default=5000, validator=attrs.validators.ge(1))
+    """Rows that a read fetches at once."""
+    speculative_delay_s: float = attrs.field(default=0.0, validator=attrs.validators.ge(0))
+    """Ask a second node when the first has not answered for so long; 0 asks only one."""
