@@ -1,0 +1,1 @@
+"""The ports in memory: real behaviour without servers, for the embedded default, for tests and for embedding."""

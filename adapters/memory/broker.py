@@ -1,0 +1,172 @@
+"""A broker in memory, with the promises of a real one: partitioned topics, offsets, keys, headers, consumer groups, commits.
+
+- A topic comes to be at its first use, with the broker's number of partitions. Records of one key go to one partition, the same one that Kafka
+  would choose, and keep their order; records without a key go round.
+- A partition holds at most `capacity` records. When it is full, records that every group of the topic has committed make room. A topic that
+  no group reads forgets its oldest records instead, as a real broker's retention does.
+- When a group has not committed enough to make room, the publisher waits: the slow reader holds the feed back, and nothing is lost. In a program
+  of one thread nobody could ever commit meanwhile, so after `full_timeout_s` the wait ends in a BrokerError that names the group.
+- A group is remembered from its first member on; one that leaves without ever having committed is forgotten.
+- The time of appending comes from the broker's clock.
+
+Broker, publishers and subscribers may be used from any thread.
+"""
+
+import itertools
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from domain.record import TopicRecord
+from ports.errors import BrokerError
+
+from .group import Group, Member, Place
+from .log import PartitionLog
+from .partitioner import partition_of
+
+DEFAULT_PARTITIONS: Final = 4
+DEFAULT_CAPACITY: Final = 50_000
+
+
+def system_now_ms() -> int:
+    """Give the time of the machine's clock, in milliseconds since the epoch, UTC."""
+    return time.time_ns() // 1_000_000
+
+
+class MemoryBroker:
+    """Topics, partitions and consumer groups in this process."""
+
+    def __init__(
+        self,
+        *,
+        partitions: int = DEFAULT_PARTITIONS,
+        capacity: int = DEFAULT_CAPACITY,
+        full_timeout_s: float = 30.0,
+        now_ms: Callable[[], int] = system_now_ms,
+    ) -> None:
+        """Make an empty broker: `capacity` is in records a partition. Raises ValueError unless both numbers are positive."""
+        if partitions < 1 or capacity < 1:
+            raise ValueError("a broker needs at least 1 partition a topic and room for 1 record")
+        self._partitions = partitions
+        self._capacity = capacity
+        self._full_timeout_s = full_timeout_s
+        self._now_ms = now_ms
+        self._changed = threading.Condition()
+        self._logs: dict[Place, PartitionLog] = {}
+        self._groups: dict[str, Group] = {}
+        self._keyless = itertools.cycle(range(partitions))
+
+    def append(
+        self, topic: str, *, key: bytes | None, value: bytes, headers: tuple[tuple[str, bytes], ...] = ()
+    ) -> TopicRecord:
+        """Append a record and give it as kept; waits for room. Raises BrokerError when no room came in time."""
+        with self._changed:
+            self._create(topic)
+            partition = next(self._keyless) if key is None else partition_of(key, self._partitions)
+            place = Place(topic, partition)
+            log = self._logs[place]
+            if not self._changed.wait_for(lambda: self._make_room(place, log), self._full_timeout_s):
+                raise BrokerError(self._explain_full(place, log))
+            record = TopicRecord(
+                topic=topic,
+                partition=partition,
+                offset=log.end,
+                key=key,
+                value=value,
+                headers=headers,
+                appended_ms=self._now_ms(),
+            )
+            log.append(record)
+            self._changed.notify_all()
+            return record
+
+    def join(self, group: str, topics: Sequence[str]) -> Member:
+        """Add a member to a group, known or new."""
+        with self._changed:
+            for topic in topics:
+                self._create(topic)
+            member = self._groups.setdefault(group, Group(group, self._partitions)).join(topics)
+            self._changed.notify_all()
+            return member
+
+    def leave(self, group: str, member: Member) -> None:
+        """Take a member out of its group, without a commit."""
+        with self._changed:
+            known = self._groups[group]
+            known.leave(member)
+            if known.is_forgotten:
+                del self._groups[group]
+            self._changed.notify_all()
+
+    def fetch(self, member: Member, *, timeout_s: float, max_records: int) -> list[TopicRecord]:
+        """Give a member its next records and move its positions; waits for the first no longer than the time."""
+        with self._changed:
+            found: list[TopicRecord] = []
+
+            def some() -> bool:
+                found.extend(self._collect(member, max_records))
+                return bool(found)
+
+            self._changed.wait_for(some, timeout_s)
+            return found
+
+    def commit(self, group: str, member: Member) -> None:
+        """Remember what the member was given as done."""
+        with self._changed:
+            self._groups[group].commit(member)
+            self._changed.notify_all()
+
+    def end_offsets(self, topic: str) -> dict[int, int]:
+        """Give, by partition, the offset that the next record gets; empty for a topic that does not exist."""
+        with self._changed:
+            return {place.partition: log.end for place, log in self._logs.items() if place.topic == topic}
+
+    def lag(self, group: str) -> int:
+        """Count the records of its topics that a group has not committed; 0 for a group that does not exist."""
+        with self._changed:
+            known = self._groups.get(group)
+            if known is None:
+                return 0
+            return sum(
+                log.end - max(log.base, known.committed.get(place, 0))
+                for place, log in self._logs.items()
+                if place.topic in known.topics
+            )
+
+    def _create(self, topic: str) -> None:
+        if Place(topic, 0) not in self._logs:
+            for partition in range(self._partitions):
+                self._logs[Place(topic, partition)] = PartitionLog()
+
+    def _collect(self, member: Member, max_records: int) -> Iterator[TopicRecord]:
+        """Take what is there. A partition that was served goes to the end of the line, so a busy one does not starve the others."""
+        for place in list(member.positions):
+            if max_records <= 0:
+                return
+            log = self._logs[place]
+            start = max(member.positions[place], log.base)
+            records = log.read(start, max_records)
+            if records:
+                del member.positions[place]
+                member.positions[place] = start + len(records)
+                max_records -= len(records)
+                yield from records
+
+    def _holders(self, place: Place) -> dict[str, int]:
+        """Give the groups that read a partition, each with the first offset that it may still want."""
+        wanted = {name: group.holds_back(place) for name, group in self._groups.items()}
+        return {name: offset for name, offset in wanted.items() if offset is not None}
+
+    def _make_room(self, place: Place, log: PartitionLog) -> bool:
+        if len(log) >= self._capacity:
+            holders = self._holders(place)
+            log.trim(min(holders.values()) if holders else log.base + 1)
+        return len(log) < self._capacity
+
+    def _explain_full(self, place: Place, log: PartitionLog) -> str:
+        slow = sorted(name for name, offset in self._holders(place).items() if offset <= log.base)
+        return (
+            f"{place.topic}/{place.partition} is full: {self._capacity} records that {', '.join(slow)} did not commit "
+            f"within {self._full_timeout_s:g} s; read and commit in time, or give the memory broker more capacity"
+        )

@@ -1,0 +1,54 @@
+"""Trades and dead letters into the memory broker: records of the same form as on a real topic, kept as soon as they are published."""
+
+from typing import Self
+
+from domain.record import encode
+from domain.rejection import DeadLetter
+from domain.trade import Trade
+from ports.errors import BrokerError
+from ports.publisher import Deliveries
+
+from .broker import MemoryBroker
+
+
+class MemoryPublisher:
+    """Publisher over a `MemoryBroker`. The broker's topics are the buffer: while one is full, `publish` waits as the broker says."""
+
+    def __init__(
+        self, broker: MemoryBroker, *, trades_topic: str = "trades", dead_letters_topic: str = "trades.dlq"
+    ) -> None:
+        self._broker = broker
+        self._trades_topic = trades_topic
+        self._dead_letters_topic = dead_letters_topic
+        self._acknowledged = 0
+        self._open = False
+
+    def start(self) -> None:
+        """Begin."""
+        self._open = True
+
+    def publish(self, item: Trade | DeadLetter) -> None:
+        """Append an item to its topic. Raises BrokerError when it is not open, or when the topic stays full."""
+        if not self._open:
+            raise BrokerError("the publisher is not open: nothing was published")
+        if isinstance(item, Trade):
+            self._broker.append(self._trades_topic, key=item.symbol.encode(), value=encode(item))
+        else:
+            headers = tuple(item.headers().items())
+            self._broker.append(self._dead_letters_topic, key=None, value=item.payload, headers=headers)
+        self._acknowledged += 1
+
+    def flush(self, timeout_s: float) -> Deliveries:  # noqa: ARG002 - there is never anything to wait for
+        """Say how many were published: all of them are kept."""
+        return Deliveries(acknowledged=self._acknowledged, failed=0, pending=0)
+
+    def close(self) -> None:
+        """End; the broker keeps what was published."""
+        self._open = False
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,133 @@
+"""Stores in memory: rows by key, so that writing one again replaces it; read in order, over half-open ranges.
+
+A store keeps everything it is given, or with `capacity` only the newest rows of each series (a symbol's trades, a symbol's candles of one
+length), as a real store's TTL forgets the oldest. Reading gives what was kept at that moment; later writes do not disturb it. Rows stay
+readable after `close`, for as long as the store itself lives. Stores may be used from any thread.
+"""
+
+import bisect
+import threading
+from collections.abc import Iterable, Iterator
+from typing import Generic, Self, TypeVar
+
+from domain.candle import Candle
+from domain.trade import Trade
+
+K = TypeVar("K", int, tuple[int, str])
+V = TypeVar("V")
+
+
+class _Series(Generic[K, V]):
+    """Rows by key; sorted when read, since rows mostly come in order and then sorting costs next to nothing."""
+
+    def __init__(self, capacity: int | None) -> None:
+        self._capacity = capacity
+        self._rows: dict[K, V] = {}
+        self._keys: list[K] = []
+        self._sorted = True
+
+    def put(self, key: K, row: V) -> None:
+        if key not in self._rows:
+            self._sorted = self._sorted and (not self._keys or self._keys[-1] < key)
+            self._keys.append(key)
+        self._rows[key] = row
+        # In bulk, an eighth over: sorting at every write would cost more than the memory saved.
+        if self._capacity is not None and len(self._keys) > self._capacity + self._capacity // 8:
+            self._forget_oldest(self._capacity)
+
+    def between(self, start: K, end: K) -> list[V]:
+        self._sort()
+        if self._capacity is not None:
+            self._forget_oldest(self._capacity)
+        first, last = bisect.bisect_left(self._keys, start), bisect.bisect_left(self._keys, end)
+        return [self._rows[key] for key in self._keys[first:last]]
+
+    def _sort(self) -> None:
+        if not self._sorted:
+            self._keys.sort()
+            self._sorted = True
+
+    def _forget_oldest(self, keep: int) -> None:
+        self._sort()
+        surplus = max(0, len(self._keys) - keep)
+        for key in self._keys[:surplus]:
+            del self._rows[key]
+        del self._keys[:surplus]
+
+
+class MemoryTradeStore:
+    """Trades of each symbol by (timestamp_ms, trade_id)."""
+
+    def __init__(self, *, capacity: int | None = None) -> None:
+        """Make an empty store; `capacity` is in trades a symbol, None for all."""
+        self._capacity = capacity
+        self._lock = threading.Lock()
+        self._series: dict[str, _Series[tuple[int, str], Trade]] = {}
+
+    def start(self) -> None:
+        """Begin; there is nothing to connect to."""
+
+    def write(self, trades: Iterable[Trade]) -> None:
+        """Keep trades."""
+        with self._lock:
+            for trade in trades:
+                series = self._series.get(trade.symbol)
+                if series is None:
+                    series = self._series[trade.symbol] = _Series(self._capacity)
+                series.put((trade.timestamp_ms, trade.trade_id), trade)
+
+    def read(self, symbol: str, start_ms: int, end_ms: int) -> Iterator[Trade]:
+        """Give the symbol's trades with start_ms <= timestamp_ms < end_ms, by event time, then trade id."""
+        with self._lock:
+            series = self._series.get(symbol)
+            # No trade id sorts before the empty one, so these two keys enclose exactly the range of times.
+            return iter(series.between((start_ms, ""), (end_ms, "")) if series else ())
+
+    def close(self) -> None:
+        """End; what is kept stays readable."""
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class MemoryCandleStore:
+    """Candles of each (symbol, window length) by window start."""
+
+    def __init__(self, *, capacity: int | None = None) -> None:
+        """Make an empty store; `capacity` is in candles of one length a symbol, None for all."""
+        self._capacity = capacity
+        self._lock = threading.Lock()
+        self._series: dict[tuple[str, int], _Series[int, Candle]] = {}
+
+    def start(self) -> None:
+        """Begin; there is nothing to connect to."""
+
+    def write(self, candles: Iterable[Candle]) -> None:
+        """Keep candles; one that is kept already is replaced."""
+        with self._lock:
+            for candle in candles:
+                key = (candle.symbol, candle.window_ms)
+                series = self._series.get(key)
+                if series is None:
+                    series = self._series[key] = _Series(self._capacity)
+                series.put(candle.window_start_ms, candle)
+
+    def read(self, symbol: str, start_ms: int, end_ms: int, window_ms: int) -> Iterator[Candle]:
+        """Give the symbol's candles of this length with start_ms <= window start < end_ms, oldest first."""
+        with self._lock:
+            series = self._series.get((symbol, window_ms))
+            return iter(series.between(start_ms, end_ms) if series else ())
+
+    def close(self) -> None:
+        """End; what is kept stays readable."""
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
