@@ -1,0 +1,1 @@
+"""Real Kafka and Cassandra on this machine, from jars, without Docker: `python -m devstack up`."""

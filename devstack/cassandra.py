@@ -1,0 +1,161 @@
+"""A Cassandra node, alone on 127.0.0.1 or with others on 127.0.0.2, 127.0.0.3 and so on, in data centre `dc1`.
+
+- The tokens are dealt out evenly and written down, so a new ring needs no bootstrap and no waiting.
+- Time limits are wider than Cassandra's own, because a busy small machine is not a fault.
+- JMX answers on this machine only, to tools that attach to the process; it opens no port.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import attrs
+
+from .jars import classpath
+from .java import java_command
+from .probes import cassandra_peers
+from .server import java_options
+
+DATACENTER = "dc1"
+TOKENS = 4  # a node
+
+_LOGBACK = """\
+<configuration>
+  <appender name="console" class="ch.qos.logback.core.ConsoleAppender">
+    <encoder><pattern>%date{ISO8601} %-5level %logger{0} %msg%n</pattern></encoder>
+  </appender>
+  <root level="INFO"><appender-ref ref="console"/></root>
+</configuration>
+"""
+
+# What Cassandra's own start script opens to it of Java 17.
+_EXPORTS = (
+    "java.base/jdk.internal.misc java.base/jdk.internal.ref java.base/sun.nio.ch java.base/jdk.internal.loader "
+    "java.management.rmi/com.sun.jmx.remote.internal.rmi java.rmi/sun.rmi.registry java.rmi/sun.rmi.server "
+    "java.sql/java.sql jdk.unsupported/sun.misc"
+)
+_OPENS = (
+    "java.base/java.lang java.base/java.lang.module java.base/java.lang.ref java.base/java.lang.reflect "
+    "java.base/java.net java.base/java.io java.base/java.nio java.base/java.math java.base/java.util "
+    "java.base/java.util.concurrent java.base/java.util.concurrent.atomic java.base/jdk.internal.loader "
+    "java.base/jdk.internal.ref java.base/jdk.internal.reflect java.base/jdk.internal.math "
+    "java.base/jdk.internal.module java.base/jdk.internal.util.jar java.base/sun.nio.ch "
+    "java.rmi/sun.rmi.server jdk.management/com.sun.management.internal"
+)
+
+
+def address(node: int) -> str:
+    """Return the loopback address of the node with that number, from 1."""
+    return f"127.0.0.{node}"
+
+
+@attrs.frozen(kw_only=True)
+class CassandraNode:
+    """One node of a cluster of `nodes`; all share the port for clients and the port between nodes."""
+
+    node: int
+    nodes: int
+    port: int
+    storage_port: int
+    cluster_name: str
+    folder: Path
+    heap_mb: int
+
+    @property
+    def name(self) -> str:
+        """`cassandra-<node>`."""
+        return f"cassandra-{self.node}"
+
+    @property
+    def host(self) -> str:
+        """Its loopback address."""
+        return address(self.node)
+
+    def tokens(self) -> list[int]:
+        """Return its share of the ring: every `nodes`-th of evenly spaced tokens."""
+        whole = TOKENS * self.nodes
+        return [-(2**63) + (2**64 // whole) * i for i in range(self.node - 1, whole, self.nodes)]
+
+    def settings(self) -> dict[str, object]:
+        """Return the contents of cassandra.yaml."""
+        seeds = ",".join(f"{address(node)}:{self.storage_port}" for node in range(1, self.nodes + 1))
+        return {
+            "cluster_name": self.cluster_name,
+            "num_tokens": TOKENS,
+            "initial_token": ",".join(map(str, self.tokens())),
+            "partitioner": "org.apache.cassandra.dht.Murmur3Partitioner",
+            "auto_bootstrap": False,
+            "listen_address": self.host,
+            "rpc_address": self.host,
+            "storage_port": self.storage_port,
+            "native_transport_port": self.port,
+            "seed_provider": [
+                {"class_name": "org.apache.cassandra.locator.SimpleSeedProvider", "parameters": [{"seeds": seeds}]}
+            ],
+            "endpoint_snitch": "GossipingPropertyFileSnitch",
+            "commitlog_sync": "periodic",
+            "commitlog_sync_period": "1000ms",
+            "commitlog_segment_size": "16MiB",
+            "commitlog_total_space": "256MiB",
+            "cdc_enabled": False,
+            "storage_compatibility_mode": "NONE",
+            "memtable": {"configurations": {"trie": {"class_name": "TrieMemtable"}, "default": {"inherits": "trie"}}},
+            "sstable": {"selected_format": "bti"},
+            "auto_snapshot": False,
+            "incremental_backups": False,
+            "read_request_timeout": "20s",
+            "range_request_timeout": "30s",
+            "write_request_timeout": "20s",
+            "cas_contention_timeout": "10s",
+            "truncate_request_timeout": "60s",
+            "request_timeout": "30s",
+            "native_transport_timeout": "30s",
+        }
+
+    def prepare(self) -> None:
+        """Write cassandra.yaml, the data centre, and the log settings."""
+        conf = self.folder / "conf"
+        conf.mkdir(parents=True, exist_ok=True)
+        (self.folder / "tmp").mkdir(exist_ok=True)
+        (self.folder / "triggers").mkdir(exist_ok=True)
+        (conf / "cassandra.yaml").write_text(json.dumps(self.settings(), indent=2), "utf-8")  # JSON is YAML
+        (conf / "cassandra-rackdc.properties").write_text(f"dc={DATACENTER}\nrack=rack{self.node}\n", "utf-8")
+        (conf / "logback.xml").write_text(_LOGBACK, "utf-8")
+
+    def command(self) -> Sequence[str]:
+        """Return the command that runs the node."""
+        jars = classpath("cassandra")
+        agent = next(jar for jar in jars if jar.name.startswith("jamm-"))
+        temporary = self.folder / "tmp"
+        return [
+            str(java_command()),
+            *java_options(folder=self.folder, heap_mb=self.heap_mb),
+            f"-javaagent:{agent}",
+            *(f"--add-exports={package}=ALL-UNNAMED" for package in _EXPORTS.split()),
+            *(f"--add-opens={package}=ALL-UNNAMED" for package in _OPENS.split()),
+            "-Djdk.attach.allowAttachSelf=true",
+            "-Dio.netty.tryReflectionSetAccessible=true",
+            f"-Djna.tmpdir={temporary}",
+            f"-Dio.netty.native.workdir={temporary}",
+            "-Dchronicle.analytics.disable=true",
+            f"-Dcassandra.config={(self.folder / 'conf' / 'cassandra.yaml').as_uri()}",
+            f"-Dcassandra.storagedir={self.folder}",
+            f"-Dcassandra.triggers_dir={self.folder / 'triggers'}",
+            # A new ring on one machine has nothing to wait for.
+            "-Dcassandra.skip_wait_for_gossip_to_settle=0",
+            "-Dcassandra.ring_delay_ms=1000",
+            "-Dcassandra.consistent.rangemovement=false",
+            "-Dcassandra.superuser_setup_delay_ms=0",
+            "-Dcassandra.shutdown_announce_in_ms=0",
+            "-cp",
+            os.pathsep.join(map(str, [self.folder / "conf", *jars])),
+            "org.apache.cassandra.service.CassandraDaemon",
+        ]
+
+    def serves(self, *, with_peers: bool) -> bool:
+        """Tell whether it answers CQL, and knows every other node."""
+        peers = cassandra_peers(self.host, self.port)
+        return peers is not None and (not with_peers or peers == self.nodes - 1)

@@ -1,0 +1,160 @@
+"""The command line: `python -m devstack up|down|status|logs|fetch|lock`.
+
+- What a person should know goes to stdout; an error is one message on stderr and exit code 1 (2 for wrong usage).
+- A SIGTERM counts as a Ctrl-C: what was being started is ended and removed.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from .errors import DevstackError
+from .jars import classpath
+from .lock import regenerate
+from .lockfile import read_lock
+from .stack import Stack
+
+_NAME = click.option("--name", default="default", show_default=True, help="Name of the stack.")
+_HOME = click.option(
+    "--home",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the stacks' folders [default: .devstack].",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """Run real Kafka and Cassandra servers on this machine, from jars."""
+
+
+@cli.command()
+@_NAME
+@_HOME
+@click.option("--kafka/--no-kafka", default=True, help="Run Kafka.")
+@click.option("--cassandra/--no-cassandra", default=True, help="Run Cassandra.")
+@click.option("--kafka-port", type=int, help="Port of the first broker [default: 9092 or the next free one].")
+@click.option("--cassandra-port", type=int, help="Port for CQL [default: 9042 or the next free one].")
+@click.option("--brokers", default=1, show_default=True, help="Number of Kafka brokers.")
+@click.option("--nodes", default=1, show_default=True, help="Number of Cassandra nodes, on 127.0.0.1, .2, .3.")
+@click.option("--kafka-heap-mb", default=512, show_default=True, help="Heap of each broker, in MiB.")
+@click.option("--cassandra-heap-mb", default=1024, show_default=True, help="Heap of each node, in MiB.")
+def up(
+    name: str,
+    home: Path | None,
+    kafka: bool,
+    cassandra: bool,
+    kafka_port: int | None,
+    cassandra_port: int | None,
+    brokers: int,
+    nodes: int,
+    kafka_heap_mb: int,
+    cassandra_heap_mb: int,
+) -> None:
+    """Start the servers and return when they can be used."""
+    Stack(
+        name=name,
+        home=home,
+        kafka=kafka,
+        cassandra=cassandra,
+        kafka_port=kafka_port,
+        cassandra_port=cassandra_port,
+        brokers=brokers,
+        nodes=nodes,
+        kafka_heap_mb=kafka_heap_mb,
+        cassandra_heap_mb=cassandra_heap_mb,
+        say=click.echo,
+    ).up()
+
+
+@cli.command()
+@_NAME
+@_HOME
+@click.option("--keep-data", is_flag=True, help="Keep the data for the next `up`.")
+def down(name: str, home: Path | None, keep_data: bool) -> None:
+    """Stop the servers and remove their data."""
+    Stack(name=name, home=home, say=click.echo).down(keep_data=keep_data)
+
+
+@cli.command()
+@_NAME
+@_HOME
+def status(name: str, home: Path | None) -> None:
+    """Show each server; the exit code is 1 when one is not up."""
+    servers = Stack(name=name, home=home).status()
+    for server in servers:
+        pid = server.pid or "-"
+        click.echo(f"{server.name:<12} {server.state:<7} pid {pid:<8} {server.host}:{server.port}")
+    if not servers:
+        click.echo(f"there is no stack {name!r}")
+    sys.exit(0 if servers and all(server.up for server in servers) else 1)
+
+
+@cli.command()
+@_NAME
+@_HOME
+@click.option("-f", "--follow", is_flag=True, help="Go on as the log grows, until Ctrl-C.")
+@click.argument("service", required=False)
+def logs(name: str, home: Path | None, follow: bool, service: str | None) -> None:
+    """Print the log of SERVICE, such as kafka-1, or of all."""
+    stack = Stack(name=name, home=home)
+    names = [service] if service else [server.name for server in stack.status()]
+    if not names:
+        raise DevstackError(f"there is no stack {name!r}")
+    _print_logs({name: stack.log_file(name) for name in names}, follow=follow)
+
+
+def _print_logs(files: dict[str, Path], *, follow: bool) -> None:
+    read = dict.fromkeys(files, 0)
+    while True:
+        for name, file in files.items():
+            if not file.exists():
+                continue
+            with file.open("rb") as log:
+                log.seek(read[name])
+                data = log.read()
+            whole = data[: data.rfind(b"\n") + 1]
+            read[name] += len(whole)
+            for line in whole.decode("utf-8", "replace").splitlines():
+                click.echo(f"{name}: {line}" if len(files) > 1 else line)
+        if not follow:
+            return
+        time.sleep(0.3)
+
+
+@cli.command()
+@click.argument("groups", nargs=-1, metavar="[kafka|cassandra|spark]...")
+def fetch(groups: Sequence[str]) -> None:
+    """Download the jars of the named groups, or of all, unless they are in the cache."""
+    for group in groups or list(read_lock()):
+        jars = classpath(group)
+        click.echo(f"{group}: {len(jars)} jars in the cache")
+
+
+@cli.command()
+def lock() -> None:
+    """Resolve the jars anew with Maven and write the lock file."""
+    regenerate(click.echo)
+
+
+def main() -> None:
+    """Run the command line; exit with its code."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        cli(standalone_mode=False)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        sys.exit(130)
+    except DevstackError as error:
+        click.echo(f"devstack: {error}", err=True)
+        sys.exit(1)

@@ -1,0 +1,122 @@
+"""A Kafka broker in KRaft mode: broker and controller in one process, no ZooKeeper.
+
+- Node ids count from 1; with several brokers all of them vote.
+- Internal topics and topics created without saying so get min(3, brokers) replicas, and with three a minimum of two in sync.
+- Topics are created on purpose only. Everything else keeps Kafka's own default, except what makes a small machine wait.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+import attrs
+
+from .jars import classpath
+from .java import java_command
+from .probes import kafka_brokers
+from .server import java_options
+
+HOST = "127.0.0.1"
+
+_LOG4J = """\
+status = error
+appender.console.type = Console
+appender.console.name = console
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = %d{ISO8601} %-5p %c{1} %m%n
+rootLogger.level = info
+rootLogger.appenderRef.console.ref = console
+"""
+
+
+@attrs.frozen(kw_only=True)
+class KafkaBroker:
+    """One broker of a cluster; `peers` are the (client port, controller port) of all its nodes, in order of node id."""
+
+    node: int
+    peers: tuple[tuple[int, int], ...]
+    cluster_id: str
+    folder: Path
+    heap_mb: int
+
+    @property
+    def name(self) -> str:
+        """`kafka-<node>`."""
+        return f"kafka-{self.node}"
+
+    @property
+    def host(self) -> str:
+        """The loopback address."""
+        return HOST
+
+    @property
+    def port(self) -> int:
+        """The port for clients."""
+        return self.peers[self.node - 1][0]
+
+    def properties(self) -> dict[str, str]:
+        """Return the broker's settings."""
+        replicas = min(3, len(self.peers))
+        in_sync = 2 if replicas == 3 else 1
+        controller = self.peers[self.node - 1][1]
+        voters = ",".join(f"{node}@{HOST}:{port}" for node, (_, port) in enumerate(self.peers, start=1))
+        settings: dict[str, object] = {
+            "process.roles": "broker,controller",
+            "node.id": self.node,
+            "controller.quorum.voters": voters,
+            "controller.listener.names": "CONTROLLER",
+            "listeners": f"PLAINTEXT://{HOST}:{self.port},CONTROLLER://{HOST}:{controller}",
+            "advertised.listeners": f"PLAINTEXT://{HOST}:{self.port}",
+            "inter.broker.listener.name": "PLAINTEXT",
+            "log.dirs": self.folder / "data",
+            "auto.create.topics.enable": "false",
+            "default.replication.factor": replicas,
+            "min.insync.replicas": in_sync,
+            "offsets.topic.num.partitions": 4,
+            "offsets.topic.replication.factor": replicas,
+            "transaction.state.log.num.partitions": 4,
+            "transaction.state.log.replication.factor": replicas,
+            "transaction.state.log.min.isr": in_sync,
+            "share.coordinator.state.topic.num.partitions": 4,
+            "share.coordinator.state.topic.replication.factor": replicas,
+            "share.coordinator.state.topic.min.isr": in_sync,
+            "group.initial.rebalance.delay.ms": 0,
+            "num.network.threads": 2,
+            "num.io.threads": 4,
+            "background.threads": 2,
+            # Its default of 128 MiB would be a quarter of the heap.
+            "log.cleaner.dedupe.buffer.size": 16 * 1024 * 1024,
+        }
+        return {key: str(value) for key, value in settings.items()}
+
+    def prepare(self) -> None:
+        """Write server.properties and the log settings."""
+        (self.folder / "tmp").mkdir(parents=True, exist_ok=True)
+        lines = (f"{key}={value}\n" for key, value in self.properties().items())
+        (self.folder / "server.properties").write_text("".join(lines), "utf-8")
+        (self.folder / "log4j2.properties").write_text(_LOG4J, "utf-8")
+
+    def command(self) -> Sequence[str]:
+        """Return the command: format the data folder when it is new, then become the broker."""
+        java = [
+            str(java_command()),
+            *java_options(folder=self.folder, heap_mb=self.heap_mb),
+            f"-Dlog4j2.configurationFile={self.folder / 'log4j2.properties'}",
+            "-cp",
+            os.pathsep.join(map(str, classpath("kafka"))),
+        ]
+        settings = str(self.folder / "server.properties")
+        serve = [*java, "kafka.Kafka", settings]
+        if (self.folder / "data" / "meta.properties").exists():
+            return serve
+        quick = [java[0], "-XX:TieredStopAtLevel=1", *java[1:]]
+        prepare = [*quick, "kafka.tools.StorageTool", "format", "-t", self.cluster_id, "-c", settings]
+        return ["/bin/sh", "-c", f"{shlex.join(prepare)} && exec {shlex.join(serve)}"]
+
+    def serves(self, *, with_peers: bool) -> bool:
+        """Tell whether it answers a metadata request that names itself, or every broker."""
+        wanted = set(range(1, len(self.peers) + 1)) if with_peers else {self.node}
+        return wanted <= kafka_brokers(self.host, self.port)

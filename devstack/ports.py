@@ -1,0 +1,132 @@
+"""Choose TCP ports on the loopback addresses, without two stacks that start at once choosing the same one.
+
+- A given port must be free, or an error names it and, where the system tells, the process that holds it.
+- A default port moves up to the next free one.
+- Between choosing and the server's own bind lie seconds. `Claims` covers them: a record lock on byte N of one small
+  file in the cache folder stands for port N, and the system drops it when its process ends, however it ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import socket
+from collections.abc import Sequence
+from types import TracebackType
+from typing import ClassVar, Self
+
+import psutil
+
+from .errors import DevstackError
+from .repository import cache_folder
+
+SPAN = 200  # how far a default port moves up before giving up
+
+
+def is_free(host: str, port: int) -> bool:
+    """Tell whether a server could listen on `host`:`port` now.
+
+    Raises:
+        DevstackError: this machine has no such address.
+
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections in TIME_WAIT are no obstacle
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno == errno.EADDRNOTAVAIL:
+                raise DevstackError(
+                    f"this machine has no address {host}; on macOS add it with `sudo ifconfig lo0 alias {host}`"
+                ) from error
+            return False
+        return True
+
+
+def holder(port: int) -> str | None:
+    """Name the process that listens on `port`, as "java (pid 123)", where the system tells."""
+    with contextlib.suppress(psutil.Error, OSError):
+        for connection in psutil.net_connections(kind="tcp"):
+            local = connection.laddr
+            if connection.status == psutil.CONN_LISTEN and local and local.port == port and connection.pid:
+                return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
+    return None
+
+
+class Claims:
+    """The ports that one start has chosen, kept from every other start until closed."""
+
+    _taken: ClassVar[set[int]] = set()  # record locks do not keep one process from itself
+    _file: ClassVar[int | None] = None  # closing any descriptor of the file would drop every lock: never closed
+
+    def __init__(self) -> None:
+        self._mine: list[int] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the ports up to whoever asks next."""
+        while self._mine:
+            port = self._mine.pop()
+            Claims._taken.discard(port)
+            fcntl.lockf(self._descriptor(), fcntl.LOCK_UN, 1, port)
+
+    def given(self, hosts: Sequence[str], port: int, *, what: str) -> int:
+        """Claim exactly `port` on all of `hosts`.
+
+        Raises:
+            DevstackError: it is in use.
+
+        """
+        if not 1 <= port <= 65535:
+            raise DevstackError(f"{port} is no port for {what}: 1 to 65535")
+        if self._claim(hosts, port):
+            return port
+        who = holder(port)
+        raise DevstackError(
+            f"port {port} for {what} is in use{f' by {who}' if who else ''}; choose another or leave it out"
+        )
+
+    def next_free(self, hosts: Sequence[str], start: int, *, what: str) -> int:
+        """Claim the first port from `start` up that is free on all of `hosts`.
+
+        Raises:
+            DevstackError: none of the next few hundred is.
+
+        """
+        for port in range(start, start + SPAN):
+            if self._claim(hosts, port):
+                return port
+        raise DevstackError(f"no free port for {what} between {start} and {start + SPAN - 1}")
+
+    def _claim(self, hosts: Sequence[str], port: int) -> bool:
+        if port in Claims._taken:
+            return False
+        try:
+            fcntl.lockf(self._descriptor(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+        except OSError:
+            return False
+        Claims._taken.add(port)
+        self._mine.append(port)
+        if all(is_free(host, port) for host in hosts):
+            return True
+        self._mine.remove(port)
+        Claims._taken.discard(port)
+        fcntl.lockf(self._descriptor(), fcntl.LOCK_UN, 1, port)
+        return False
+
+    @classmethod
+    def _descriptor(cls) -> int:
+        if cls._file is None:
+            folder = cache_folder()
+            folder.mkdir(parents=True, exist_ok=True)
+            cls._file = os.open(folder / "ports.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        return cls._file

@@ -1,0 +1,92 @@
+"""Ask a server over its own protocol whether it serves; bytes on a socket, no client library.
+
+- Each question takes its own connection and a few milliseconds; an unready server is an answer, not an error.
+- Kafka: Metadata, version 1 (https://kafka.apache.org/protocol#The_Messages_Metadata).
+- Cassandra: native protocol version 4, STARTUP and one QUERY (native_protocol_v4.spec in its sources).
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+
+TIMEOUT_S = 2.0
+
+
+class _Reader:
+    """Take values off the front of a response, big-endian."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data, self._at = data, 0
+
+    def number(self, form: str) -> int:
+        (value,) = struct.unpack_from(f">{form}", self._data, self._at)
+        self._at += struct.calcsize(form)
+        return int(value)
+
+    def skip(self, size: int) -> None:
+        self._at += max(size, 0)
+
+    def skip_string(self) -> None:
+        self.skip(self.number("h"))
+
+
+def _receive(connection: socket.socket, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        chunk = connection.recv(size - len(data))
+        if not chunk:
+            raise ConnectionError
+        data += chunk
+    return data
+
+
+def kafka_brokers(host: str, port: int) -> frozenset[int]:
+    """Return the node ids of the cluster that the broker at `host`:`port` names; none without an answer or a controller."""
+    body = struct.pack(">hhih8si", 3, 1, 1, 8, b"devstack", 0)
+    try:
+        with socket.create_connection((host, port), TIMEOUT_S) as connection:
+            connection.sendall(struct.pack(">i", len(body)) + body)
+            (size,) = struct.unpack(">i", _receive(connection, 4))
+            reader = _Reader(_receive(connection, size))
+        reader.skip(4)  # correlation id
+        brokers = set()
+        for _ in range(reader.number("i")):
+            brokers.add(reader.number("i"))
+            reader.skip_string()  # host
+            reader.skip(4)  # port
+            reader.skip_string()  # rack
+        controller = reader.number("i")
+    except (OSError, struct.error):
+        return frozenset()
+    return frozenset(brokers) if controller >= 0 else frozenset()
+
+
+def _cql(connection: socket.socket, opcode: int, body: bytes) -> tuple[int, bytes]:
+    connection.sendall(struct.pack(">BBhBi", 4, 0, 0, opcode, len(body)) + body)
+    _, _, _, answer, size = struct.unpack(">BBhBi", _receive(connection, 9))
+    return answer, _receive(connection, size)
+
+
+def cassandra_peers(host: str, port: int) -> int | None:
+    """Return how many other nodes the node behind `host`:`port` knows; None when it does not answer CQL."""
+    query = b"SELECT data_center FROM system.peers_v2"
+    try:
+        with socket.create_connection((host, port), TIMEOUT_S) as connection:
+            ready, _ = _cql(connection, 0x01, b"\x00\x01\x00\x0bCQL_VERSION\x00\x053.0.0")
+            if ready != 0x02:
+                return None
+            result, body = _cql(connection, 0x07, struct.pack(">i", len(query)) + query + b"\x00\x01\x00")
+        if result != 0x08:
+            return None
+        reader = _Reader(body)
+        reader.skip(4 + 4)  # kind (rows), flags (one table for all columns)
+        columns = reader.number("i")
+        reader.skip_string()  # keyspace
+        reader.skip_string()  # table
+        for _ in range(columns):
+            reader.skip_string()  # column name
+            reader.skip(2)  # a type without parameters
+        return reader.number("i")
+    except (OSError, struct.error):
+        return None

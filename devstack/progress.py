@@ -1,0 +1,90 @@
+"""Tell how a download is going: one line that rewrites itself on a terminal, a plain line now and then elsewhere.
+
+- Several threads report into one `Progress`; a retry takes back what its failed attempt had counted.
+- Nothing is written before the first byte is wanted, so a cached fetch stays silent.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from types import TracebackType
+from typing import Self, TextIO
+
+PLAIN_INTERVAL_S = 5.0
+LINE_INTERVAL_S = 0.1
+
+
+class Progress:
+    """Count files and bytes of one download; sizes in bytes."""
+
+    def __init__(self, *, label: str, files: int, size: int, out: TextIO | None = None) -> None:
+        self._label, self._files, self._size = label, files, size
+        self._out = sys.stderr if out is None else out
+        self._live = self._out.isatty()
+        self._lock = threading.Lock()
+        self._done_files = self._done_bytes = 0
+        self._started = self._written = 0.0
+
+    def __enter__(self) -> Self:
+        self._started = time.monotonic()
+        self._written = self._started
+        self._write(f"{self._label}: downloading {self._files} jars, {self._size / 1e6:.0f} MB", end="\n")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            if self._live:
+                self._write("", end="\n")
+            return
+        seconds = time.monotonic() - self._started
+        self._write(f"{self._label}: {self._size / 1e6:.0f} MB in {seconds:.1f} s", end="\n")
+
+    def add(self, size: int) -> None:
+        """Count `size` more bytes; negative takes back a failed attempt."""
+        with self._lock:
+            self._done_bytes += size
+            now = time.monotonic()
+            if now - self._written >= (LINE_INTERVAL_S if self._live else PLAIN_INTERVAL_S):
+                self._written = now
+                rate = self._done_bytes / max(now - self._started, 1e-3) / 1e6
+                self._write(
+                    f"{self._label}: {self._done_files}/{self._files} jars, {self._done_bytes / 1e6:.0f}"
+                    f" of {self._size / 1e6:.0f} MB, {rate:.1f} MB/s",
+                    end="" if self._live else "\n",
+                )
+
+    def file_done(self) -> None:
+        """Count one more finished file."""
+        with self._lock:
+            self._done_files += 1
+
+    def _write(self, text: str, *, end: str) -> None:
+        self._out.write(f"\r{text}\x1b[K{end}" if self._live else text + end)
+        self._out.flush()
+
+
+class FileProgress:
+    """One file's share of a `Progress`, in the shape that pooch wants of a progress bar."""
+
+    def __init__(self, whole: Progress, size: int) -> None:
+        self._whole, self._size = whole, size
+        self._counted = 0
+        self.total = 0  # pooch writes the server's Content-Length here at the start of every attempt
+
+    def update(self, size: int) -> None:
+        """Count a chunk, never beyond the file's own size: pooch names the chunk size, not the bytes read."""
+        size = min(size, self._size - self._counted)
+        self._counted += size
+        self._whole.add(size)
+
+    def reset(self) -> None:
+        """Take back what was counted for this file."""
+        self._whole.add(-self._counted)
+        self._counted = 0
+
+    def close(self) -> None:
+        """Do nothing: the whole download ends elsewhere."""

@@ -1,0 +1,91 @@
+"""What is written down of a stack, in `stack.json` of its folder: how it is laid out, and which processes it runs.
+
+- The file is written before the first process starts and after each one, by a rename, so that `down` finds everything
+  however `up` ended.
+- A folder without the file is nobody's stack: nothing in it is touched.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import attrs
+
+from .cassandra import CassandraNode
+from .kafka import KafkaBroker
+from .process import Running
+from .server import Server
+
+FILE = "stack.json"
+
+
+@attrs.frozen(kw_only=True)
+class Layout:
+    """The servers of a stack: their ports and heaps. No peers, no Kafka; no nodes, no Cassandra."""
+
+    cluster_id: str
+    kafka_peers: tuple[tuple[int, int], ...]
+    kafka_heap_mb: int
+    nodes: int
+    cassandra_port: int
+    storage_port: int
+    cassandra_heap_mb: int
+
+    def servers(self, folder: Path) -> dict[str, Server]:
+        """Return the servers by name, with their folders below `folder`."""
+        servers: list[Server] = [
+            KafkaBroker(
+                node=node,
+                peers=self.kafka_peers,
+                cluster_id=self.cluster_id,
+                folder=folder / f"kafka-{node}",
+                heap_mb=self.kafka_heap_mb,
+            )
+            for node in range(1, len(self.kafka_peers) + 1)
+        ]
+        servers += [
+            CassandraNode(
+                node=node,
+                nodes=self.nodes,
+                port=self.cassandra_port,
+                storage_port=self.storage_port,
+                cluster_name=f"tapeline-{self.cluster_id}",
+                folder=folder / f"cassandra-{node}",
+                heap_mb=self.cassandra_heap_mb,
+            )
+            for node in range(1, self.nodes + 1)
+        ]
+        return {server.name: server for server in servers}
+
+
+@attrs.frozen(kw_only=True)
+class Record:
+    """A stack as written down; `running` holds the started processes by server name, whether they still live or not."""
+
+    layout: Layout
+    running: Mapping[str, Running]
+
+    def alive(self, name: str) -> Running | None:
+        """Return the process of a server when it lives."""
+        found = self.running.get(name)
+        return found if found is not None and found.alive else None
+
+    def write(self, folder: Path) -> None:
+        """Write it to `folder`."""
+        new = folder / f"{FILE}.new"
+        new.write_text(json.dumps(attrs.asdict(self), indent=2) + "\n", "utf-8")
+        new.replace(folder / FILE)
+
+
+def read_record(folder: Path) -> Record | None:
+    """Read the record in `folder`; None when there is none."""
+    try:
+        data = json.loads((folder / FILE).read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    layout = data["layout"]
+    layout["kafka_peers"] = tuple((client, controller) for client, controller in layout["kafka_peers"])
+    running = {name: Running(**process) for name, process in data["running"].items()}
+    return Record(layout=Layout(**layout), running=running)

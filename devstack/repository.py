@@ -1,0 +1,24 @@
+"""Where jars come from and where they are kept: two settings, each with a default.
+
+- TAPELINE_MAVEN_REPOSITORY: base URL of a Maven repository, Maven Central unless set.
+- TAPELINE_CACHE: the cache folder, the user's own cache folder unless set. Deleting it costs a download.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pooch
+
+MAVEN_CENTRAL = "https://repo1.maven.org/maven2/"
+
+
+def repository_url() -> str:
+    """Return the base URL of the Maven repository, ending in a slash."""
+    return (os.environ.get("TAPELINE_MAVEN_REPOSITORY") or MAVEN_CENTRAL).rstrip("/") + "/"
+
+
+def cache_folder() -> Path:
+    """Return the cache folder, which may not exist yet."""
+    return Path(os.environ.get("TAPELINE_CACHE") or pooch.os_cache("tapeline")).expanduser()

@@ -1,0 +1,43 @@
+"""How a server of a stack is, as seen from outside: its process, and whether it answers.
+
+- "up": it answers its clients' protocol. "silent": it runs and does not answer. "paused": it was frozen. "down": no process.
+"""
+
+from __future__ import annotations
+
+import attrs
+import psutil
+
+from .record import Record
+from .server import Server
+
+
+@attrs.frozen(kw_only=True)
+class ServerStatus:
+    """How one server is; `pid` is None when it is down."""
+
+    name: str
+    host: str
+    port: int
+    pid: int | None
+    state: str
+
+    @property
+    def up(self) -> bool:
+        """Tell whether clients can use it."""
+        return self.state == "up"
+
+
+def status_of(server: Server, record: Record) -> ServerStatus:
+    """Look at one server of the stack that `record` describes."""
+    running = record.alive(server.name)
+    process = running.process() if running else None
+    if process is None:
+        state = "down"
+    elif process.status() == psutil.STATUS_STOPPED:
+        state = "paused"
+    else:
+        state = "up" if server.serves(with_peers=False) else "silent"
+    return ServerStatus(
+        name=server.name, host=server.host, port=server.port, pid=process.pid if process else None, state=state
+    )
