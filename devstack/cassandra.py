@@ -74,6 +74,11 @@ class CassandraNode:
         """Its loopback address."""
         return address(self.node)
 
+    @property
+    def inner_port(self) -> int:
+        """The port between nodes."""
+        return self.storage_port
+
     def tokens(self) -> list[int]:
         """Return its share of the ring: every `nodes`-th of evenly spaced tokens."""
         whole = TOKENS * self.nodes

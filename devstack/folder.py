@@ -46,6 +46,8 @@ def locked(folder: Path, *, make: bool) -> Iterator[bool]:
                 folder.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except FileNotFoundError:
+            if make:  # another stack of this home was removed just now, and the home with it
+                continue
             yield False
             return
         except OSError as error:

@@ -24,7 +24,7 @@ from .repository import cache_folder, repository_url
 
 PARALLEL = 8
 RETRIES = 3
-TIMEOUT_S = 30
+TIMEOUT_S = (10, 30)  # to connect, to read
 _STALE_S = 3600
 
 
@@ -40,6 +40,7 @@ class _Downloader:
 
     def __call__(self, url: str, output_file: str, keeper: pooch.Pooch | None) -> None:
         self._progress.reset()
+        self._progress.update(0)  # no further attempt after a cancel
         self._http(url, output_file, keeper)
 
 
@@ -109,6 +110,9 @@ def ensure(jars: Sequence[Jar], *, label: str) -> list[Path]:
         try:
             for _ in pool.map(lambda jar: _download(jar, cache, progress), queue):
                 pass
+        except BaseException:
+            progress.cancel()
+            raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
     return paths

@@ -57,18 +57,22 @@ class KafkaBroker:
         """The port for clients."""
         return self.peers[self.node - 1][0]
 
+    @property
+    def inner_port(self) -> int:
+        """The port for controllers."""
+        return self.peers[self.node - 1][1]
+
     def properties(self) -> dict[str, str]:
         """Return the broker's settings."""
         replicas = min(3, len(self.peers))
         in_sync = 2 if replicas == 3 else 1
-        controller = self.peers[self.node - 1][1]
         voters = ",".join(f"{node}@{HOST}:{port}" for node, (_, port) in enumerate(self.peers, start=1))
         settings: dict[str, object] = {
             "process.roles": "broker,controller",
             "node.id": self.node,
             "controller.quorum.voters": voters,
             "controller.listener.names": "CONTROLLER",
-            "listeners": f"PLAINTEXT://{HOST}:{self.port},CONTROLLER://{HOST}:{controller}",
+            "listeners": f"PLAINTEXT://{HOST}:{self.port},CONTROLLER://{HOST}:{self.inner_port}",
             "advertised.listeners": f"PLAINTEXT://{HOST}:{self.port}",
             "inter.broker.listener.name": "PLAINTEXT",
             "log.dirs": self.folder / "data",

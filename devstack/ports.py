@@ -13,7 +13,7 @@ import errno
 import fcntl
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import ClassVar, Self
 
@@ -91,9 +91,20 @@ class Claims:
         if self._claim(hosts, port):
             return port
         who = holder(port)
-        raise DevstackError(
-            f"port {port} for {what} is in use{f' by {who}' if who else ''}; choose another or leave it out"
-        )
+        raise DevstackError(f"port {port} for {what} is in use{f' by {who}' if who else ''}")
+
+    def again(self, addresses: Iterable[tuple[str, int]], *, what: str) -> None:
+        """Claim the (host, port) pairs that a server had before.
+
+        Raises:
+            DevstackError: one is in use.
+
+        """
+        hosts: dict[int, list[str]] = {}
+        for host, port in addresses:
+            hosts.setdefault(port, []).append(host)
+        for port, at in hosts.items():
+            self.given(at, port, what=what)
 
     def next_free(self, hosts: Sequence[str], start: int, *, what: str) -> int:
         """Claim the first port from `start` up that is free on all of `hosts`.

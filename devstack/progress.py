@@ -1,6 +1,7 @@
 """Tell how a download is going: one line that rewrites itself on a terminal, a plain line now and then elsewhere.
 
 - Several threads report into one `Progress`; a retry takes back what its failed attempt had counted.
+- A cancel ends the downloads that report here, so that a Ctrl-C need not wait for a slow network.
 - Nothing is written before the first byte is wanted, so a cached fetch stays silent.
 """
 
@@ -26,6 +27,7 @@ class Progress:
         self._lock = threading.Lock()
         self._done_files = self._done_bytes = 0
         self._started = self._written = 0.0
+        self.cancelled = False
 
     def __enter__(self) -> Self:
         self._started = time.monotonic()
@@ -57,6 +59,10 @@ class Progress:
                     end="" if self._live else "\n",
                 )
 
+    def cancel(self) -> None:
+        """Make every download that reports here stop at its next chunk."""
+        self.cancelled = True
+
     def file_done(self) -> None:
         """Count one more finished file."""
         with self._lock:
@@ -76,7 +82,14 @@ class FileProgress:
         self.total = 0  # pooch writes the server's Content-Length here at the start of every attempt
 
     def update(self, size: int) -> None:
-        """Count a chunk, never beyond the file's own size: pooch names the chunk size, not the bytes read."""
+        """Count a chunk, never beyond the file's own size: pooch names the chunk size, not the bytes read.
+
+        Raises:
+            InterruptedError: the whole download was cancelled.
+
+        """
+        if self._whole.cancelled:
+            raise InterruptedError
         size = min(size, self._size - self._counted)
         self._counted += size
         self._whole.add(size)

@@ -27,6 +27,10 @@ class Server(Protocol):
         """The port that clients connect to."""
 
     @property
+    def inner_port(self) -> int:
+        """The port that its peers connect to, at the same address."""
+
+    @property
     def folder(self) -> Path:
         """The folder that holds all of it."""
 

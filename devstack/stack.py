@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -30,6 +30,11 @@ GRACE_WITHOUT_DATA_S = 5.0
 
 def _quiet(text: str) -> None:
     """Say nothing."""
+
+
+def _claim_again(servers: Sequence[Server], claims: Claims, name: str) -> None:
+    addresses = [(server.host, port) for server in servers for port in (server.port, server.inner_port)]
+    claims.again(addresses, what=f"the stack {name!r}, which keeps its ports,")
 
 
 class Stack:
@@ -122,8 +127,7 @@ class Stack:
                     self._say(f"the stack {self.name!r} is running already")
                     return
                 if not fresh:
-                    for server in missing:
-                        claims.given([server.host], server.port, what=server.name)
+                    _claim_again(missing, claims, self.name)
                 plan.check_memory(missing)
                 launch(missing, record, self.folder, self._say, with_peers=True)
             except BaseException:
@@ -161,7 +165,7 @@ class Stack:
         with locked(self.folder, make=False), Claims() as claims:
             server, record = self._server(service), self._record()
             if record.alive(service) is None:
-                claims.given([server.host], server.port, what=service)
+                _claim_again([server], claims, self.name)
                 launch([server], record, self.folder, self._say, with_peers=False)
 
     def stop(self, service: str) -> None:
