@@ -1,0 +1,1 @@
+"""The programs: composition roots that join adapters to ports, read settings and talk to terminals."""

@@ -1,0 +1,29 @@
+"""The `tapeline` command: every app as a subcommand. Shell completion: `eval "$(_TAPELINE_COMPLETE=bash_source tapeline)"`."""
+
+from typing import Final
+
+from .lazy import LazyGroup, run
+
+COMMANDS: Final = {
+    "live": ("apps.live:live", "Candles on this terminal, with no server at all"),
+    "stack": ("apps.stack:stack", "The same through real Kafka, Spark and Cassandra on this machine"),
+    "producer": ("apps.producer:producer", "Carry a feed's trades to Kafka"),
+    "aggregator": ("apps.aggregator:aggregator", "Carry Kafka's trades to Cassandra, raw and as candles (Spark)"),
+    "query": ("apps.query:query", "Read candles and trades from Cassandra"),
+    "admin": ("apps.admin:admin", "Create topics and tables"),
+    "simulator": ("apps.simulator:simulator", "Serve a simulated Finnhub"),
+    "devstack": ("devstack.cli:devstack", "Start and stop real Kafka and Cassandra on this machine"),
+}
+
+tapeline = LazyGroup(
+    "tapeline", lazy=COMMANDS, help="Live market trades from Finnhub through Kafka and Spark to Cassandra."
+)
+
+
+def main() -> None:
+    """Run the command."""
+    run(tapeline, "tapeline")
+
+
+if __name__ == "__main__":
+    main()

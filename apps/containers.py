@@ -1,0 +1,97 @@
+"""Which adapter stands behind which port, for each app. Nothing else knows that there are containers.
+
+A container is made from its app's settings; a test overrides a provider to put another adapter in its place.
+"""
+
+from pathlib import Path
+
+from dependency_injector import containers, providers
+
+from adapters.finnhub.replay import ReplayFeed
+from adapters.finnhub.settings import FinnhubSettings
+from adapters.finnhub.websocket_feed import FinnhubFeed
+from adapters.kafka.publisher import KafkaPublisher
+from adapters.memory.broker import MemoryBroker
+from adapters.memory.publisher import MemoryPublisher
+from adapters.memory.stores import MemoryCandleStore, MemoryTradeStore
+from adapters.memory.subscriber import MemorySubscriber
+from adapters.simulator.server import SimulatedFinnhub
+from domain.intake import Intake
+from domain.windower import Windower
+
+from .embedded import EmbeddedAggregator
+from .ingest import Ingest
+from .settings import LiveSettings, ProducerSettings, SourceOptions
+from .simulated_feed import SimulatedFeed
+
+KEPT_TRADES = 100_000
+"""Raw trades of a symbol that the embedded default keeps in memory; candles are all kept."""
+
+
+def _replay_path(settings: SourceOptions) -> Path:
+    # The settings were checked before: a replay has a file.
+    assert settings.replay is not None  # noqa: S101
+    return settings.replay
+
+
+def _simulated_connection(url: str) -> FinnhubFeed:
+    return FinnhubFeed(FinnhubSettings(url=url, token="simulated"))  # noqa: S106 - a simulator takes any
+
+
+class FeedContainer(containers.DeclarativeContainer):
+    """Port Feed: Finnhub itself, a simulated one behind the same adapter, or a recording."""
+
+    settings = providers.Dependency(instance_of=SourceOptions)
+    feed_kind = settings.provided.feed_kind
+
+    feed = providers.Selector(
+        feed_kind,
+        finnhub=providers.Singleton(FinnhubFeed, settings.provided.finnhub.adapter.call()),
+        simulated=providers.Singleton(
+            SimulatedFeed,
+            providers.Singleton(SimulatedFinnhub, settings.provided.simulator.adapter.call()),
+            providers.Object(_simulated_connection),
+        ),
+        replay=providers.Singleton(
+            ReplayFeed, providers.Callable(_replay_path, settings), speed=settings.provided.times_real_time
+        ),
+    )
+    intake = providers.Singleton(Intake, source=feed_kind, rules=settings.provided.rules.adapter.call())
+
+
+class LiveContainer(containers.DeclarativeContainer):
+    """`tapeline live`: everything but the feed is in memory."""
+
+    settings = providers.Dependency(instance_of=LiveSettings)
+    feeds = providers.Container(FeedContainer, settings=settings)
+
+    broker = providers.Singleton(MemoryBroker)
+    publisher = providers.Singleton(MemoryPublisher, broker)
+    subscriber = providers.Singleton(MemorySubscriber, broker, "live")
+    trade_store = providers.Singleton(MemoryTradeStore, capacity=KEPT_TRADES)
+    candle_store = providers.Singleton(MemoryCandleStore)
+
+    ingest = providers.Singleton(Ingest, feed=feeds.feed, intake=feeds.intake, publisher=publisher)
+    aggregator = providers.Singleton(
+        EmbeddedAggregator,
+        subscriber=subscriber,
+        publisher=publisher,
+        windower=providers.Singleton(
+            Windower,
+            window_ms=settings.provided.window_ms,
+            allowed_lateness_ms=settings.provided.allowed_lateness_ms,
+        ),
+        trade_store=trade_store,
+        candle_store=candle_store,
+        rules=settings.provided.rules.adapter.call(),
+    )
+
+
+class ProducerContainer(containers.DeclarativeContainer):
+    """`tapeline producer`: a feed into Kafka."""
+
+    settings = providers.Dependency(instance_of=ProducerSettings)
+    feeds = providers.Container(FeedContainer, settings=settings)
+
+    publisher = providers.Singleton(KafkaPublisher, settings.provided.kafka.adapter.call())
+    ingest = providers.Singleton(Ingest, feed=feeds.feed, intake=feeds.intake, publisher=publisher)

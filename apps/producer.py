@@ -1,0 +1,103 @@
+"""`tapeline producer`: carry a feed's trades to Kafka, validated, identified and enriched; what is rejected goes to the dead letters.
+
+It runs until told to stop, then waits for what is not yet acknowledged and reports. The exit code is 1 when something was left unacknowledged.
+"""
+
+import time
+from contextlib import ExitStack
+
+import click
+import structlog
+
+from domain.errors import TapelineError
+from ports.errors import EndOfFeed
+from ports.publisher import Deliveries
+
+from .containers import ProducerContainer
+from .ingest import Ingest
+from .lazy import run
+from .loading import app_options
+from .logs import configure_logs
+from .settings import ProducerSettings
+from .stopping import StopRequest, stop_on_signals
+
+READ_TIMEOUT_S = 0.2
+REPORT_EVERY_S = 10.0
+
+log = structlog.get_logger("tapeline.producer")
+
+
+def carry(ingest: Ingest, stop: StopRequest, duration_s: float | None) -> None:
+    """Carry messages over until asked to stop, the time is up, or the feed ends; logs how it goes now and then."""
+    begun_s = reported_s = time.monotonic()
+    trades = 0
+    while not stop.requested:
+        now_s = time.monotonic()
+        if duration_s is not None and now_s - begun_s >= duration_s:
+            return
+        if now_s - reported_s >= REPORT_EVERY_S:
+            counts = ingest.counts
+            log.info(
+                "carried",
+                trades=counts.trades,
+                trades_per_s=round((counts.trades - trades) / (now_s - reported_s), 1),
+                rejected=counts.rejected.total(),
+                redelivered=counts.redelivered,
+                latency_ms=counts.latency_ms,
+            )
+            trades, reported_s = counts.trades, now_s
+        try:
+            ingest.step(READ_TIMEOUT_S)
+        except EndOfFeed:
+            return
+
+
+def report(ingest: Ingest, deliveries: Deliveries) -> None:
+    """Log what became of everything. Raises TapelineError when something was not acknowledged."""
+    counts = ingest.counts
+    log.info(
+        "stopped",
+        frames=counts.frames,
+        trades=counts.trades,
+        rejected=dict(counts.rejected),
+        redelivered=counts.redelivered,
+        acknowledged=deliveries.acknowledged,
+        failed=deliveries.failed,
+        unacknowledged=deliveries.pending,
+    )
+    lost = deliveries.failed + deliveries.pending
+    if lost:
+        raise TapelineError(f"{lost} records were not acknowledged by Kafka in time; they may be missing there")
+
+
+def run_producer(settings: ProducerSettings) -> None:
+    """Run to the end. Raises FeedError, BrokerError, or TapelineError when not everything arrived."""
+    container = ProducerContainer(settings=settings)
+    feed, publisher, ingest = container.feeds.feed(), container.publisher(), container.ingest()
+    feed.subscribe(settings.symbols_to_receive)
+    with ExitStack() as stack:
+        stop = stack.enter_context(stop_on_signals())
+        stack.callback(publisher.close)
+        publisher.start()
+        stack.callback(feed.close)
+        feed.start()
+        log.info("started", feed=settings.feed_kind, symbols=len(settings.symbols_to_receive))
+        try:
+            carry(ingest, stop, settings.duration_s)
+        finally:
+            # Also when the feed fails for good: what was taken is handed over all the same.
+            feed.close()
+            deliveries = publisher.flush(settings.flush_timeout_s)
+        report(ingest, deliveries)
+
+
+@click.command("producer")
+@app_options(ProducerSettings, "producer")
+def producer(settings: ProducerSettings) -> None:
+    """Carry a feed's trades to Kafka; set TAPELINE_FINNHUB_TOKEN, or use --feed simulated or --replay FILE."""
+    configure_logs()
+    run_producer(settings)
+
+
+if __name__ == "__main__":
+    run(producer, "tapeline producer")

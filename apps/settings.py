@@ -1,0 +1,209 @@
+"""The settings of each app: one class an app, made of groups that several share. Every default works for the dev stack on this machine.
+
+A setting has its unit in its name (`_s` seconds, `_ms` milliseconds). Flags, variables and files name them alike: `kafka.linger_ms` is
+`--kafka-linger-ms`, `TAPELINE_KAFKA_LINGER_MS`, and `linger_ms` in the table `[kafka]`.
+"""
+
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import attrs
+import typed_settings as ts
+
+from adapters.finnhub.settings import FINNHUB_URL, FinnhubSettings
+from adapters.kafka.settings import KafkaSettings
+from adapters.simulator.settings import SimulatorSettings
+from domain.rules import Rules
+
+FeedKind = Literal["finnhub", "simulated", "replay"]
+
+DEFAULT_SYMBOLS: Final = (
+    "AAPL", "MSFT", "NVDA", "BINANCE:BTCUSDT", "BINANCE:ETHUSDT", "BINANCE:XRPETH", "OANDA:EUR_USD", "OANDA:GBP_USD",
+)  # fmt: skip
+
+
+def comma_list(default: tuple[str, ...], text: str, *, metavar: str = "A,B,...") -> Any:
+    """Declare a setting that is a list: separated by commas in a flag or a variable, an array in TOML."""
+    return ts.option(default=default, help=text, click={"multiple": False, "type": str, "metavar": metavar})
+
+
+def in_seconds(name: str, default: float | None, text: str) -> Any:
+    """Declare a span of time whose flag is named without its unit: the setting `duration_s` is `--duration`."""
+    return ts.option(default=default, help=f"{text} [seconds]", click={"param_decls": (f"--{name}",)})
+
+
+@attrs.frozen(kw_only=True)
+class FinnhubOptions:
+    """The connection to Finnhub."""
+
+    token: ts.SecretStr = ts.secret(
+        default=ts.SecretStr(""),
+        help="API key; better given as TAPELINE_FINNHUB_TOKEN than as a flag, which others can see",
+    )
+    url: str = ts.option(default=FINNHUB_URL, help="Address of Finnhub's WebSocket, or of a simulator's")
+
+    def adapter(self) -> FinnhubSettings:
+        """Give them as the adapter wants them. Raises ValueError on a wrong address."""
+        return FinnhubSettings(url=self.url, token=str(self.token.get_secret_value()))
+
+
+@attrs.frozen(kw_only=True)
+class KafkaOptions:
+    """The brokers."""
+
+    bootstrap_servers: str = ts.option(default="127.0.0.1:9092", help="Brokers to begin with, as host:port,host:port")
+    trades_topic: str = ts.option(default="trades", help="Topic of valid trades")
+    dead_letters_topic: str = ts.option(default="trades.dlq", help="Topic of what was rejected")
+    linger_ms: float = ts.option(default=5.0, help="How long a record may wait for company in its batch")
+    properties: dict[str, str] = ts.option(
+        factory=dict,
+        repr=False,
+        help="More librdkafka properties, such as security.protocol=SSL; secrets belong in a file",
+    )
+
+    def adapter(self) -> KafkaSettings:
+        """Give them as the adapter wants them."""
+        return KafkaSettings(
+            bootstrap_servers=self.bootstrap_servers,
+            trades_topic=self.trades_topic,
+            dead_letters_topic=self.dead_letters_topic,
+            linger_ms=self.linger_ms,
+            extra=self.properties,
+        )
+
+
+@attrs.frozen(kw_only=True)
+class CassandraOptions:
+    """The store."""
+
+    hosts: tuple[str, ...] = comma_list(("127.0.0.1",), "Nodes to begin with", metavar="HOST,HOST,...")
+    port: int = ts.option(default=9042, help="CQL port")
+    keyspace: str = ts.option(default="tapeline", help="Keyspace of the tables")
+    local_dc: str = ts.option(default="dc1", help="Data centre to talk to")
+    username: str = ts.option(default="", help="User, where the server asks for one")
+    password: ts.SecretStr = ts.secret(
+        default=ts.SecretStr(""), help="Password; better given as TAPELINE_CASSANDRA_PASSWORD or in a file"
+    )
+
+
+@attrs.frozen(kw_only=True)
+class SimulatorOptions:
+    """The simulated feed, where one is used."""
+
+    rate: float = ts.option(default=50.0, help="Trades a second, all symbols together")
+    seed: int = ts.option(default=7, help="The same seed gives the same walk of prices")
+
+    def adapter(self) -> SimulatorSettings:
+        """Give them as the adapter wants them."""
+        return SimulatorSettings(rate=self.rate, seed=self.seed)
+
+
+@attrs.frozen(kw_only=True)
+class RuleOptions:
+    """Tolerances of the validation."""
+
+    max_age_s: float = ts.option(default=Rules().max_age_ms / 1000, help="Reject trades older than this")
+    future_tolerance_s: float = ts.option(
+        default=Rules().future_tolerance_ms / 1000, help="Reject trades stamped further ahead than this"
+    )
+
+    def adapter(self) -> Rules:
+        """Give them as the domain wants them."""
+        return Rules(max_age_ms=round(self.max_age_s * 1000), future_tolerance_ms=round(self.future_tolerance_s * 1000))
+
+
+def _speed(_instance: object, _attribute: object, value: str) -> None:
+    replay_speed(value)
+
+
+def replay_speed(text: str) -> float | None:
+    """Read a speed: times real time, or None for `max`. Raises ValueError on anything else."""
+    if text == "max":
+        return None
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed < float("inf"):
+        raise ValueError(f"a speed is a positive number such as 1 or 60, or max, not {text!r}")
+    return speed
+
+
+@attrs.frozen(kw_only=True)
+class SourceOptions:
+    """What to receive, shared by the apps that run a feed."""
+
+    symbols: tuple[str, ...] = comma_list((), "Symbols to receive  [default: a few of each kind; of a replay, all]")
+    replay: Path | None = ts.option(
+        default=None, help="Replay recorded frames from this file (.jsonl or .jsonl.gz) instead of a live feed"
+    )
+    speed: str = ts.option(
+        default="1", validator=_speed, help="Speed of a replay, times real time; or max", click={"metavar": "N|max"}
+    )
+    duration_s: float | None = in_seconds("duration", None, "Stop after so long  [default: run until told to stop]")
+    finnhub: FinnhubOptions = FinnhubOptions()
+    simulator: SimulatorOptions = SimulatorOptions()
+    rules: RuleOptions = RuleOptions()
+
+    @property
+    def feed_kind(self) -> FeedKind:
+        """Which feed: a recording if one is given, Finnhub with a token or an address of one's own, or else the simulator."""
+        if self.replay is not None:
+            return "replay"
+        is_given = bool(self.finnhub.token.get_secret_value()) or self.finnhub.url != FINNHUB_URL
+        return "finnhub" if is_given else "simulated"
+
+    @property
+    def times_real_time(self) -> float | None:
+        """The replay's speed; None is as fast as can be."""
+        return replay_speed(self.speed)
+
+    @property
+    def symbols_to_receive(self) -> tuple[str, ...]:
+        """The symbols asked for, or else a few; of a recording, none means all."""
+        return self.symbols or (() if self.feed_kind == "replay" else DEFAULT_SYMBOLS)
+
+
+@attrs.frozen(kw_only=True)
+class TableOptions(SourceOptions):
+    """What the live table shows, on memory or on the real thing."""
+
+    candles_out: Path | None = ts.option(default=None, help="Write the candles to this file, .csv or .jsonl")
+    refresh_s: float = in_seconds("refresh", 0.5, "Redraw the table so often; plain lines come every 2 seconds")
+    window_s: int = in_seconds("window", 60, "Length of a candle")
+    allowed_lateness_s: int = in_seconds("allowed-lateness", 60, "How late a trade may come and still be folded in")
+
+    @property
+    def window_ms(self) -> int:
+        """Length of a candle in milliseconds."""
+        return self.window_s * 1000
+
+    @property
+    def allowed_lateness_ms(self) -> int:
+        """The allowed lateness in milliseconds."""
+        return self.allowed_lateness_s * 1000
+
+
+@attrs.frozen(kw_only=True)
+class LiveSettings(TableOptions):
+    """`tapeline live`."""
+
+
+@attrs.frozen(kw_only=True)
+class ProducerSettings(SourceOptions):
+    """`tapeline producer`."""
+
+    feed: FeedKind = ts.option(default="finnhub", help="Where the trades come from; --replay FILE alone means replay")
+    flush_timeout_s: float = in_seconds(
+        "flush-timeout", 30.0, "How long to wait at the end for what is not acknowledged"
+    )
+    kafka: KafkaOptions = KafkaOptions()
+
+    def __attrs_post_init__(self) -> None:
+        if self.feed == "replay" and self.replay is None:
+            raise ValueError("a replay needs a recording: --replay FILE")
+
+    @property
+    def feed_kind(self) -> FeedKind:
+        """Which feed: a producer is never simulated without being told so."""
+        return "replay" if self.replay is not None else self.feed

@@ -1,0 +1,35 @@
+"""Stopping on purpose: Ctrl-C and SIGTERM ask once, politely; the app ends its loop and reports. A second Ctrl-C ends it at once."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+class StopRequest:
+    """Whether somebody asked to stop."""
+
+    def __init__(self) -> None:
+        self.requested = False
+
+    def ask(self) -> None:
+        """Ask to stop at the next chance."""
+        self.requested = True
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[StopRequest]:
+    """Turn SIGINT and SIGTERM into a request while the block runs. Main thread only."""
+    stop = StopRequest()
+
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        if stop.requested and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        stop.ask()
+
+    previous = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
