@@ -1,0 +1,1 @@
+"""Kafka behind the ports, by confluent-kafka: publisher, subscriber, and the creation of topics."""

@@ -1,0 +1,41 @@
+"""Error codes of Kafka and librdkafka, grouped by what they mean here."""
+
+# The names of librdkafka's own codes begin with an underscore; they are public all the same.
+# ruff: noqa: SLF001
+
+from typing import Final
+
+from confluent_kafka import KafkaError, KafkaException
+
+ALL_BROKERS_AWAY: Final = KafkaError._ALL_BROKERS_DOWN
+
+END_OF_PRODUCER: Final = frozenset({KafkaError._FATAL, KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT})
+"""A record was not delivered because its producer ended, not because of itself."""
+
+PASSING: Final = frozenset(
+    {KafkaError._MAX_POLL_EXCEEDED, KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT}
+)
+"""Reading goes on by itself after these."""
+
+COMMIT_TOO_LATE: Final = frozenset(
+    {
+        KafkaError.ILLEGAL_GENERATION,
+        KafkaError.UNKNOWN_MEMBER_ID,
+        KafkaError.REBALANCE_IN_PROGRESS,
+        KafkaError.FENCED_INSTANCE_ID,
+        KafkaError._ASSIGNMENT_LOST,
+    }
+)
+"""The partitions of a commit are being dealt out again, or are already."""
+
+
+def error_of(exception: KafkaException) -> KafkaError:
+    """Give the error that an exception of confluent-kafka carries."""
+    error = exception.args[0]
+    assert isinstance(error, KafkaError)  # noqa: S101 - for the type checker: confluent-kafka raises it with nothing else
+    return error
+
+
+def is_fatal(error: KafkaError) -> bool:
+    """Say whether the client that gave the error is beyond use."""
+    return error.fatal() or error.code() == KafkaError._FATAL

@@ -1,0 +1,55 @@
+"""What librdkafka has to say, as events of structlog: one line when the brokers are away, one when they are back, not one an attempt.
+
+librdkafka reports each failed connection both as a log line and to the error callback, ten times a second at worst; of these only the first is
+told. All other lines keep their level. Texts of librdkafka name brokers and properties, never the values of passwords.
+"""
+
+import json
+from typing import Any
+
+import structlog
+from confluent_kafka import KafkaError
+
+from .codes import ALL_BROKERS_AWAY, is_fatal
+
+_TOLD_BY_CALLBACK = frozenset({"FAIL", "ERROR", "REQTMOUT", "CLOSE"})
+"""Facilities of log lines that say once more, at every attempt, what the error callback says."""
+
+
+class ClientLog:
+    """Callbacks for one client: hand `options` to its constructor. They run inside its `poll`."""
+
+    def __init__(self, client: str, servers: str) -> None:
+        self._log = structlog.get_logger(__name__).bind(client=client, servers=servers)
+        self._away = False
+        self.last_error = ""
+        """The latest error in words, for whoever has to explain why nothing answers."""
+        self.fatal: KafkaError | None = None
+        """Set once the client is beyond use."""
+
+    def options(self) -> dict[str, Any]:
+        """Give the callbacks as properties."""
+        return {"error_cb": self._on_error, "stats_cb": self._on_statistics, "logger": self}
+
+    def log(self, level: int, _format: str, facility: str, _name: str, text: str) -> None:
+        """Take a log line of librdkafka."""
+        if facility not in _TOLD_BY_CALLBACK:
+            self._log.log(level, "librdkafka", facility=facility, text=text)
+
+    def _on_error(self, error: KafkaError) -> None:
+        if is_fatal(error):
+            self.fatal = error
+            self._log.error("client failed for good", error=error.str())
+        elif error.code() == ALL_BROKERS_AWAY:
+            if not self._away:
+                self._away = True
+                self._log.warning("brokers are away", error=self.last_error or error.str())
+        else:
+            self.last_error = error.str()
+
+    def _on_statistics(self, text: str) -> None:
+        if self._away:
+            brokers = json.loads(text)["brokers"].values()
+            if any(broker["state"] == "UP" and broker["nodeid"] >= 0 for broker in brokers):
+                self._away = False
+                self._log.info("brokers are back")

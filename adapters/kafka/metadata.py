@@ -1,0 +1,57 @@
+"""Ask a cluster, when starting, whether it answers and which topics it has: here a wrong setting is told in clear words."""
+
+from collections.abc import Iterable
+
+import attrs
+from confluent_kafka import Consumer, KafkaException, Producer
+from confluent_kafka.admin import AdminClient
+
+from ports.errors import BrokerError
+
+from .codes import error_of
+from .logs import ClientLog
+from .settings import KafkaSettings
+
+
+@attrs.frozen(kw_only=True)
+class TopicState:
+    """What a cluster says of a topic."""
+
+    partitions: int
+    replicas: int
+    """The smallest number of replicas that one of its partitions has."""
+    has_leaders: bool
+    """Whether every partition can be written to."""
+
+
+def read_topics(
+    client: Producer | Consumer | AdminClient, settings: KafkaSettings, log: ClientLog
+) -> dict[str, TopicState]:
+    """Give the cluster's topics by name. Raises BrokerError when no broker answers in time."""
+    try:
+        topics = client.list_topics(timeout=settings.connect_timeout_s).topics
+    except KafkaException as error:
+        client.poll(0)  # hands over what went wrong underneath
+        reason = log.last_error or error_of(error).str()
+        raise BrokerError(
+            f"no Kafka broker at {settings.bootstrap_servers} answered within {settings.connect_timeout_s:g} s ({reason}): "
+            "is it running, is the address right, and do the security settings fit?"
+        ) from error
+    return {
+        name: TopicState(
+            partitions=len(topic.partitions),
+            replicas=min((len(partition.replicas) for partition in topic.partitions.values()), default=0),
+            has_leaders=all(partition.leader >= 0 for partition in topic.partitions.values()),
+        )
+        for name, topic in topics.items()
+    }
+
+
+def require_topics(client: Producer | Consumer, topics: Iterable[str], settings: KafkaSettings, log: ClientLog) -> None:
+    """Raise BrokerError unless the cluster answers and has these topics."""
+    known = read_topics(client, settings, log)
+    missing = [topic for topic in topics if topic not in known]
+    if missing:
+        raise BrokerError(
+            f"Kafka at {settings.bootstrap_servers} has no topic {', '.join(missing)}; create it with: python -m apps.admin topics"
+        )

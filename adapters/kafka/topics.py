@@ -1,0 +1,179 @@
+"""The topics `trades` and `trades.dlq`: created when they are missing, compared when they exist, never changed in silence.
+
+- Copies by profile: dev keeps one; production keeps three, of which two must have a record before it counts as kept.
+- Records stay for 7 days. The broker stamps each with its own clock when it appends it: the rules on a trade's time lean on that.
+- A topic that differs from this is reported and left alone. More partitions can be added on request only, since from then on new trades of a
+  symbol may go to another partition than its old ones: order by symbol then holds for the new trades alone.
+"""
+
+import enum
+import time
+from concurrent.futures import Future
+from typing import Final, TypeVar
+
+import attrs
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import (  # type: ignore[attr-defined] # exported, but not in the words of its type hints
+    AdminClient,
+    ConfigResource,
+    NewPartitions,
+    NewTopic,
+    ResourceType,
+)
+
+from ports.errors import BrokerError
+
+from .codes import error_of
+from .logs import ClientLog
+from .metadata import TopicState, read_topics
+from .settings import KafkaSettings
+
+DEFAULT_PARTITIONS: Final = 4
+RETENTION_MS: Final = 7 * 24 * 60 * 60 * 1000
+
+T = TypeVar("T")
+
+
+class Profile(enum.StrEnum):
+    """How much a topic has to survive."""
+
+    DEV = "dev"
+    PRODUCTION = "production"
+
+    @property
+    def replicas(self) -> int:
+        """Copies of each partition."""
+        return 3 if self is Profile.PRODUCTION else 1
+
+    @property
+    def min_in_sync(self) -> int:
+        """Copies that must have a record before it is acknowledged."""
+        return 2 if self is Profile.PRODUCTION else 1
+
+
+class Outcome(enum.StrEnum):
+    """What became of a topic."""
+
+    CREATED = "created"
+    EXISTS = "exists"
+    DIFFERS = "differs"
+    """It exists, and not as wanted; nothing was changed."""
+    PARTITIONS_ADDED = "partitions added"
+
+
+@attrs.frozen(kw_only=True)
+class TopicReport:
+    """What became of a topic, and how it differs from what is wanted."""
+
+    topic: str
+    outcome: Outcome
+    differences: tuple[str, ...] = ()
+
+
+def ensure_topics(
+    settings: KafkaSettings, *, profile: Profile, partitions: int = DEFAULT_PARTITIONS, add_partitions: bool = False
+) -> list[TopicReport]:
+    """Create the topics that are missing and say how the others are; on return they can be written to.
+
+    Raises ValueError for less than 1 partition, BrokerError when the cluster cannot be reached or refuses.
+    """
+    if partitions < 1:
+        raise ValueError(f"a topic has at least 1 partition, not {partitions}")
+    log = ClientLog("admin", settings.bootstrap_servers)
+    try:
+        admin = AdminClient({**settings.client(), **log.options()})
+        known = read_topics(admin, settings, log)
+        reports = []
+        for topic in dict.fromkeys((settings.trades_topic, settings.dead_letters_topic)):
+            state = known.get(topic)
+            if state is None:
+                reports.append(_create(admin, topic, profile, partitions, settings))
+            else:
+                reports.append(
+                    _compare(admin, topic, state, profile, partitions, settings, add_partitions=add_partitions)
+                )
+        _await_leaders(admin, [report.topic for report in reports], settings, log)
+    except (KafkaException, ValueError, TypeError) as error:
+        raise BrokerError(f"Kafka at {settings.bootstrap_servers} refused: {error}") from error
+    return reports
+
+
+def _wanted(profile: Profile) -> dict[str, str]:
+    return {
+        "retention.ms": str(RETENTION_MS),
+        "min.insync.replicas": str(profile.min_in_sync),
+        "message.timestamp.type": "LogAppendTime",
+        # A replica that lags must not become the leader: acknowledged records would be gone.
+        "unclean.leader.election.enable": "false",
+        "compression.type": "producer",
+        "cleanup.policy": "delete",
+    }
+
+
+def _create(admin: AdminClient, topic: str, profile: Profile, partitions: int, settings: KafkaSettings) -> TopicReport:
+    new = NewTopic(topic, num_partitions=partitions, replication_factor=profile.replicas, config=_wanted(profile))
+    try:
+        _result(admin.create_topics([new])[topic], settings)
+    except KafkaException as error:
+        problem = error_of(error)
+        if problem.code() == KafkaError.INVALID_REPLICATION_FACTOR:
+            raise BrokerError(
+                f"profile {profile} keeps {profile.replicas} copies of {topic}, more than the cluster has brokers: "
+                "add brokers, or use the profile dev"
+            ) from error
+        if problem.code() != KafkaError.TOPIC_ALREADY_EXISTS:
+            raise
+        # Somebody else was quicker.
+        return TopicReport(topic=topic, outcome=Outcome.EXISTS)
+    return TopicReport(topic=topic, outcome=Outcome.CREATED)
+
+
+def _compare(
+    admin: AdminClient,
+    topic: str,
+    state: TopicState,
+    profile: Profile,
+    partitions: int,
+    settings: KafkaSettings,
+    *,
+    add_partitions: bool,
+) -> TopicReport:
+    differences = []
+    added = add_partitions and state.partitions < partitions
+    if added:
+        _result(admin.create_partitions([NewPartitions(topic, partitions)])[topic], settings)
+    elif state.partitions != partitions:
+        differences.append(f"partitions is {state.partitions}, not {partitions}")
+    if state.replicas != profile.replicas:
+        differences.append(f"replicas is {state.replicas}, not {profile.replicas}")
+    resource = ConfigResource(ResourceType.TOPIC, topic)
+    actual = _result(admin.describe_configs([resource])[resource], settings)
+    for name, value in _wanted(profile).items():
+        if actual[name].value != value:
+            differences.append(f"{name} is {actual[name].value}, not {value}")
+    if added:
+        return TopicReport(topic=topic, outcome=Outcome.PARTITIONS_ADDED, differences=tuple(differences))
+    outcome = Outcome.DIFFERS if differences else Outcome.EXISTS
+    return TopicReport(topic=topic, outcome=outcome, differences=tuple(differences))
+
+
+def _result(future: Future[T], settings: KafkaSettings) -> T:
+    """Wait for the cluster's answer; what it refuses comes as KafkaException."""
+    try:
+        return future.result(timeout=settings.connect_timeout_s)
+    except TimeoutError as error:
+        raise BrokerError(
+            f"Kafka at {settings.bootstrap_servers} did not answer within {settings.connect_timeout_s:g} s: try again"
+        ) from error
+
+
+def _await_leaders(admin: AdminClient, topics: list[str], settings: KafkaSettings, log: ClientLog) -> None:
+    """Wait: a topic is known a moment before its partitions have leaders."""
+    deadline = time.monotonic() + settings.connect_timeout_s
+    while True:
+        known = read_topics(admin, settings, log)
+        if all(topic in known and known[topic].has_leaders for topic in topics):
+            return
+        if time.monotonic() > deadline:
+            raise BrokerError(f"the topics {', '.join(topics)} have partitions without a leader: are all brokers up?")
+        time.sleep(0.05)
