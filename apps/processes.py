@@ -1,0 +1,64 @@
+"""Another program of ours as a child process: its output in a file, ended politely, never left behind."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from domain.errors import TapelineError
+
+TAIL_LINES = 15
+
+
+class Child:
+    """`python -m MODULE ARGUMENTS…` in a session of its own, so that a Ctrl-C at the terminal reaches only the parent, which ends it in order."""
+
+    def __init__(self, name: str, arguments: Sequence[str], log_file: Path, environment: Mapping[str, str]) -> None:
+        self.name = name
+        self.log_file = log_file
+        self._arguments = [sys.executable, "-m", *arguments]
+        self._environment = {**os.environ, **environment}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        with self.log_file.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._arguments,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=self._environment,
+                start_new_session=True,
+            )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop(timeout_s=20)
+
+    def exit_code(self) -> int | None:
+        """Give the exit code, or None while it runs."""
+        return None if self._process is None else self._process.poll()
+
+    def stop(self, timeout_s: float) -> None:
+        """Ask it to end, and after the time end it and all that it started."""
+        if self._process is None or self._process.poll() is not None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+    def check(self) -> None:
+        """Raise TapelineError with the end of its log when it ended with an error."""
+        code = self.exit_code()
+        if code:
+            lines = self.log_file.read_text(encoding="utf-8", errors="replace").splitlines()[-TAIL_LINES:]
+            raise TapelineError("\n".join([f"the {self.name} ended with code {code}; its log ended with:", *lines]))
