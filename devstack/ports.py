@@ -45,12 +45,15 @@ def is_free(host: str, port: int) -> bool:
         return True
 
 
-def holder(port: int) -> str | None:
-    """Name the process that listens on `port`, as "java (pid 123)", where the system tells."""
+def holder(hosts: Sequence[str], port: int) -> str | None:
+    """Name a process that listens on `port` of one of `hosts`, as "java (pid 123)", where the system tells."""
+    addresses = {*hosts, "0.0.0.0", "::", *(f"::ffff:{host}" for host in hosts)}  # noqa: S104 - compared, not bound
     with contextlib.suppress(psutil.Error, OSError):
         for connection in psutil.net_connections(kind="tcp"):
             local = connection.laddr
-            if connection.status == psutil.CONN_LISTEN and local and local.port == port and connection.pid:
+            if connection.status != psutil.CONN_LISTEN or not local or not connection.pid:
+                continue
+            if local.port == port and local.ip in addresses:
                 return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
     return None
 
@@ -90,7 +93,7 @@ class Claims:
             raise DevstackError(f"{port} is no port for {what}: 1 to 65535")
         if self._claim(hosts, port):
             return port
-        who = holder(port)
+        who = holder(hosts, port)
         raise DevstackError(f"port {port} for {what} is in use{f' by {who}' if who else ''}")
 
     def again(self, addresses: Iterable[tuple[str, int]], *, what: str) -> None:

@@ -24,6 +24,11 @@ CLOCK_SLACK_S = 2.0  # the creation time is counted from boot, so it moves with 
 _children: dict[int, subprocess.Popen[bytes]] = {}  # kept, so that a dead child is reaped and none is warned about
 
 
+def _ended(process: psutil.Process) -> bool:
+    """Tell whether only its entry is left. While a thread of a killed process is still ending, its ports are taken."""
+    return process.status() == psutil.STATUS_ZOMBIE and process.num_threads() <= 1
+
+
 @attrs.frozen(kw_only=True)
 class Running:
     """What is written down of a started process: its pid and creation time (seconds since the epoch)."""
@@ -39,7 +44,7 @@ class Running:
         try:
             process = psutil.Process(self.pid)
             ours = abs(process.create_time() - self.created) < CLOCK_SLACK_S
-            return process if ours and process.status() != psutil.STATUS_ZOMBIE else None
+            return process if ours and not _ended(process) else None
         except psutil.Error:
             return None
 

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -22,6 +22,7 @@ from .launch import launch, stop_all, uninterrupted
 from .ports import Claims
 from .record import Layout, Record, read_record
 from .server import Server
+from .settle import claim_again, settled
 from .status import ServerStatus, status_of
 
 GRACE_S = 30.0  # to end tidily, when the data is kept
@@ -30,11 +31,6 @@ GRACE_WITHOUT_DATA_S = 5.0
 
 def _quiet(text: str) -> None:
     """Say nothing."""
-
-
-def _claim_again(servers: Sequence[Server], claims: Claims, name: str) -> None:
-    addresses = [(server.host, port) for server in servers for port in (server.port, server.inner_port)]
-    claims.again(addresses, what=f"the stack {name!r}, which keeps its ports,")
 
 
 class Stack:
@@ -113,25 +109,18 @@ class Stack:
 
         """
         with locked(self.folder, make=True), Claims() as claims:
-            record = read_record(self.folder)
-            fresh = record is None
+            before = read_record(self.folder)
             try:
-                if record is None:
-                    layout = plan.choose(self._options, claims, self._say)
-                    record = Record(layout=layout, running={})
-                else:
-                    plan.check_agrees(self._options, record.layout, self.name)
-                servers = record.layout.servers(self.folder)
-                missing = [server for server in servers.values() if record.alive(server.name) is None]
+                record = settled(before, self._options, self.folder, claims, self._say)
+                servers = record.layout.servers(self.folder).values()
+                missing = [server for server in servers if record.alive(server.name) is None]
                 if not missing:
                     self._say(f"the stack {self.name!r} is running already")
                     return
-                if not fresh:
-                    _claim_again(missing, claims, self.name)
                 plan.check_memory(missing)
                 launch(missing, record, self.folder, self._say, with_peers=True)
             except BaseException:
-                if fresh:
+                if before is None:
                     with uninterrupted():
                         remove(self.folder)
                 raise
@@ -165,7 +154,7 @@ class Stack:
         with locked(self.folder, make=False), Claims() as claims:
             server, record = self._server(service), self._record()
             if record.alive(service) is None:
-                _claim_again([server], claims, self.name)
+                claim_again([server], claims)
                 launch([server], record, self.folder, self._say, with_peers=False)
 
     def stop(self, service: str) -> None:
