@@ -39,7 +39,7 @@ lock: $(UV) ## Resolve uv.lock and the dev stack's jars anew
 	$(PY) -m devstack lock
 
 clean: ## Remove what was built and the dev stack's data; .venv and the jar cache stay
-	@if [ -d .devstack ] && [ -x $(PY) ]; then $(PY) -m devstack down --all; fi
+	@if [ -d .devstack ] && [ -x $(PY) ]; then for folder in .devstack/*/; do $(PY) -m devstack down --name $$(basename $$folder); done; fi
 	rm -rf dist build .devstack .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache spark-warehouse metastore_db derby.log
 	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 

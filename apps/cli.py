@@ -12,7 +12,7 @@ COMMANDS: Final = {
     "query": ("apps.query:query", "Read candles and trades from Cassandra"),
     "admin": ("apps.admin:admin", "Create topics and tables"),
     "simulator": ("apps.simulator:simulator", "Serve a simulated Finnhub"),
-    "devstack": ("devstack.cli:devstack", "Start and stop real Kafka and Cassandra on this machine"),
+    "devstack": ("devstack.cli:cli", "Start and stop real Kafka and Cassandra on this machine"),
 }
 
 tapeline = LazyGroup(

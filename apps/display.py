@@ -29,6 +29,9 @@ class Snapshot:
 class View(Protocol):
     """Shows snapshots while its block is entered."""
 
+    least_interval_s: float
+    """Snapshots that come faster are of no use to a reader."""
+
     def __enter__(self) -> Self: ...
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -46,6 +49,8 @@ def make_view() -> View:
 
 class TableView:
     """A table that is drawn over and over."""
+
+    least_interval_s = 0.1
 
     def __init__(self, console: Console | None = None) -> None:
         self._live = Live(console=console or Console(), auto_refresh=False)
@@ -65,8 +70,11 @@ class TableView:
 class LineView:
     """One line for each candle that changed since it was last shown, and one for the figures."""
 
+    least_interval_s = 2.0
+
     def __init__(self) -> None:
         self._shown: dict[str, Candle] = {}
+        self._facts: Mapping[str, str] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -80,7 +88,9 @@ class LineView:
             if self._shown.get(candle.symbol) != candle:
                 self._shown[candle.symbol] = candle
                 print(_line(candle))
-        print("# " + "  ".join(f"{name}: {text}" for name, text in snapshot.facts.items()), flush=True)
+        if snapshot.facts != self._facts:
+            self._facts = dict(snapshot.facts)
+            print("# " + "  ".join(f"{name}: {text}" for name, text in self._facts.items()), flush=True)
 
 
 def _table(snapshot: Snapshot) -> Table:

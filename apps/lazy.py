@@ -10,6 +10,7 @@ from typing import NoReturn
 
 import click
 
+from devstack.errors import DevstackError
 from domain.errors import TapelineError
 
 
@@ -48,7 +49,7 @@ def run(command: click.Command, name: str) -> NoReturn:
     """Run a command as a program: an expected error ends in one line on standard error and a code of 1, a wrong setting in 2."""
     try:
         command.main(prog_name=name)
-    except TapelineError as error:
+    except (TapelineError, DevstackError) as error:
         click.echo(f"{name}: {error}", err=True)
         sys.exit(1)
     except KeyboardInterrupt:

@@ -62,7 +62,7 @@ class LiveRun:
                 waiting_frames, next_batch_s = 0, now_s + BATCH_WAIT_S
             if now_s >= next_view_s:
                 self._show()
-                next_view_s = now_s + self._settings.refresh_s
+                next_view_s = now_s + max(self._settings.refresh_s, self._view.least_interval_s)
         while self._fold():
             pass
         self._keep(self._aggregator.finish())

@@ -44,7 +44,7 @@ class FinnhubOptions:
 
     def adapter(self) -> FinnhubSettings:
         """Give them as the adapter wants them. Raises ValueError on a wrong address."""
-        return FinnhubSettings(url=self.url, token=str(self.token.get_secret_value()))
+        return FinnhubSettings(url=self.url, token=str(self.token))
 
 
 @attrs.frozen(kw_only=True)
@@ -54,7 +54,7 @@ class KafkaOptions:
     bootstrap_servers: str = ts.option(default="127.0.0.1:9092", help="Brokers to begin with, as host:port,host:port")
     trades_topic: str = ts.option(default="trades", help="Topic of valid trades")
     dead_letters_topic: str = ts.option(default="trades.dlq", help="Topic of what was rejected")
-    linger_ms: float = ts.option(default=5.0, help="How long a record may wait for company in its batch")
+    linger_ms: int = ts.option(default=5, help="How long a record may wait for company in its batch")
     properties: dict[str, str] = ts.option(
         factory=dict,
         repr=False,
@@ -150,7 +150,7 @@ class SourceOptions:
         """Which feed: a recording if one is given, Finnhub with a token or an address of one's own, or else the simulator."""
         if self.replay is not None:
             return "replay"
-        is_given = bool(self.finnhub.token.get_secret_value()) or self.finnhub.url != FINNHUB_URL
+        is_given = bool(self.finnhub.token) or self.finnhub.url != FINNHUB_URL
         return "finnhub" if is_given else "simulated"
 
     @property
