@@ -1,7 +1,7 @@
 """What a feed says, as values: frames of trades not yet judged, and events in the life of its connection."""
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import attrs
 
@@ -30,6 +30,18 @@ class Frame:
     """The pipeline's clock when it came; for a recording, the recording's own clock."""
     trades: Sequence[RawTrade] = ()
     rejection: Rejection | None = None
+
+    def narrowed_to(self, symbols: Collection[str]) -> "Frame | None":
+        """Keep the trades of these symbols, all if there are none, or give None when no trade is left; the payload stays.
+
+        A trade without a proper symbol stays as well, and so does a frame that was not understood: those are to be rejected, not overlooked.
+        """
+        if not symbols or self.rejection is not None:
+            return self
+        kept = [t for t in self.trades if not isinstance(t.symbol, str) or t.symbol in symbols]
+        if len(kept) == len(self.trades):
+            return self
+        return attrs.evolve(self, trades=kept) if kept else None
 
 
 class FeedEventKind(enum.StrEnum):

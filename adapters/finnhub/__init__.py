@@ -1,0 +1,1 @@
+"""Finnhub's WebSocket: the live feed, its protocol, and the replay of recorded frames."""

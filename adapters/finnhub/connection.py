@@ -1,0 +1,111 @@
+"""One open WebSocket, over websocket-client's low-level class, in this adapter's own words.
+
+1. `receive` gives a whole message, or None when none was complete in time; what had come of it is kept for the next call.
+2. WebSocket pings are answered and are no message, but `heard` tells of them: they are a sign of life.
+3. Whatever ends the connection is raised as `Lost`, with a text that may still hold a secret.
+"""
+
+import contextlib
+import socket
+import struct
+from typing import Final, cast
+
+import websocket
+
+from .wire import Wire
+
+_TEXT: Final = websocket.ABNF.OPCODE_TEXT
+_BINARY: Final = websocket.ABNF.OPCODE_BINARY
+_CLOSE: Final = websocket.ABNF.OPCODE_CLOSE
+
+
+class Lost(Exception):  # noqa: N818 - internal to the adapter: it never leaves it
+    """The connection is over. Redact the text before showing it."""
+
+
+class _BoundedFrames(websocket.frame_buffer):
+    """Frames of bounded length: the header's word for it is not trusted with memory."""
+
+    def __init__(self, frames: websocket.frame_buffer, limit: int) -> None:
+        super().__init__(frames.recv, skip_utf8_validation=True)
+        self._limit = limit
+
+    def recv_length(self) -> None:
+        super().recv_length()
+        if self.length is not None and self.length > self._limit:
+            raise Lost(f"a frame of {self.length} bytes; the limit is {self._limit}")
+
+
+class _BoundedFragments(websocket.continuous_frame):
+    """The same for a message in many frames."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(fire_cont_frame=False, skip_utf8_validation=True)
+        self._limit = limit
+
+    def add(self, frame: websocket.ABNF) -> None:
+        super().add(frame)
+        if self.cont_data is not None and len(self.cont_data[1]) > self._limit:
+            raise Lost(f"a message of more than {self._limit} bytes")
+
+
+class Connection:
+    """An open WebSocket. For use by one thread."""
+
+    def __init__(self, ws: websocket.WebSocket, *, send_timeout_s: float, max_message_bytes: int) -> None:
+        if ws.sock is None:
+            raise Lost("closed right after the handshake")
+        self._ws = ws
+        self._wire = Wire(ws.sock, send_timeout_s=send_timeout_s)
+        ws.sock = cast("socket.socket", self._wire)
+        # UTF-8 is validated by the parser, which is two orders of magnitude faster at it.
+        ws.frame_buffer = _BoundedFrames(ws.frame_buffer, max_message_bytes)
+        ws.cont_frame = _BoundedFragments(max_message_bytes)
+        self.heard = False
+        """Whether anything, if only a ping, was received since this was last set to False."""
+
+    def receive(self, timeout_s: float) -> bytes | None:
+        """Give the next message's payload, or None when none is complete within the time (s). Raises Lost."""
+        self._wire.expire_in(timeout_s)
+        try:
+            while True:
+                opcode, data = self._ws.recv_data(control_frame=True)
+                self.heard = True
+                if opcode in (_TEXT, _BINARY):
+                    return bytes(data)
+                if opcode == _CLOSE:
+                    raise Lost(f"closed by the server: {_close_reason(data)}")
+                if self._wire.expired:
+                    return None
+        except websocket.WebSocketTimeoutException:
+            return None
+        except (websocket.WebSocketException, OSError, ValueError) as error:
+            raise Lost(describe(error)) from error
+
+    def send(self, payload: bytes) -> None:
+        """Send one text message. Raises Lost."""
+        try:
+            self._ws.send(payload, _TEXT)
+        except (websocket.WebSocketException, OSError, ValueError) as error:
+            raise Lost(describe(error)) from error
+
+    def close(self) -> None:
+        """Say goodbye without waiting for an answer; closing twice is fine."""
+        with contextlib.suppress(websocket.WebSocketException, OSError, ValueError):
+            if self._ws.connected:
+                self._ws.send_close()
+        self._ws.sock = None
+        self._wire.close()
+
+
+def describe(error: BaseException) -> str:
+    """Say what a vendor's exception was, in one line."""
+    text = str(error)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _close_reason(data: bytes) -> str:
+    if len(data) < 2:
+        return "no reason given"
+    (code,) = struct.unpack("!H", data[:2])
+    return f"{code} {data[2:].decode(errors='replace')}".rstrip()

@@ -1,0 +1,119 @@
+"""A recording as a feed, at any speed, by its own clock.
+
+1. `received_ms` of a frame is the recording's clock: the newest valid timestamp in the frame, or the clock of the frame before it if it has
+   none. So rules about age hold for a recording as they held on its day.
+2. At speed N a frame is due when the recording's clock has moved N times the time that has passed since the first `read`; None is as fast as read.
+3. Without subscribed symbols everything comes; otherwise only trades of those symbols, see `Frame.narrowed_to`.
+4. At the end: EndOfFeed. A file that is cut or damaged gives all that is whole, then FeedError.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Final, TypeGuard
+
+import attrs
+
+from domain.feed import FeedEvent, FeedMessage, Frame
+from ports.errors import EndOfFeed, FeedError
+
+from .protocol import parse_message
+from .recording import Recording
+
+_LATEST_MS: Final = 4_102_444_800_000
+"""2100-01-01: a stamp beyond it is an error of its trade, and not the time."""
+
+
+class ReplayFeed:
+    """A `ports.feed.Feed` of recorded frames. The clock and the sleep are arguments for tests."""
+
+    def __init__(
+        self,
+        path: Path | str,
+        speed: float | None = None,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        if speed is not None and not 0 < speed < float("inf"):
+            raise ValueError("speed: above 0, or None for as fast as read")
+        self._speed = speed
+        self._monotonic = monotonic
+        self._sleep = sleep
+        self._recording = Recording(Path(path))
+        self._frames: Iterator[bytes] | None = None
+        self._failure: FeedError | None = None
+        self._symbols: frozenset[str] = frozenset()
+        self._next: FeedMessage | None = None
+        self._clock_ms = 0
+        self._origin: tuple[float, int] | None = None
+        """The moment of the first frame, by our clock (s) and the recording's (ms)."""
+
+    def start(self) -> None:
+        """Open the file. Raises FeedError with its path when it is missing or may not be read."""
+        if self._frames is None:
+            self._recording.open()
+            self._frames = self._recording.frames()
+
+    def subscribe(self, symbols: Iterable[str]) -> None:
+        """Give only trades of these symbols from now on; all, if there are none."""
+        self._symbols = frozenset(symbols)
+
+    def read(self, timeout_s: float) -> FeedMessage | None:
+        """Give the next frame when it is due, None when that is later than the timeout (s). Raises EndOfFeed, or FeedError on a damaged file."""
+        if self._failure is not None:
+            raise self._failure
+        if self._frames is None:
+            raise FeedError("start the feed before reading from it")
+        deadline = self._monotonic() + timeout_s
+        while True:
+            message = self._upcoming(self._frames)
+            due = self._due()
+            if due > deadline:
+                self._sleep(max(deadline - self._monotonic(), 0.0))
+                return None
+            self._sleep(max(due - self._monotonic(), 0.0))
+            self._next = None
+            if not isinstance(message, Frame):
+                return message
+            narrowed = message.narrowed_to(self._symbols)
+            if narrowed is not None:
+                return narrowed
+
+    def close(self) -> None:
+        """Close the file; closing twice is fine."""
+        self._recording.close()
+        self._failure = self._failure or EndOfFeed("the feed is closed")
+
+    def _upcoming(self, frames: Iterator[bytes]) -> FeedMessage:
+        if self._next is None:
+            try:
+                payload = next(frames)
+            except StopIteration:
+                self._failure = EndOfFeed("the recording has ended")
+                raise self._failure from None
+            except FeedError as error:
+                self._failure = error
+                raise
+            self._next = self._dated(parse_message(payload, self._clock_ms))
+        return self._next
+
+    def _dated(self, message: FeedMessage) -> FeedMessage:
+        if isinstance(message, FeedEvent):
+            return message
+        stamps = (trade.timestamp_ms for trade in message.trades)
+        self._clock_ms = max((stamp for stamp in stamps if _is_time(stamp)), default=self._clock_ms)
+        return attrs.evolve(message, received_ms=self._clock_ms)
+
+    def _due(self) -> float:
+        now = self._monotonic()
+        if self._speed is None or not self._clock_ms:
+            return now
+        if self._origin is None:
+            self._origin = (now, self._clock_ms)
+        began, began_ms = self._origin
+        return began + (self._clock_ms - began_ms) / 1000 / self._speed
+
+
+def _is_time(stamp: object) -> TypeGuard[int]:
+    return isinstance(stamp, int) and not isinstance(stamp, bool) and 0 < stamp < _LATEST_MS

@@ -1,0 +1,215 @@
+"""The live feed: Finnhub's WebSocket, pulled by one thread, reconnecting forever.
+
+It is in one of three states, and `read` moves it on for as long as its timeout allows:
+
+    waiting --(the wait is over)--> dialing --(connected)--> open --(lost, silent)--> waiting
+                                       '-----(refused, took too long)--------------------^
+
+1. Every change is told by an event; nothing that a network or a server does raises.
+2. On each connect all symbols are subscribed anew; while connected, `subscribe` sends the differences at the next `read`.
+3. Silence is not health: without any message for `silence_timeout_s`, WebSocket pings included, the connection is given up. That is
+   judged when the socket has nothing more to give, so a reader that was held up takes nothing for silence.
+4. No text leaves here without the `Redactor`: the token is in the URL, and the vendor's errors may quote that.
+
+`read` blocks no longer than its timeout, but for a write that the server does not take, which is given up after `connect_timeout_s`.
+"""
+
+import random
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Final
+
+import attrs
+
+from domain.feed import FeedEvent, FeedEventKind, FeedMessage
+from ports.errors import EndOfFeed, FeedError
+
+from .backoff import Backoff
+from .connection import Connection, Lost
+from .dial import Dial
+from .protocol import parse_message, subscribe_message, unsubscribe_message
+from .redact import Redactor
+from .settings import FinnhubSettings
+
+_WHAT_TO_SET: Final = (
+    "Finnhub wants a token: set TAPELINE_FINNHUB_TOKEN to the API key of your dashboard at https://finnhub.io"
+)
+
+
+def wall_clock_ms() -> int:
+    """Give the time in milliseconds since the epoch, UTC."""
+    return time.time_ns() // 1_000_000
+
+
+class FinnhubFeed:
+    """A `ports.feed.Feed` of live trades. The clocks, the sleep and the random numbers are arguments for tests."""
+
+    def __init__(
+        self,
+        settings: FinnhubSettings,
+        *,
+        now_ms: Callable[[], int] = wall_clock_ms,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        rng: random.Random | None = None,
+    ) -> None:
+        self._settings = settings
+        self._now_ms = now_ms
+        self._monotonic = monotonic
+        self._sleep = sleep
+        self._redact = Redactor(settings.token)
+        self._backoff = Backoff(
+            base_s=settings.backoff_base_s,
+            cap_s=settings.backoff_cap_s,
+            rate_limited_base_s=settings.rate_limited_base_s,
+            rate_limited_cap_s=settings.rate_limited_cap_s,
+            rng=rng or random.Random(),  # noqa: S311 - jitter is no secret
+        )
+        self._started = False
+        self._closed = False
+        self._symbols: dict[str, None] = {}
+        self._subscribed: dict[str, None] = {}
+        self._events: deque[FeedEvent] = deque()
+        self._dial: Dial | None = None
+        self._connection: Connection | None = None
+        # Moments of the monotonic clock, s: when to dial, when the dialing or the connection began, when it last spoke.
+        self._dial_at = 0.0
+        self._since = 0.0
+        self._heard_at = 0.0
+
+    def start(self) -> None:
+        """Begin to connect. Raises FeedError when there is no token for the real Finnhub."""
+        if self._settings.is_real and not self._settings.token.strip():
+            raise FeedError(_WHAT_TO_SET)
+        if not self._started:
+            self._started = True
+            self._start_dial()
+
+    def subscribe(self, symbols: Iterable[str]) -> None:
+        """Make these the symbols to receive, in this order."""
+        self._symbols = dict.fromkeys(symbols)
+
+    def read(self, timeout_s: float) -> FeedMessage | None:
+        """Give the next message, or None when none came in time (s). Raises EndOfFeed after `close`."""
+        if self._closed:
+            raise EndOfFeed("the feed is closed")
+        if not self._started:
+            raise FeedError("start the feed before reading from it")
+        deadline = self._monotonic() + timeout_s
+        while not self._events:
+            left_s = max(deadline - self._monotonic(), 0.0)
+            if self._connection is not None:
+                return self._receive(self._connection, left_s)
+            moved_on = self._try_dial(self._dial, left_s) if self._dial is not None else self._wait(left_s)
+            if not moved_on:
+                return None
+        return self._events.popleft()
+
+    def close(self) -> None:
+        """Stop and let go of the connection; closing twice is fine."""
+        self._closed = True
+        if self._dial is not None:
+            self._dial.abandon()
+            self._dial = None
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _start_dial(self) -> None:
+        self._dial = Dial(self._settings)
+        self._since = self._monotonic()
+        self._dial.start()
+
+    def _wait(self, left_s: float) -> bool:
+        wait_s = self._dial_at - self._monotonic()
+        if wait_s > left_s:
+            self._sleep(left_s)
+            return False
+        if wait_s > 0:
+            self._sleep(wait_s)
+        self._start_dial()
+        return True
+
+    def _try_dial(self, dial: Dial, left_s: float) -> bool:
+        give_up_s = max(self._since + self._settings.connect_timeout_s - self._monotonic(), 0.0)
+        outcome = dial.outcome(min(left_s, give_up_s))
+        if outcome is None:
+            if give_up_s > left_s:
+                return False
+            dial.abandon()
+            self._lose(f"no connection within {self._settings.connect_timeout_s:g} s")
+        elif isinstance(outcome, Connection):
+            self._dial = None
+            self._connection = outcome
+            self._subscribed = {}
+            self._since = self._heard_at = self._monotonic()
+            self._tell(FeedEventKind.CONNECTED)
+            self._send_subscriptions(outcome)
+        elif outcome.rate_limited:
+            self._tell(FeedEventKind.RATE_LIMITED, outcome.reason)
+            self._lose(outcome.reason, self._backoff.after_rate_limit(outcome.retry_after_s))
+        else:
+            self._lose(outcome.reason)
+        return True
+
+    def _receive(self, connection: Connection, left_s: float) -> FeedMessage | None:
+        if self._symbols.keys() != self._subscribed.keys():
+            self._send_subscriptions(connection)
+            if self._events:
+                return self._events.popleft()
+        silent_at = self._heard_at + self._settings.silence_timeout_s
+        # At least once without waiting: what came while nobody read is no silence.
+        wait_s = min(left_s, max(silent_at - self._monotonic(), 0.0))
+        try:
+            payload = connection.receive(wait_s)
+        except Lost as loss:
+            self._lose(str(loss))
+            return self._events.popleft()
+        now = self._monotonic()
+        if payload is not None or connection.heard:
+            connection.heard = False
+            self._heard_at = now
+        elif now >= silent_at:
+            self._tell(FeedEventKind.SILENT, f"nothing heard for {now - self._heard_at:.0f} s")
+            self._lose("silent")
+            return self._events.popleft()
+        return None if payload is None else self._parse(payload)
+
+    def _parse(self, payload: bytes) -> FeedMessage:
+        message = parse_message(payload, self._now_ms())
+        if isinstance(message, FeedEvent) and message.detail:
+            return attrs.evolve(message, detail=self._redact(message.detail))
+        return message
+
+    def _send_subscriptions(self, connection: Connection) -> None:
+        added = tuple(symbol for symbol in self._symbols if symbol not in self._subscribed)
+        removed = tuple(symbol for symbol in self._subscribed if symbol not in self._symbols)
+        try:
+            # Room first: there is a cap on symbols.
+            for symbol in removed:
+                connection.send(unsubscribe_message(symbol))
+            for symbol in added:
+                connection.send(subscribe_message(symbol))
+        except Lost as loss:
+            self._lose(str(loss))
+            return
+        self._subscribed = dict(self._symbols)
+        if added:
+            self._tell(FeedEventKind.SUBSCRIBED, symbols=added)
+
+    def _lose(self, reason: str, wait_s: float | None = None) -> None:
+        now = self._monotonic()
+        if self._connection is not None:
+            if now - self._since >= self._settings.stable_after_s:
+                self._backoff.reset()
+            self._connection.close()
+        self._connection = None
+        self._dial = None
+        wait_s = self._backoff.after_failure() if wait_s is None else wait_s
+        self._dial_at = now + wait_s
+        self._tell(FeedEventKind.DISCONNECTED, f"{reason}; next attempt in {wait_s:.1f} s")
+
+    def _tell(self, kind: FeedEventKind, detail: str = "", symbols: tuple[str, ...] = ()) -> None:
+        event = FeedEvent(kind=kind, at_ms=self._now_ms(), detail=self._redact(detail), symbols=symbols)
+        self._events.append(event)
