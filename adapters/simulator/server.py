@@ -7,6 +7,7 @@ a key, the key being the `token` of the URL, whatever it is. Symbols stream only
 import asyncio
 import concurrent.futures
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Coroutine
@@ -72,9 +73,9 @@ class SimulatedFinnhub:
         except OSError as error:
             self._thread.join()
             self.ledger.close()
-            raise SimulatorError(
-                f"cannot listen on {self.settings.host}:{self.settings.port}: {error.strerror or error}"
-            ) from error
+            address = f"{self.settings.host}:{self.settings.port}"
+            why = os.strerror(error.errno) if error.errno else str(error)
+            raise SimulatorError(f"cannot listen on {address}: {why}") from error
         return self
 
     def close(self) -> None:

@@ -1,6 +1,7 @@
 """Settings of the simulated server."""
 
 import math
+from collections.abc import Iterable
 from pathlib import Path
 
 import attrs
@@ -18,6 +19,10 @@ def _above_zero(_: object, attribute: "attrs.Attribute[float]", value: float) ->
         raise ValueError(f"{attribute.name}: above 0")
 
 
+def _names(symbols: Iterable[str]) -> frozenset[str]:
+    return frozenset(symbols)
+
+
 @attrs.frozen(kw_only=True)
 class SimulatorSettings:
     """Where the server listens, what it sends, and what goes wrong."""
@@ -27,7 +32,7 @@ class SimulatorSettings:
     """0 for any free one."""
     seed: int = 1
     """The same seed gives the same prices; times are the clock's."""
-    symbols: frozenset[str] = attrs.field(default=frozenset(), converter=frozenset)
+    symbols: frozenset[str] = attrs.field(default=frozenset(), converter=_names)
     """The only ones there are; empty for a market that makes up whatever is asked for."""
     rate: float = attrs.field(default=100.0, validator=_not_negative)
     """Trades/s on each connection, over all its symbols. 0 for as many as it takes."""
