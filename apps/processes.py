@@ -56,9 +56,9 @@ class Child:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
 
-    def check(self) -> None:
-        """Raise TapelineError with the end of its log when it ended with an error."""
+    def check(self, *, may_end: bool = False) -> None:
+        """Raise TapelineError with the end of its log when it ended with an error, or at all unless it may."""
         code = self.exit_code()
-        if code:
+        if code is not None and (code or not may_end):
             lines = self.log_file.read_text(encoding="utf-8", errors="replace").splitlines()[-TAIL_LINES:]
             raise TapelineError("\n".join([f"the {self.name} ended with code {code}; its log ended with:", *lines]))

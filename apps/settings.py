@@ -207,3 +207,12 @@ class ProducerSettings(SourceOptions):
     def feed_kind(self) -> FeedKind:
         """Which feed: a producer is never simulated without being told so."""
         return "replay" if self.replay is not None else self.feed
+
+
+@attrs.frozen(kw_only=True)
+class StackSettings(TableOptions):
+    """`tapeline stack`."""
+
+    name: str = ts.option(default="stack", help="Name of the dev stack, which holds its data in .devstack/NAME")
+    keep: bool = ts.option(default=False, help="Leave Kafka and Cassandra running at the end, to query what was stored")
+    trigger_s: float = in_seconds("trigger", 1.0, "Spark begins a micro-batch so often")

@@ -1,0 +1,130 @@
+"""`tapeline stack`: the whole pipeline on real servers on this machine, and the live table read from Cassandra.
+
+Kafka and Cassandra from the dev stack, topics and tables, the producer and the Spark aggregator as processes of their own. It begins empty each
+time. A replay ends when all of it is stored; Ctrl-C ends everything. What was stored is gone afterwards, unless --keep leaves Kafka and Cassandra
+running.
+"""
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+
+from adapters.kafka.offsets import end_offsets
+from devstack.stack import Stack
+from domain.errors import TapelineError
+
+from .candle_file import CandleFile
+from .caught_up import caught_up
+from .display import View, make_view
+from .lazy import run
+from .loading import app_options
+from .logs import configure_logs
+from .processes import Child
+from .scan import scan_recording
+from .settings import StackSettings
+from .stack_parts import Servers, aggregator_child, checkpoints, prepare, producer_child, stored_table
+from .stack_table import StoredTable
+from .stopping import StopRequest, stop_on_signals
+
+CATCH_UP_TIMEOUT_S = 120.0
+PRODUCER_STOP_S = 40.0
+POLL_S = 0.1
+
+
+class StackRun:
+    """The part of a run in which everything is up."""
+
+    def __init__(
+        self, settings: StackSettings, servers: Servers, table: StoredTable, producer: Child, aggregator: Child
+    ) -> None:
+        self._settings = settings
+        self._servers = servers
+        self._table = table
+        self._producer = producer
+        self._aggregator = aggregator
+
+    def watch(self, view: View, stop: StopRequest) -> None:
+        """Show the table until the producer has ended, the time is up, or somebody asks to stop. Raises TapelineError when a program fails."""
+        duration_s = self._settings.duration_s
+        end_s = float("inf") if duration_s is None else time.monotonic() + duration_s
+        self._show_until(
+            lambda: stop.requested or self._producer.exit_code() is not None or time.monotonic() >= end_s, view
+        )
+
+    def await_all_stored(self, view: View, folder: Path) -> None:
+        """Go on until Spark has stored all that is on the topic. Raises TapelineError when that takes too long."""
+        topic = self._servers.kafka.trades_topic
+        ends = end_offsets(self._servers.kafka, topic)
+        end_s = time.monotonic() + CATCH_UP_TIMEOUT_S
+
+        def all_stored() -> bool:
+            if time.monotonic() > end_s:
+                raise TapelineError(f"Spark has not stored everything within {CATCH_UP_TIMEOUT_S:.0f} s")
+            return caught_up(checkpoints(folder), topic, ends)
+
+        self._show_until(all_stored, view)
+
+    def _show_until(self, done: Callable[[], bool], view: View) -> None:
+        interval_s = max(self._settings.refresh_s, view.least_interval_s)
+        next_s = time.monotonic()
+        while not done():
+            self._producer.check(may_end=True)
+            self._aggregator.check()
+            if time.monotonic() >= next_s:
+                self._show(view)
+                next_s = time.monotonic() + interval_s
+            time.sleep(POLL_S)
+        self._show(view)
+
+    def _show(self, view: View) -> None:
+        self._table.refresh()
+        view.show(self._table.snapshot())
+
+
+def run_stack(settings: StackSettings) -> str:
+    """Run it all; gives the summary. Raises TapelineError or DevstackError, and then nothing is left running."""
+    devstack = Stack(name=settings.name, say=click.echo)
+    recording = None
+    if settings.replay is not None:
+        recording = scan_recording(settings.replay, symbols=settings.symbols, rules=settings.rules.adapter())
+    with ExitStack() as stack:
+        stop = stack.enter_context(stop_on_signals())
+        out = None if settings.candles_out is None else stack.enter_context(CandleFile(settings.candles_out))
+        # It begins empty: what an earlier run kept, or left after a kill -9, goes.
+        devstack.down()
+        if not settings.keep:
+            stack.callback(devstack.down)
+        devstack.up()
+        servers = Servers.of(devstack)
+        prepare(servers)
+        symbols = settings.symbols_to_receive if recording is None else recording.symbols
+        table = stack.enter_context(stored_table(settings, servers, symbols, recording))
+        click.echo(f"starting Spark and the producer; their logs are in {devstack.folder}")
+        aggregator = stack.enter_context(aggregator_child(settings, servers, devstack.folder))
+        producer = stack.enter_context(producer_child(settings, servers, devstack.folder))
+        stack_run = StackRun(settings, servers, table, producer, aggregator)
+        with make_view() as view:
+            stack_run.watch(view, stop)
+            producer.stop(PRODUCER_STOP_S)
+            producer.check(may_end=True)
+            stack_run.await_all_stored(view, devstack.folder)
+        if out is not None:
+            out.write(table.all_candles())
+        return table.summary()
+
+
+@click.command("stack")
+@app_options(StackSettings, "stack")
+def stack(settings: StackSettings) -> None:
+    """Run everything on real servers on this machine: Kafka, Spark and Cassandra; the candles are read from Cassandra."""
+    configure_logs(level="warning")
+    click.echo(run_stack(settings))
+    if settings.keep:
+        click.echo(f"Kafka and Cassandra go on running; end them with: python -m devstack down --name {settings.name}")
+
+
+if __name__ == "__main__":
+    run(stack, "tapeline stack")

@@ -1,0 +1,155 @@
+import csv
+import gzip
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+from tests.recordings import real_recording, write_made_up_day
+
+ROOT = Path(__file__).parents[2]
+TOKEN = "c0ffee-not-a-real-token-5417"  # noqa: S105 - and it must never be seen again
+
+
+def start(*arguments: str, **variables: str) -> "subprocess.Popen[str]":
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TAPELINE_FINNHUB")}
+    return subprocess.Popen(
+        [sys.executable, "-m", "apps.live", *arguments],
+        cwd=ROOT,
+        env={**environment, **variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    process = start(*arguments, **variables)
+    out, err = process.communicate(timeout=60)
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def expected_candles(trades: list[dict[str, object]]) -> dict[tuple[int, str], dict[str, Decimal]]:
+    """Compute candles in another way than the domain does: sort, group, take first and last."""
+    groups: dict[tuple[int, str], list[tuple[int, int, Decimal, Decimal]]] = {}
+    for arrival, trade in enumerate(trades):
+        t = int(str(trade["t"]))
+        row = (t, arrival, Decimal(str(trade["p"])), Decimal(str(trade["v"])))
+        groups.setdefault((t // 60_000, str(trade["s"])), []).append(row)
+    return {
+        slot: {
+            "open": min(rows)[2],
+            "high": max(row[2] for row in rows),
+            "low": min(row[2] for row in rows),
+            "close": max(rows)[2],
+            "volume": sum((row[3] for row in rows), Decimal(0)),
+            "trade_count": Decimal(sum(row[3] > 0 for row in rows)),
+            "update_count": Decimal(sum(row[3] == 0 for row in rows)),
+        }
+        for slot, rows in groups.items()
+    }
+
+
+def read_csv(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_without_settings_it_shows_moving_candles_and_a_summary() -> None:
+    result = run("--duration", "3", "--simulator-rate", "200")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert re.search(r"BINANCE:BTCUSDT +o [\d.]+  h [\d.]+  l [\d.]+  c [\d.]+", result.stdout)
+    summary = result.stdout.splitlines()[-1]
+    assert int(re.match(r"(\d+) trades", summary).group(1)) >= 200  # type: ignore[union-attr]
+    assert "0 rejected, 0 late" in summary
+
+
+def test_a_replay_gives_the_candles_that_another_computation_gives(tmp_path: Path) -> None:
+    trades = write_made_up_day(tmp_path / "day.jsonl")
+    out = tmp_path / "candles.csv"
+    result = run("--replay", str(tmp_path / "day.jsonl"), "--speed", "max", "--candles-out", str(out))
+    assert (result.returncode, result.stderr) == (0, "")
+    rows = read_csv(out)
+    expected = expected_candles(trades)
+    assert [(row["window_start"], row["symbol"]) for row in rows] == sorted(
+        (row["window_start"], row["symbol"]) for row in rows
+    )
+    assert len(rows) == len(expected)
+    for row in rows:
+        start_s = int(__import__("datetime").datetime.fromisoformat(row["window_start"]).timestamp())
+        figures = expected[start_s // 60, row["symbol"]]
+        assert {name: Decimal(row[name]) for name in figures} == figures
+
+
+def test_candles_as_json_lines_hold_the_same_as_csv(tmp_path: Path) -> None:
+    write_made_up_day(tmp_path / "day.jsonl", frames=60)
+    for name in ("a.csv", "a.jsonl"):
+        run("--replay", str(tmp_path / "day.jsonl"), "--speed", "max", "--candles-out", str(tmp_path / name))
+    lines = [json.loads(line, parse_float=Decimal) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
+    rows = read_csv(tmp_path / "a.csv")
+    assert [(line["window_start"], line["close"], line["volume"]) for line in lines] == [
+        (row["window_start"], Decimal(row["close"]), Decimal(row["volume"])) for row in rows
+    ]
+
+
+def test_the_real_day_gives_exactly_the_candles_of_an_independent_program(tmp_path: Path) -> None:
+    recording = real_recording("xrpeth-20191011.jsonl.gz")
+    out = tmp_path / "candles.csv"
+    result = run("--replay", str(recording), "--speed", "max", "--candles-out", str(out))
+    assert result.returncode == 0
+    assert result.stdout.splitlines()[-1].startswith(
+        "5929 trades (0 of them price updates) in 4283 frames, 1022 candles"
+    )
+    with gzip.open(real_recording("xrpeth-20191011.candles.csv.gz"), "rt") as file:
+        expected = list(csv.DictReader(file))
+    assert [{name: row[name] for name in expected[0]} for row in read_csv(out)] == expected
+
+
+def test_a_replay_can_be_narrowed_to_symbols(tmp_path: Path) -> None:
+    write_made_up_day(tmp_path / "day.jsonl", frames=60)
+    out = tmp_path / "candles.csv"
+    run("--replay", str(tmp_path / "day.jsonl"), "--speed", "max", "--symbols", "AAPL", "--candles-out", str(out))
+    assert {row["symbol"] for row in read_csv(out)} == {"AAPL"}
+
+
+def test_ctrl_c_ends_it_with_a_summary() -> None:
+    process = start("--simulator-rate", "100")
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("# trades"):
+            break
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert (process.returncode, err) == (0, "")
+    assert re.match(r"\d+ trades", out.splitlines()[-1])
+
+
+def test_wrong_settings_end_in_words(tmp_path: Path) -> None:
+    cases = {
+        ("--speed", "fast"): (2, "a speed is a positive number such as 1 or 60, or max"),
+        ("--replay", str(tmp_path / "absent.jsonl")): (1, "absent.jsonl"),
+        ("--candles-out", "x.parquet"): (1, ".csv or .jsonl"),
+        ("--candles-out", str(tmp_path / "no" / "x.csv")): (1, "cannot be written"),
+        ("--finnhub-url", "http://example"): (2, "url: a WebSocket's address"),
+        ("--window", "0"): (2, "positive"),
+    }
+    for arguments, (code, words) in cases.items():
+        result = run(*arguments, "--duration", "1")
+        assert (result.returncode, words in result.stderr) == (code, True), (arguments, result.stderr)
+        assert "Traceback" not in result.stderr
+
+
+def test_a_token_is_never_shown(tmp_path: Path) -> None:
+    # Nothing listens there: the feed goes on trying, and says why in events and logs.
+    result = run(
+        "--duration", "3", "--finnhub-url", "ws://127.0.0.1:9", TAPELINE_FINNHUB_TOKEN=TOKEN, PYTHONFAULTHANDLER="1"
+    )
+    assert result.returncode == 0
+    shown = run("--help", TAPELINE_FINNHUB_TOKEN=TOKEN)
+    for text in (result.stdout, result.stderr, shown.stdout, shown.stderr):
+        assert TOKEN not in text
+    assert "disconnected" in result.stdout
