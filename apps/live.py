@@ -16,7 +16,7 @@ from .candle_file import CandleFile
 from .containers import LiveContainer
 from .display import Snapshot, View, make_view
 from .lazy import run
-from .loading import app_options
+from .loading import app_command
 from .logs import configure_logs
 from .meters import Quantiles, RateMeter
 from .settings import LiveSettings
@@ -140,8 +140,7 @@ def run_live(settings: LiveSettings) -> str:
         return live_run.summary()
 
 
-@click.command("live")
-@app_options(LiveSettings, "live")
+@app_command(LiveSettings, "live")
 def live(settings: LiveSettings) -> None:
     """Show live candles on this terminal, with no server at all: simulated, recorded, or Finnhub's own once a token is set."""
     configure_logs(level="warning")

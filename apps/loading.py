@@ -4,20 +4,21 @@ A settings file is shared by all apps. It has a table for each group of settings
 what is its own, such as [live]. An app reads its own table and the groups that it knows; a table that nobody knows is an error.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, cast
 
 import attrs
+import click
 import typed_settings as ts
 from typed_settings.converters import TSConverter
+from typed_settings.exceptions import TsError
 from typed_settings.loaders import EnvLoader, FileLoader, Loader, TomlFormat
 from typed_settings.types import OptionList, SettingsClass, SettingsDict
 
 GROUPS: Final = ("finnhub", "kafka", "cassandra", "simulator", "rules")
 APPS: Final = ("live", "producer", "simulator", "aggregator", "query", "admin", "stack")
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 class SharedToml(TomlFormat):
@@ -47,8 +48,69 @@ def loaders(app: str) -> list[Loader]:
     return [files, EnvLoader("TAPELINE_")]
 
 
-def app_options(settings_class: type[attrs.AttrsInstance], app: str) -> Callable[[F], F]:
-    """Make the flags of a click command from a settings class, with defaults from files and variables."""
-    return ts.click_options(
-        settings_class, loaders(app), converter=settings_converter(), show_envvars_in_help=True, argname="settings"
-    )
+class SettingsCommand(click.Command):
+    """A click command whose flags are made from a settings class when it is first used.
+
+    Made later than imported, because the defaults shown by --help come from files and variables: reading these at import would make one wrong
+    value in one of them break everything that imports the app.
+    """
+
+    def __init__(self, name: str, callback: Callable[..., None], settings_class: type[attrs.AttrsInstance]) -> None:
+        super().__init__(name, help=callback.__doc__)
+        self._callback = callback
+        self._settings_class = settings_class
+        self._made: click.Command | None = None
+
+    def _command(self) -> click.Command:
+        if self._made is None:
+            name = str(self.name)
+            options = ts.click_options(
+                self._settings_class,
+                loaders(name),
+                converter=settings_converter(),
+                show_envvars_in_help=True,
+                argname="settings",
+            )
+            self._made = click.command(name)(options(self._callback))
+        return self._made
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Give the flags."""
+        return self._command().get_params(ctx)
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Parse the arguments. Raises click.UsageError on settings that cannot be right, wherever they come from."""
+        with _wrong_settings_in_words():
+            return self._command().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the app with its settings. Raises click.UsageError on settings that cannot be right."""
+        with _wrong_settings_in_words():
+            return self._command().invoke(ctx)
+
+
+def app_command(
+    settings_class: type[attrs.AttrsInstance], name: str
+) -> Callable[[Callable[..., None]], SettingsCommand]:
+    """Make a click command of a function that takes `settings`; its flags are the settings."""
+    return lambda callback: SettingsCommand(name, callback, settings_class)
+
+
+@contextmanager
+def _wrong_settings_in_words() -> Iterator[None]:
+    try:
+        yield
+    except TsError as error:
+        raise click.UsageError("; ".join(_causes(error))) from error
+
+
+def _causes(error: BaseException) -> list[str]:
+    """Give the messages at the root of what went wrong; typed-settings wraps each in its own."""
+    if isinstance(error, BaseExceptionGroup):
+        return [text for part in error.exceptions for text in _causes(part)]
+    root = error
+    while isinstance(root.__cause__, Exception):
+        root = root.__cause__
+    return [str(root)]

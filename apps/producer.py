@@ -6,7 +6,6 @@ It runs until told to stop, then waits for what is not yet acknowledged and repo
 import time
 from contextlib import ExitStack
 
-import click
 import structlog
 
 from domain.errors import TapelineError
@@ -16,7 +15,7 @@ from ports.publisher import Deliveries
 from .containers import ProducerContainer
 from .ingest import Ingest
 from .lazy import run
-from .loading import app_options
+from .loading import app_command
 from .logs import configure_logs
 from .settings import ProducerSettings
 from .stopping import StopRequest, stop_on_signals
@@ -91,8 +90,7 @@ def run_producer(settings: ProducerSettings) -> None:
         report(ingest, deliveries)
 
 
-@click.command("producer")
-@app_options(ProducerSettings, "producer")
+@app_command(ProducerSettings, "producer")
 def producer(settings: ProducerSettings) -> None:
     """Carry a feed's trades to Kafka; set TAPELINE_FINNHUB_TOKEN, or use --feed simulated or --replay FILE."""
     configure_logs()

@@ -27,9 +27,16 @@ def comma_list(default: tuple[str, ...], text: str, *, metavar: str = "A,B,...")
     return ts.option(default=default, help=text, click={"multiple": False, "type": str, "metavar": metavar})
 
 
-def in_seconds(name: str, default: float | None, text: str) -> Any:
+def in_seconds(name: str, default: float | None, text: str, *, zero: bool = False) -> Any:
     """Declare a span of time whose flag is named without its unit: the setting `duration_s` is `--duration`."""
-    return ts.option(default=default, help=f"{text} [seconds]", click={"param_decls": (f"--{name}",)})
+
+    def check(_instance: object, _attribute: object, value: float | None) -> None:
+        if value is not None and not (value > 0 or (zero and value == 0)):
+            raise ValueError(
+                f"--{name}: a {'number of seconds, 0 or more' if zero else 'positive number of seconds'}, not {value}"
+            )
+
+    return ts.option(default=default, validator=check, help=f"{text} [seconds]", click={"param_decls": (f"--{name}",)})
 
 
 @attrs.frozen(kw_only=True)
@@ -41,6 +48,9 @@ class FinnhubOptions:
         help="API key; better given as TAPELINE_FINNHUB_TOKEN than as a flag, which others can see",
     )
     url: str = ts.option(default=FINNHUB_URL, help="Address of Finnhub's WebSocket, or of a simulator's")
+
+    def __attrs_post_init__(self) -> None:
+        self.adapter()
 
     def adapter(self) -> FinnhubSettings:
         """Give them as the adapter wants them. Raises ValueError on a wrong address."""
@@ -60,6 +70,9 @@ class KafkaOptions:
         repr=False,
         help="More librdkafka properties, such as security.protocol=SSL; secrets belong in a file",
     )
+
+    def __attrs_post_init__(self) -> None:
+        self.adapter()
 
     def adapter(self) -> KafkaSettings:
         """Give them as the adapter wants them."""
@@ -93,6 +106,9 @@ class SimulatorOptions:
     rate: float = ts.option(default=50.0, help="Trades a second, all symbols together")
     seed: int = ts.option(default=7, help="The same seed gives the same walk of prices")
 
+    def __attrs_post_init__(self) -> None:
+        self.adapter()
+
     def adapter(self) -> SimulatorSettings:
         """Give them as the adapter wants them."""
         return SimulatorSettings(rate=self.rate, seed=self.seed)
@@ -106,6 +122,9 @@ class RuleOptions:
     future_tolerance_s: float = ts.option(
         default=Rules().future_tolerance_ms / 1000, help="Reject trades stamped further ahead than this"
     )
+
+    def __attrs_post_init__(self) -> None:
+        self.adapter()
 
     def adapter(self) -> Rules:
         """Give them as the domain wants them."""
@@ -171,7 +190,9 @@ class TableOptions(SourceOptions):
     candles_out: Path | None = ts.option(default=None, help="Write the candles to this file, .csv or .jsonl")
     refresh_s: float = in_seconds("refresh", 0.5, "Redraw the table so often; plain lines come every 2 seconds")
     window_s: int = in_seconds("window", 60, "Length of a candle")
-    allowed_lateness_s: int = in_seconds("allowed-lateness", 60, "How late a trade may come and still be folded in")
+    allowed_lateness_s: int = in_seconds(
+        "allowed-lateness", 60, "How late a trade may come and still be folded in", zero=True
+    )
 
     @property
     def window_ms(self) -> int:

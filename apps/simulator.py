@@ -15,7 +15,7 @@ from adapters.simulator.server import SimulatedFinnhub, SimulatorError
 from adapters.simulator.settings import SimulatorSettings
 
 from .lazy import run
-from .loading import app_options
+from .loading import app_command
 from .settings import comma_list, replay_speed
 from .stopping import StopRequest, stop_on_signals
 
@@ -109,8 +109,7 @@ def serve_until_stopped(settings: SimulatorSettings, stop: StopRequest) -> None:
     click.echo(f"Stopped after {server.handshakes} handshakes and {server.ledger.frames} frames.")
 
 
-@click.command("simulator")
-@app_options(ServerSettings, "simulator")
+@app_command(ServerSettings, "simulator")
 @click.pass_context
 def simulator(context: click.Context, settings: ServerSettings) -> None:
     """Serve a simulated Finnhub with all its quirks on demand."""

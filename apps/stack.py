@@ -20,7 +20,7 @@ from .candle_file import CandleFile
 from .caught_up import caught_up
 from .display import View, make_view
 from .lazy import run
-from .loading import app_options
+from .loading import app_command
 from .logs import configure_logs
 from .processes import Child
 from .scan import scan_recording
@@ -116,8 +116,7 @@ def run_stack(settings: StackSettings) -> str:
         return table.summary()
 
 
-@click.command("stack")
-@app_options(StackSettings, "stack")
+@app_command(StackSettings, "stack")
 def stack(settings: StackSettings) -> None:
     """Run everything on real servers on this machine: Kafka, Spark and Cassandra; the candles are read from Cassandra."""
     configure_logs(level="warning")
