@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from confluent_kafka import KafkaError
 
-from .codes import ALL_BROKERS_AWAY, is_fatal
+from .codes import ALL_BROKERS_AWAY
 
 _TOLD_BY_CALLBACK = frozenset({"FAIL", "ERROR", "REQTMOUT", "CLOSE"})
 """Facilities of log lines that say once more, at every attempt, what the error callback says."""
@@ -24,8 +24,6 @@ class ClientLog:
         self._away = False
         self.last_error = ""
         """The latest error in words, for whoever has to explain why nothing answers."""
-        self.fatal: KafkaError | None = None
-        """Set once the client is beyond use."""
 
     def options(self) -> dict[str, Any]:
         """Give the callbacks as properties."""
@@ -37,10 +35,7 @@ class ClientLog:
             self._log.log(level, "librdkafka", facility=facility, text=text)
 
     def _on_error(self, error: KafkaError) -> None:
-        if is_fatal(error):
-            self.fatal = error
-            self._log.error("client failed for good", error=error.str())
-        elif error.code() == ALL_BROKERS_AWAY:
+        if error.code() == ALL_BROKERS_AWAY:
             if not self._away:
                 self._away = True
                 self._log.warning("brokers are away", error=self.last_error or error.str())

@@ -1,9 +1,9 @@
 """Trades and dead letters into Kafka: idempotent, acknowledged by all replicas in sync, compressed with snappy, ordered by symbol.
 
 - Nothing is given up while the process lives. When brokers are away the bounded buffer fills, then `publish` blocks and so holds the feed back.
-- `failed` counts what Kafka refused for its own sake, such as a dead letter over the topic's size limit. Each is logged.
-- An idempotent producer that met an error by which it could no longer promise order is dead for good. It is then replaced, and what it had not
-  delivered goes through the new one, in order. What was on the way at that moment may have arrived already: only then can a record come
+- `failed` counts what Kafka refused for its own sake, such as a dead letter over the topic's size limit, and what `close` let go. It is logged.
+- An idempotent producer that met an error by which it could no longer promise order is dead for good. It is then replaced, and what was not
+  acknowledged goes through the new one, in order. What was on the way at that moment may have arrived already: only then can a record come
   twice. Its trade id is the same, so stores keep it once. When the new producer dies as well before anything was acknowledged, it is beyond
   repair: BrokerError.
 - For use by one thread, except `close`: called from another thread or a signal handler, it ends a `publish` that waits.
@@ -33,6 +33,8 @@ _POLL_S: Final = 0.1
 _LONG_WAIT_S: Final = 1.0
 """A wait for room that is shorter than this is the normal course of a fast feed, and not logged."""
 _LAST_REPORTS_S: Final = 2.0
+"""How long a producer that is let go may take to report on what it still has."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -41,16 +43,19 @@ class KafkaPublisher:
 
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings
-        self._producer: Producer | None = None
         self._client_log = ClientLog("publisher", settings.bootstrap_servers)
+        self._producer: Producer | None = None
         self._closed = False
-        self._acknowledged = 0
-        self._failed = 0
-        self._pending = 0
-        self._number = 0
-        self._returned: dict[int, Outgoing] = {}
-        self._acknowledged_at_repair = -1
+        self._death = ""
+        """Why the producer can no longer be used."""
         self._broken = ""
+        self._acknowledged = 0
+        self._acknowledged_at_repair = -1
+        self._failed = 0
+        self._number = 0
+        # Kept here as well until acknowledged: a producer that dies does not reliably give back what it had.
+        self._undelivered: dict[int, Outgoing] = {}
+        self._refusals: dict[int, KafkaError] = {}
 
     def start(self) -> None:
         """Connect. Raises BrokerError when no broker answers, when a topic is missing, or on settings that Kafka does not know."""
@@ -64,27 +69,27 @@ class KafkaPublisher:
 
     def publish(self, item: Trade | DeadLetter) -> None:
         """Take an item for delivery; blocks while the buffer is full. Raises BrokerError when not open, or beyond repair."""
-        self._enqueue(outgoing(item, self._settings))
-        if self._client_log.fatal is not None:
+        self._open()
+        self._number += 1
+        record = self._undelivered[self._number] = outgoing(item, self._settings)
+        self._send(self._number, record)
+        if self._death:
             self._repair()
 
     def flush(self, timeout_s: float) -> Deliveries:
         """Wait until all is acknowledged or the time is up, and say how things stand; with 0 it only looks."""
         deadline = time.monotonic() + timeout_s
-        while self._producer is not None:
+        while (producer := self._producer) is not None:
             # In short turns: an interrupt, a close and a dead producer are to be seen in time.
-            left = min(_POLL_S, deadline - time.monotonic())
-            if left > 0 and self._pending:
-                self._producer.flush(left)
-            else:
-                self._producer.poll(0)
-            if self._client_log.fatal is not None and not self._closed:
+            left = min(_POLL_S, deadline - time.monotonic()) if self._undelivered else 0
+            self._serve(producer, left, hurry=left > 0)
+            if self._death and not self._closed:
                 # The next `publish` raises what cannot be repaired; here the figures tell it.
                 with contextlib.suppress(BrokerError):
                     self._repair()
-            if not self._pending or time.monotonic() >= deadline:
+            if not self._undelivered or time.monotonic() >= deadline:
                 break
-        return Deliveries(acknowledged=self._acknowledged, failed=self._failed, pending=self._pending)
+        return Deliveries(acknowledged=self._acknowledged, failed=self._failed, pending=len(self._undelivered))
 
     def close(self) -> None:
         """Let go of everything, undelivered items included, within a few seconds; what is let go counts as failed."""
@@ -92,7 +97,7 @@ class KafkaPublisher:
         producer, self._producer = self._producer, None
         if producer is not None:
             self._let_go(producer)
-        self._give_up_pending("the publisher was closed")
+        self._give_up("the publisher was closed")
 
     def __enter__(self) -> Self:
         self.start()
@@ -112,84 +117,93 @@ class KafkaPublisher:
             raise BrokerError(self._broken or "the publisher is not open: nothing was published")
         return self._producer
 
-    def _enqueue(self, record: Outgoing) -> None:
-        self._number += 1
-        on_delivery = functools.partial(self._delivered, self._number, record)
+    def _send(self, number: int, record: Outgoing) -> None:
+        """Put a record into the producer's buffer, waiting for room; when the producer is found dead it stays among the undelivered."""
+        on_delivery = functools.partial(self._delivered, number)
+        topic, key, value, headers = record
         waiting_since: float | None = None
         told = False
-        while True:
+        while not self._death:
             producer = self._open()
             try:
-                producer.produce(
-                    record.topic, value=record.value, key=record.key, headers=record.headers, on_delivery=on_delivery
-                )
+                producer.produce(topic, value, key, on_delivery=on_delivery, headers=headers)
             except BufferError:
                 waiting_since = waiting_since or time.monotonic()
                 if not told and time.monotonic() - waiting_since > _LONG_WAIT_S:
                     told = True
-                    _log.warning("buffer is full, the feed is held back", records=self._pending)
-                producer.poll(_POLL_S)
+                    _log.warning("buffer is full, the feed is held back", records=len(self._undelivered))
+                self._serve(producer, _POLL_S)
             except KafkaException as error:
-                if not self._client_log.fatal and not is_fatal(error_of(error)):
-                    self._refused(record, error_of(error))
-                    return
-                self._pending += 1
-                self._returned[self._number] = record
-                self._repair()
+                if is_fatal(error_of(error)):
+                    self._death = self._death or error_of(error).str()
+                else:
+                    self._refusals[number] = error_of(error)
+                    self._settle()
                 return
             else:
-                self._pending += 1
-                producer.poll(0)
+                self._serve(producer, 0)
                 break
         if told and waiting_since is not None:
             _log.info("buffer has room again", waited_s=round(time.monotonic() - waiting_since, 1))
 
-    def _delivered(self, number: int, record: Outgoing, error: KafkaError | None, _: Message) -> None:
-        if error is None:
-            self._pending -= 1
-            self._acknowledged += 1
-        elif error.code() in END_OF_PRODUCER or error.fatal():
-            self._returned[number] = record
-        else:
-            self._pending -= 1
-            self._refused(record, error)
+    def _serve(self, producer: Producer, timeout_s: float, *, hurry: bool = False) -> None:
+        """Take delivery reports; `hurry` does not wait for batches to fill. Notes it when the producer died."""
+        try:
+            if hurry:
+                producer.flush(timeout_s)
+            else:
+                producer.poll(timeout_s)
+        except (KafkaException, SystemError) as error:
+            # A fatal error is raised from here, and disturbs reports that come in the same call: they raise SystemError.
+            fatal = error.__cause__ or error
+            self._death = error_of(fatal).str() if isinstance(fatal, KafkaException) else "fatal error"
 
-    def _refused(self, record: Outgoing, error: KafkaError) -> None:
-        self._failed += 1
-        _log.error("record refused", topic=record.topic, size_bytes=len(record.value), error=error.str())
+        if self._refusals:
+            self._settle()
+
+    def _delivered(self, number: int, error: KafkaError | None, _: Message) -> None:
+        # Calls nothing: after a fatal error any call from here may raise SystemError, half done.
+        if error is None:
+            del self._undelivered[number]
+            self._acknowledged += 1
+        else:
+            self._refusals[number] = error
+
+    def _settle(self) -> None:
+        """Count out what was refused for its own sake; what failed with its producer stays undelivered."""
+        refusals, self._refusals = self._refusals, {}
+        for number, error in refusals.items():
+            if error.code() not in END_OF_PRODUCER and not error.fatal():
+                record = self._undelivered.pop(number)
+                self._failed += 1
+                _log.error("record refused", topic=record.topic, size_bytes=len(record.value), error=error.str())
 
     def _repair(self) -> None:
-        """Replace a dead producer, and hand the new one what the dead one had not delivered, in the order of publishing."""
-        dead, fatal = self._open(), self._client_log.fatal
-        reason = fatal.str() if fatal is not None else "fatal error"
-        # What is on the way gets a moment to be acknowledged: each that is will not be sent twice.
-        dead.purge(in_flight=False)
-        dead.flush(_LAST_REPORTS_S)
-        self._let_go(dead)
-        if self._acknowledged == self._acknowledged_at_repair:
-            self._producer = None
-            self._broken = (
-                f"Kafka's producer died again as soon as it was replaced ({reason}): see to that, then start anew"
-            )
-            self._give_up_pending(self._broken)
-            raise BrokerError(self._broken)
-        self._acknowledged_at_repair = self._acknowledged
-        returned, self._returned = self._returned, {}
-        _log.error("producer replaced after a fatal error", reason=reason, records_sent_again=len(returned))
-        self._client_log = ClientLog("publisher", self._settings.bootstrap_servers)
-        self._producer = self._build()
-        for _, record in sorted(returned.items()):
-            self._pending -= 1
-            self._enqueue(record)
+        """Replace a dead producer, and hand the new one what was not acknowledged, in the order of publishing."""
+        while self._death:
+            dead, death = self._open(), self._death
+            # What is on the way gets a moment to be acknowledged: each that is will not be sent twice.
+            self._serve(dead, _LAST_REPORTS_S, hurry=True)
+            self._let_go(dead)
+            if self._acknowledged == self._acknowledged_at_repair:
+                self._producer = None
+                self._broken = (
+                    f"Kafka's producer died again after it was replaced ({death}): see to that, then start anew"
+                )
+                self._give_up(self._broken)
+                raise BrokerError(self._broken)
+            self._acknowledged_at_repair = self._acknowledged
+            _log.error("producer replaced after a fatal error", error=death, records_sent_again=len(self._undelivered))
+            self._producer, self._death = self._build(), ""
+            for number, record in list(self._undelivered.items()):
+                self._send(number, record)
 
-    def _give_up_pending(self, why: str) -> None:
-        if self._pending:
-            _log.error("records were not delivered", records=self._pending, why=why)
-        self._failed += self._pending
-        self._pending = 0
-        self._returned.clear()
+    def _give_up(self, why: str) -> None:
+        if self._undelivered:
+            _log.error("records were not delivered", records=len(self._undelivered), why=why)
+        self._failed += len(self._undelivered)
+        self._undelivered.clear()
 
-    @staticmethod
-    def _let_go(producer: Producer) -> None:
+    def _let_go(self, producer: Producer) -> None:
         producer.purge(blocking=False)
-        producer.flush(_LAST_REPORTS_S)
+        self._serve(producer, _LAST_REPORTS_S, hurry=True)

@@ -125,7 +125,7 @@ class KafkaSubscriber:
                 self._failure = error
 
     def _raise_failure(self) -> None:
-        failure, self._failure = self._failure or self._client_log.fatal, None
+        failure, self._failure = self._failure, None
         if failure is not None:
             raise BrokerError(
                 f"cannot read {', '.join(self._topics)} as group {self._group}: {failure.str()}"
