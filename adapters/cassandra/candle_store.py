@@ -1,0 +1,103 @@
+"""Candles in the table `trade_aggregates`: one partition a symbol and UTC day of the window's start.
+
+Writing a candle again replaces it, whichever is written last. Rows expire 90 days after their write, by the table's default. The vwap is
+stored for other readers of the table; a candle computes its own. A window without a trade of size has none: nothing is written then,
+since a null would leave a tombstone.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import Any
+
+from cassandra.query import UNSET_VALUE
+
+from domain.candle import Candle
+from domain.trade import TradeKey
+from domain.window import partition_day
+
+from .reading import clamp_ms, days, read_days
+from .store import CassandraStore
+from .times import ms_of
+from .writing import Row, batches, write_batches
+
+
+class CassandraCandleStore(CassandraStore):
+    """A `ports.candle_store.CandleStore`. One thread writes, any thread reads."""
+
+    TABLE = "trade_aggregates"
+    INSERT = (
+        "INSERT INTO {table} (symbol, trade_year, trade_month, trade_day, window_ms, window_start, open, high, low, close, volume,"
+        " trade_count, update_count, notional, vwap, open_timestamp, open_trade_id, close_timestamp, close_trade_id)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    )
+    SELECT = (
+        "SELECT window_start, open, high, low, close, volume, trade_count, update_count, notional,"
+        " open_timestamp, open_trade_id, close_timestamp, close_trade_id FROM {table}"
+        " WHERE symbol = ? AND trade_year = ? AND trade_month = ? AND trade_day = ?"
+        " AND window_ms = ? AND window_start >= ? AND window_start < ? ORDER BY window_ms DESC, window_start ASC"
+    )
+
+    def write(self, candles: Iterable[Candle]) -> None:
+        """Keep candles, many at once; on return all of them are kept. Raises StoreError, and then any of them may be kept."""
+        self._check_started()
+        groups = batches(
+            map(_row, candles),
+            partition_of=lambda row: row[:4],
+            key_of=lambda row: row[4:6],
+            batch_rows=self._session.settings.batch_rows,
+        )
+        write_batches(self._session, self._insert, groups, "writing candles")
+
+    def read(self, symbol: str, start_ms: int, end_ms: int, window_ms: int) -> Iterator[Candle]:
+        """Give the symbol's candles of this length with start_ms <= window start < end_ms, oldest first. Raises StoreError."""
+        self._check_started()
+        first, last = clamp_ms(start_ms), clamp_ms(end_ms)
+
+        def values_of(day: date) -> Row:
+            return (symbol, day.year, day.month, day.day, window_ms, first, last)
+
+        rows = read_days(self._session, self._select, values_of, days(start_ms, end_ms), "reading candles")
+        return (_candle(symbol, window_ms, row) for row in rows)
+
+
+def _row(candle: Candle) -> Row:
+    day = partition_day(candle.window_start_ms)
+    vwap = candle.vwap
+    return (
+        candle.symbol,
+        day.year,
+        day.month,
+        day.day,
+        candle.window_ms,
+        candle.window_start_ms,
+        candle.open,
+        candle.high,
+        candle.low,
+        candle.close,
+        candle.volume,
+        candle.trade_count,
+        candle.update_count,
+        candle.notional,
+        UNSET_VALUE if vwap is None else vwap,
+        candle.open_key.timestamp_ms,
+        candle.open_key.trade_id,
+        candle.close_key.timestamp_ms,
+        candle.close_key.trade_id,
+    )
+
+
+def _candle(symbol: str, window_ms: int, row: tuple[Any, ...]) -> Candle:
+    start, open_, high, low, close, volume, trades, updates, notional, open_at, open_id, close_at, close_id = row
+    return Candle(
+        symbol=symbol,
+        window_start_ms=ms_of(start),
+        window_ms=window_ms,
+        open_key=TradeKey(ms_of(open_at), open_id, open_),
+        close_key=TradeKey(ms_of(close_at), close_id, close),
+        high=high,
+        low=low,
+        volume=volume,
+        trade_count=trades,
+        update_count=updates,
+        notional=notional,
+    )

@@ -1,0 +1,77 @@
+"""The driver's Cluster, made of settings: which nodes it talks to, how long it waits, and what it tries again.
+
+- Only nodes of the named local data centre are asked, the replicas of a row first.
+- Every statement of ours is an upsert of absolute values or a read, so all of them are idempotent and may be tried again after a timeout.
+- The protocol's version is pinned: nothing is negotiated at connect. Version 5 means Cassandra 4.0 or newer.
+- After an outage a node is tried again within seconds, forever.
+"""
+
+from typing import Any, Final
+
+from cassandra import ConsistencyLevel, ProtocolVersion
+from cassandra.auth import PlainTextAuthProvider
+from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile
+from cassandra.policies import (
+    ConstantSpeculativeExecutionPolicy,
+    DCAwareRoundRobinPolicy,
+    ExponentialReconnectionPolicy,
+    RetryPolicy,
+    TokenAwarePolicy,
+)
+from cassandra.query import tuple_factory
+
+from .settings import CassandraSettings
+
+PROTOCOL_VERSION: Final = ProtocolVersion.V5
+_RECONNECT_FIRST_S: Final = 0.5
+_RECONNECT_MOST_S: Final = 5.0
+_RETRIES: Final = 2
+
+
+class IdempotentRetryPolicy(RetryPolicy):  # type: ignore[misc]  # the driver ships no types
+    """The driver's own policy, and after a timeout of the replicas idempotent statements are tried again, twice at most."""
+
+    def on_read_timeout(
+        self, _query: Any, *, retry_num: int, consistency: int, **_info: object
+    ) -> tuple[int, int | None]:
+        """Read again on the same node."""
+        return (self.RETRY, consistency) if retry_num < _RETRIES else (self.RETHROW, None)
+
+    def on_write_timeout(
+        self, query: Any, *, retry_num: int, consistency: int, **_info: object
+    ) -> tuple[int, int | None]:
+        """Write again on the same node, if doing so twice is the same as once."""
+        again = getattr(query, "is_idempotent", False) and retry_num < _RETRIES
+        return (self.RETRY, consistency) if again else (self.RETHROW, None)
+
+
+def make_cluster(settings: CassandraSettings) -> Any:
+    """Make a Cluster; nothing is connected yet."""
+    # A host is asked twice until a session stands: by the control connection and by the pool.
+    attempt_s = max(0.5, settings.connect_timeout_s / (2 * len(settings.hosts)))
+    return Cluster(
+        contact_points=list(settings.hosts),
+        port=settings.port,
+        protocol_version=PROTOCOL_VERSION,
+        auth_provider=(
+            PlainTextAuthProvider(username=settings.username, password=settings.password) if settings.username else None
+        ),
+        execution_profiles={EXEC_PROFILE_DEFAULT: _profile(settings)},
+        reconnection_policy=ExponentialReconnectionPolicy(_RECONNECT_FIRST_S, _RECONNECT_MOST_S),
+        connect_timeout=attempt_s,
+        control_connection_timeout=attempt_s,
+    )
+
+
+def _profile(settings: CassandraSettings) -> Any:
+    speculative = (
+        ConstantSpeculativeExecutionPolicy(settings.speculative_delay_s, 1) if settings.speculative_delay_s else None
+    )
+    return ExecutionProfile(
+        load_balancing_policy=TokenAwarePolicy(DCAwareRoundRobinPolicy(local_dc=settings.local_dc)),
+        retry_policy=IdempotentRetryPolicy(),
+        consistency_level=ConsistencyLevel.name_to_value[settings.consistency],
+        request_timeout=settings.request_timeout_s,
+        row_factory=tuple_factory,
+        speculative_execution_policy=speculative,
+    )

@@ -1,0 +1,78 @@
+"""What the driver raises, as the port's StoreError: it names the contact points and says what to do, and holds no secret."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from cassandra import (
+    AuthenticationFailed,
+    DriverException,
+    InvalidRequest,
+    OperationTimedOut,
+    Unavailable,
+    UnresolvableContactPoints,
+)
+from cassandra.cluster import NoHostAvailable
+from cassandra.connection import ConnectionException
+from cassandra.protocol import ErrorMessage
+
+from ports.errors import StoreError
+
+from .settings import CassandraSettings
+
+VENDOR_ERRORS: Final = (DriverException, NoHostAvailable, ConnectionException, ErrorMessage, OSError)
+"""Everything that the driver raises about a server; other exceptions are bugs and stay as they are."""
+
+SCHEMA_HINT: Final = "run `python -m apps.admin schema`"
+
+
+def where(settings: CassandraSettings) -> str:
+    """Name the contact points."""
+    return f"Cassandra at {','.join(settings.hosts)}, port {settings.port}"
+
+
+@contextmanager
+def translated(settings: CassandraSettings, doing: str) -> Iterator[None]:
+    """Raise StoreError from what the driver raises within; `doing` names the work, such as "writing trades"."""
+    try:
+        yield
+    except VENDOR_ERRORS as error:
+        raise store_error(settings, doing, error) from error
+
+
+def store_error(settings: CassandraSettings, doing: str, error: BaseException) -> StoreError:
+    """Make the StoreError for what the driver raised."""
+    return StoreError(f"{doing} failed: {_explain(settings, error)}")
+
+
+def _explain(settings: CassandraSettings, error: BaseException) -> str:
+    causes = _causes(error)
+    if any(isinstance(cause, AuthenticationFailed) for cause in causes):
+        return f"{where(settings)} refused the user name or password (user {settings.username!r})"
+    if isinstance(error, InvalidRequest):
+        text = str(error)
+        if "does not exist" in text or "unconfigured table" in text:
+            return f"{where(settings)} has no keyspace {settings.keyspace!r} with tapeline's tables: {SCHEMA_HINT}"
+        return f"{where(settings)} refused the request: {_short(error)}"
+    if isinstance(error, OperationTimedOut):
+        return f"{where(settings)} did not answer within {settings.request_timeout_s:g} s"
+    if isinstance(error, Unavailable):
+        return f"{where(settings)} has too few live replicas for {settings.consistency}: {_short(error)}"
+    if isinstance(error, UnresolvableContactPoints):
+        return f"none of these hosts is known to this machine: {', '.join(settings.hosts)}"
+    if isinstance(error, NoHostAvailable):
+        detail = f" ({_short(causes[-1])})" if len(causes) > 1 else ""
+        return f"{where(settings)} is not reachable{detail}; is it running, and are its hosts and port set right?"
+    return f"{where(settings)}: {_short(error)}"
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """Give the error and, for NoHostAvailable, what each host's attempt ended with."""
+    inner = getattr(error, "errors", None)
+    by_host = inner.values() if isinstance(inner, dict) else ()
+    return [error, *(cause for cause in by_host if isinstance(cause, BaseException))]
+
+
+def _short(error: BaseException) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= 200 else f"{text[:200]}…"

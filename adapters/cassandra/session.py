@@ -1,0 +1,108 @@
+"""A connection to Cassandra that one or more stores of this process share.
+
+- The constructor opens nothing. `start` and `close` are counted: each user calls both, and the last `close` lets go of the connection.
+- `start` gives up within the connect timeout, with a StoreError that names the contact points.
+- A session belongs to the process that started it: after a fork the child makes its own, and using the parent's is a StoreError.
+"""
+
+import os
+import threading
+from types import TracebackType
+from typing import Any, Self
+
+from ports.errors import StoreError
+
+from .cluster import make_cluster
+from .driver_log import quiet_driver_log
+from .errors import store_error, translated, where
+from .settings import CassandraSettings
+
+
+class CassandraSession:
+    """Connects once and prepares each statement once. Safe for use by several threads."""
+
+    def __init__(self, settings: CassandraSettings) -> None:
+        self.settings = settings
+        self._guard = threading.RLock()
+        self._users = 0
+        self._pid = 0
+        self._cluster: Any = None
+        self._session: Any = None
+        self._prepared: dict[str, Any] = {}
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Connect, or join those who are connected. Raises StoreError when no contact point can be used in time."""
+        with self._guard:
+            if self._users == 0:
+                self._connect()
+            self._users += 1
+
+    def close(self) -> None:
+        """Leave; the last one out closes the connection. Closing what was never started is fine."""
+        with self._guard:
+            if self._users == 0:
+                return
+            self._users -= 1
+            if self._users:
+                return
+            cluster, self._cluster, self._session = self._cluster, None, None
+            self._prepared.clear()
+        if self._pid == os.getpid():  # a child has no threads to shut down, and the sockets are the parent's
+            cluster.shutdown()
+
+    @property
+    def driver(self) -> Any:
+        """The driver's session, for this package alone. Raises StoreError before `start`, after `close`, and in another process."""
+        session = self._session
+        if session is None:
+            raise StoreError("the store is not connected: call start() first, and do not use it after close()")
+        if self._pid != os.getpid():
+            raise StoreError("this store was started by another process: each process makes its own")
+        return session
+
+    def prepare(self, query: str) -> Any:
+        """Prepare a statement as idempotent, once. Raises StoreError, which says what to run when the tables are missing."""
+        driver = self.driver
+        with self._guard:
+            if query not in self._prepared:
+                with translated(self.settings, "preparing a statement"):
+                    statement = driver.prepare(query)
+                statement.is_idempotent = True
+                self._prepared[query] = statement
+            return self._prepared[query]
+
+    def _connect(self) -> None:
+        quiet_driver_log()
+        try:
+            cluster = make_cluster(self.settings)
+        except Exception as error:  # unresolvable names raise here, in several types
+            raise store_error(self.settings, "connecting", error) from error
+        try:
+            with translated(self.settings, "connecting"):
+                self._session = self._open(cluster)
+        except BaseException:
+            cluster.shutdown()
+            raise
+        self._cluster = cluster
+        self._pid = os.getpid()
+
+    def _open(self, cluster: Any) -> Any:
+        try:
+            return cluster.connect()
+        except Exception as error:
+            centres = {host.datacenter for host in cluster.metadata.all_hosts() if host.datacenter}
+            if centres and self.settings.local_dc not in centres:
+                named = ", ".join(sorted(centres))
+                raise StoreError(
+                    f"{where(self.settings)} has no data centre {self.settings.local_dc!r}, but {named}: set local_dc"
+                ) from error
+            raise
