@@ -1,0 +1,170 @@
+"""A broker of its own for each contract test: in memory, or topics of its own on a real Kafka. And small factories for what goes through it."""
+
+import time
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from decimal import Decimal
+from typing import Protocol, Self
+
+from adapters.kafka.publisher import KafkaPublisher
+from adapters.kafka.settings import KafkaSettings
+from adapters.kafka.subscriber import KafkaSubscriber
+from adapters.kafka.topics import Profile, ensure_topics
+from adapters.memory.broker import MemoryBroker
+from adapters.memory.publisher import MemoryPublisher
+from adapters.memory.subscriber import MemorySubscriber
+from domain.record import TopicRecord
+from domain.rejection import DeadLetter, Reason, Rejection
+from domain.trade import Trade
+from ports.publisher import Publisher
+from ports.subscriber import Subscriber
+
+PATIENCE_S = 30.0
+"""How long to wait for what must come; a shared machine stalls at times."""
+
+
+class Broker(Protocol):
+    """Makes publishers and subscribers of one broker. What was started ends with the test."""
+
+    trades_topic: str
+    dead_letters_topic: str
+
+    def new_publisher(self, buffer: int | None = None) -> Publisher:
+        """Make one that is not started; `buffer` is how many records may wait, None for plenty."""
+        ...
+
+    def new_subscriber(self, group: str, topics: Sequence[str]) -> Subscriber:
+        """Make one that is not started."""
+        ...
+
+
+class Session:
+    """A broker in use: opens publishers and subscribers, and closes them at the end."""
+
+    def __init__(self, broker: Broker) -> None:
+        self.broker = broker
+        self._stack = ExitStack()
+
+    def publisher(self, buffer: int | None = None) -> Publisher:
+        publisher = self.broker.new_publisher(buffer)
+        publisher.start()
+        self._stack.callback(publisher.close)
+        return publisher
+
+    def subscriber(self, group: str = "readers", topics: Sequence[str] | None = None) -> Subscriber:
+        subscriber = self.broker.new_subscriber(group, topics or [self.broker.trades_topic])
+        subscriber.start()
+        self._stack.callback(subscriber.close)
+        return subscriber
+
+    def dead_letters(self, group: str = "readers") -> Subscriber:
+        return self.subscriber(group, [self.broker.dead_letters_topic])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+
+class InMemory:
+    trades_topic = "trades"
+    dead_letters_topic = "trades.dlq"
+
+    def __init__(self, capacity: int = 50_000) -> None:
+        self._broker = MemoryBroker(capacity=capacity)
+
+    def new_publisher(self, buffer: int | None = None) -> Publisher:
+        return MemoryPublisher(self._broker)
+
+    def new_subscriber(self, group: str, topics: Sequence[str]) -> Subscriber:
+        return MemorySubscriber(self._broker, group, topics)
+
+
+class OnKafka:
+    def __init__(self, bootstrap_servers: str) -> None:
+        self._servers = bootstrap_servers
+        self.trades_topic = f"trades-{uuid.uuid4().hex}"
+        self.dead_letters_topic = f"{self.trades_topic}.dlq"
+        ensure_topics(self.settings(), profile=Profile.DEV)
+
+    def settings(self, buffer: int | None = None) -> KafkaSettings:
+        return KafkaSettings(
+            bootstrap_servers=self._servers,
+            trades_topic=self.trades_topic,
+            dead_letters_topic=self.dead_letters_topic,
+            buffer_messages=buffer or 100_000,
+        )
+
+    def new_publisher(self, buffer: int | None = None) -> Publisher:
+        return KafkaPublisher(self.settings(buffer))
+
+    def new_subscriber(self, group: str, topics: Sequence[str]) -> Subscriber:
+        return KafkaSubscriber(self.settings(), group, topics)
+
+
+def make_trade(number: int = 0, symbol: str = "BINANCE:BTCUSDT") -> Trade:
+    """Make a trade that tells its number by its event time."""
+    return Trade(
+        symbol=symbol,
+        price=Decimal("64123.45"),
+        volume=Decimal("0.0012"),
+        timestamp_ms=1_680_286_537_580 + number,
+        trade_id="0000-0a1b2c3d",
+        conditions=("1", "12"),
+        received_ms=1_680_286_537_601 + number,
+        venue="BINANCE",
+        asset_class="crypto",
+    )
+
+
+def make_trades(count: int, symbols: int = 1, first: int = 0) -> list[Trade]:
+    """Make trades of some symbols in turn."""
+    return [make_trade(number, f"BINANCE:S{number % symbols}USDT") for number in range(first, first + count)]
+
+
+def make_dead_letter(payload: bytes = b"\xff\x00 no trade") -> DeadLetter:
+    rejection = Rejection(reason=Reason.NOT_FINITE, detail="p: NaN")
+    return DeadLetter(payload=payload, rejection=rejection, source="finnhub", rejected_ms=1_680_286_537_601)
+
+
+def publish(publisher: Publisher, items: Iterable[Trade | DeadLetter]) -> None:
+    """Publish all and wait until each is acknowledged."""
+    for item in items:
+        publisher.publish(item)
+    deliveries = publisher.flush(PATIENCE_S)
+    assert deliveries.pending == deliveries.failed == 0
+
+
+def read(subscriber: Subscriber, count: int, max_records: int = 10_000) -> list[TopicRecord]:
+    """Read until so many records have come, or the patience is at its end; `max_records` are read at a time."""
+    records: list[TopicRecord] = []
+    deadline = time.monotonic() + PATIENCE_S
+    while len(records) < count and time.monotonic() < deadline:
+        records += subscriber.read(0.2, max_records)
+    return records
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Try until it holds."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline, "it never came to be"
+
+
+def by_key(records: Iterable[TopicRecord]) -> dict[bytes | None, list[bytes]]:
+    """Give the values of each key in the order in which they were read."""
+    values: dict[bytes | None, list[bytes]] = defaultdict(list)
+    for record in records:
+        values[record.key].append(record.value)
+    return dict(values)
+
+
+def offsets(records: Iterable[TopicRecord]) -> dict[int, list[int]]:
+    """Give the offsets of each partition in the order in which they were read."""
+    found: dict[int, list[int]] = defaultdict(list)
+    for record in records:
+        found[record.partition].append(record.offset)
+    return dict(found)

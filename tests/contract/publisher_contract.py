@@ -1,0 +1,144 @@
+"""What every publisher promises, whatever is behind it."""
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from domain.record import decode, encode
+from domain.rejection import DeadLetter
+from domain.rules import Rules
+from ports.errors import BrokerError
+from tests.contract.brokers import (
+    PATIENCE_S,
+    Broker,
+    Session,
+    by_key,
+    make_dead_letter,
+    make_trade,
+    make_trades,
+    offsets,
+    publish,
+    read,
+    until,
+)
+
+
+class PublisherContract:
+    """Give it two fixtures: `broker`, and `small_broker` where only 10 records have room."""
+
+    @pytest.fixture
+    def session(self, broker: Broker) -> Iterator[Session]:
+        with Session(broker) as session:
+            yield session
+
+    @pytest.fixture
+    def small_session(self, small_broker: Broker) -> Iterator[Session]:
+        with Session(small_broker) as session:
+            yield session
+
+    def test_a_trade_comes_out_as_its_record_under_its_symbol(self, session: Session) -> None:
+        trade = make_trade()
+        publish(session.publisher(), [trade])
+        [record] = read(session.subscriber(), 1)
+        assert record.topic == session.broker.trades_topic
+        assert record.key == b"BINANCE:BTCUSDT"
+        assert record.value == encode(trade)
+        assert record.headers == ()
+        assert decode(record.value, appended_ms=record.appended_ms, rules=Rules()) == trade
+
+    def test_the_trades_of_a_symbol_share_a_partition_and_keep_their_order(self, session: Session) -> None:
+        trades = make_trades(2_000, symbols=20)
+        publish(session.publisher(), trades)
+        records = read(session.subscriber(), len(trades))
+        published = {
+            symbol.encode(): [encode(trade) for trade in trades if trade.symbol == symbol]
+            for symbol in {trade.symbol for trade in trades}
+        }
+        assert by_key(records) == published
+        partitions = {record.key: record.partition for record in records}
+        assert all(record.partition == partitions[record.key] for record in records)
+        assert len(set(partitions.values())) > 1
+
+    def test_offsets_count_up_without_gaps(self, session: Session) -> None:
+        publish(session.publisher(), make_trades(300, symbols=20))
+        for found in offsets(read(session.subscriber(), 300)).values():
+            assert found == list(range(len(found)))
+
+    def test_a_dead_letter_comes_out_as_it_was(self, session: Session) -> None:
+        letters = [make_dead_letter(bytes(range(256))), make_dead_letter(b"not json \xc3\x28"), make_dead_letter(b"{}")]
+        publish(session.publisher(), letters)
+        records = read(session.dead_letters(), len(letters))
+        found = [DeadLetter.from_headers(record.value, dict(record.headers)) for record in records]
+        assert sorted(found, key=lambda letter: letter.payload) == sorted(letters, key=lambda letter: letter.payload)
+        assert all(record.key is None for record in records)
+        assert all(record.topic == session.broker.dead_letters_topic for record in records)
+
+    def test_a_record_bears_the_time_of_the_brokers_clock(self, session: Session) -> None:
+        before_ms = int(time.time() * 1000)
+        publish(session.publisher(), [make_trade()])
+        [record] = read(session.subscriber(), 1)
+        assert before_ms <= record.appended_ms <= time.time() * 1000
+
+    def test_flush_waits_until_all_is_acknowledged(self, session: Session) -> None:
+        publisher = session.publisher()
+        for trade in make_trades(500):
+            publisher.publish(trade)
+        deliveries = publisher.flush(PATIENCE_S)
+        assert (deliveries.acknowledged, deliveries.failed, deliveries.pending) == (500, 0, 0)
+
+    def test_flush_of_0_only_looks_and_all_is_accounted_for(self, session: Session) -> None:
+        publisher = session.publisher()
+        for trade in make_trades(500):
+            publisher.publish(trade)
+            deliveries = publisher.flush(0)
+            assert (
+                deliveries.acknowledged + deliveries.failed + deliveries.pending
+                == trade.timestamp_ms - make_trade().timestamp_ms + 1
+            )
+
+        def settled() -> bool:
+            return publisher.flush(0).acknowledged == 500
+
+        until(settled)
+
+    def test_nothing_is_lost_and_order_is_kept_when_there_is_little_room(self, small_session: Session) -> None:
+        trades = make_trades(1_000, symbols=3)
+        publisher, subscriber = small_session.publisher(buffer=10), small_session.subscriber()
+        values: list[bytes] = []
+
+        def read_and_commit() -> None:
+            while len(values) < len(trades):
+                values.extend(record.value for record in subscriber.read(1.0))
+                subscriber.commit()
+
+        reader = threading.Thread(target=read_and_commit)
+        reader.start()
+        publish(publisher, trades)
+        reader.join(PATIENCE_S)
+        assert not reader.is_alive()
+        for symbol in {trade.symbol for trade in trades}:
+            mark = f'"{symbol}"'.encode()
+            assert [value for value in values if mark in value] == [encode(t) for t in trades if t.symbol == symbol]
+
+    def test_it_publishes_only_while_open(self, session: Session) -> None:
+        publisher = session.broker.new_publisher()
+        with pytest.raises(BrokerError):
+            publisher.publish(make_trade())
+        publisher.start()
+        publish(publisher, [make_trade()])
+        publisher.close()
+        with pytest.raises(BrokerError):
+            publisher.publish(make_trade())
+
+    def test_closing_twice_is_fine_and_the_count_stays(self, session: Session) -> None:
+        publisher = session.publisher()
+        publish(publisher, make_trades(3))
+        publisher.close()
+        publisher.close()
+        deliveries = publisher.flush(1.0)
+        assert (deliveries.acknowledged, deliveries.failed, deliveries.pending) == (3, 0, 0)
+
+    def test_closing_what_was_never_started_is_fine(self, session: Session) -> None:
+        session.broker.new_publisher().close()

@@ -1,0 +1,34 @@
+"""A real Kafka keeps the promises of publishers and subscribers, and chooses partitions as the broker in memory does."""
+
+import pytest
+
+from adapters.memory.partitioner import partition_of
+from tests.contract.brokers import Broker, OnKafka, Session, make_trades, publish, read
+from tests.contract.publisher_contract import PublisherContract
+from tests.contract.subscriber_contract import SubscriberContract
+
+pytestmark = pytest.mark.servers
+
+
+@pytest.fixture
+def broker(bootstrap_servers: str) -> Broker:
+    return OnKafka(bootstrap_servers)
+
+
+@pytest.fixture
+def small_broker(broker: Broker) -> Broker:
+    return broker  # here the buffer is the publisher's
+
+
+class TestKafkaPublisher(PublisherContract):
+    def test_it_chooses_partitions_as_the_broker_in_memory_does(self, session: Session) -> None:
+        publish(session.publisher(), make_trades(200, symbols=200))
+        records = read(session.subscriber(), 200)
+        assert len(records) == 200
+        for record in records:
+            assert record.key is not None
+            assert record.partition == partition_of(record.key, 4)
+
+
+class TestKafkaSubscriber(SubscriberContract):
+    pass
