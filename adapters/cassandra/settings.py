@@ -1,6 +1,7 @@
 """How to reach Cassandra, and how to use it. Every default works for the dev stack."""
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 import attrs
@@ -16,11 +17,19 @@ def _identifier(_instance: object, attribute: "attrs.Attribute[str]", value: str
         )
 
 
+def _hosts(value: Iterable[str]) -> tuple[str, ...]:
+    if isinstance(value, str):
+        raise ValueError("hosts: several names, such as ('127.0.0.1',), not one text")
+    return tuple(value)
+
+
 @attrs.frozen(kw_only=True)
 class CassandraSettings:
     """Contact points, keyspace, consistency and limits. Raises ValueError on values that cannot be right."""
 
-    hosts: tuple[str, ...] = attrs.field(default=("127.0.0.1",), converter=tuple, validator=attrs.validators.min_len(1))
+    hosts: tuple[str, ...] = attrs.field(
+        default=("127.0.0.1",), converter=_hosts, validator=attrs.validators.min_len(1)
+    )
     """Contact points; the driver finds the other nodes by itself."""
     port: int = attrs.field(
         default=9042, validator=attrs.validators.and_(attrs.validators.ge(1), attrs.validators.le(65535))

@@ -1,0 +1,36 @@
+"""Moments as people write them: `2019-10-11`, `2019-10-11T09:30:00+02:00`, `now`, or so long ago: `90s`, `30m`, `1h`, `7d`; lengths likewise."""
+
+import re
+from datetime import UTC, datetime
+from typing import Final
+
+from domain.window import to_datetime, to_ms
+
+_UNITS_MS: Final = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_LENGTH: Final = re.compile(r"([1-9][0-9]{0,11})(ms|s|m|h|d)", re.ASCII)
+
+
+def parse_length_ms(text: str) -> int:
+    """Read a length such as 1m as milliseconds. Raises ValueError on anything else."""
+    match = _LENGTH.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"{text!r} is no length of time such as 30s, 1m, 1h or 1d")
+    return int(match.group(1)) * _UNITS_MS[match.group(2)]
+
+
+def parse_moment_ms(text: str, *, now_ms: int) -> int:
+    """Read a moment as milliseconds since the epoch; UTC where it names no zone. Raises ValueError on anything else, OverflowError on what no calendar has."""
+    text = text.strip()
+    if text == "now":
+        return now_ms
+    if _LENGTH.fullmatch(text):
+        moment_ms = now_ms - parse_length_ms(text)
+        to_datetime(moment_ms)  # raises OverflowError before the year 1
+        return moment_ms
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(
+            f"{text!r} is no moment such as 2019-10-11, 2019-10-11T09:30, now, or 1h for an hour ago"
+        ) from None
+    return to_ms(moment if moment.tzinfo else moment.replace(tzinfo=UTC))

@@ -1,0 +1,153 @@
+"""`query candles|trades SYMBOL`: read what is stored, oldest first, as a table, CSV or JSON lines.
+
+Standard output has the rows alone; words go to standard error. No rows is no error. Rows of CSV and JSON come as they are read, so a long span takes
+no memory and `| head` ends it.
+"""
+
+import itertools
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, Final, TypeVar
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from adapters.cassandra.candle_store import CassandraCandleStore
+from adapters.cassandra.settings import CassandraSettings
+from adapters.cassandra.trade_store import CassandraTradeStore
+from domain.window import to_datetime
+
+from .cassandra_options import cassandra_options
+from .export import (
+    CANDLE_COLUMNS,
+    NUMBERS,
+    TRADE_COLUMNS,
+    Row,
+    candle_row,
+    rows_of,
+    trade_row,
+    write_csv,
+    write_jsonl,
+)
+from .lazy import run
+from .moments import parse_length_ms, parse_moment_ms
+
+_NEVER_CUT: Final = 10_000
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _moment(_ctx: click.Context, _option: click.Parameter, text: str) -> int:
+    try:
+        return parse_moment_ms(text, now_ms=time.time_ns() // 1_000_000)
+    except (ValueError, OverflowError) as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def _length(_ctx: click.Context, _option: click.Parameter, text: str) -> int:
+    try:
+        return parse_length_ms(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def _span_options(command: F) -> F:
+    for option in (
+        click.option("--limit", type=click.IntRange(min=1), help="At most so many rows, the oldest"),
+        click.option(
+            "--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True,
+            help="json is one object a line",
+        ),
+        click.option(
+            "--to", "end_ms", callback=_moment, default="now", show_default=True, help="End of the span, itself left out"
+        ),
+        click.option(
+            "--from", "start_ms", callback=_moment, default="1h", show_default=True,
+            help="Begin of the span: a date or time, UTC unless it says otherwise, or so long ago (30m, 1h, 7d)",
+        ),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+@click.group()
+@cassandra_options
+@click.pass_context
+def query(ctx: click.Context, cassandra: CassandraSettings) -> None:
+    """Read candles and trades from Cassandra."""
+    ctx.obj = cassandra
+
+
+@query.command()
+@click.argument("symbol")
+@_span_options
+@click.option("--window", "window_ms", callback=_length, default="1m", show_default=True, help="Length of the candles")
+@click.pass_obj
+def candles(
+    settings: CassandraSettings,
+    symbol: str,
+    start_ms: int,
+    end_ms: int,
+    form: str,
+    limit: int | None,
+    window_ms: int,
+) -> None:
+    """Candles of SYMBOL whose windows start in the span."""
+    with CassandraCandleStore(settings) as store:
+        rows = rows_of(store.read(symbol, start_ms, end_ms, window_ms), candle_row)
+        count = show(rows, CANDLE_COLUMNS, form, limit)
+    _say_if_none(count, "candles", symbol, start_ms, end_ms)
+
+
+@query.command()
+@click.argument("symbol")
+@_span_options
+@click.pass_obj
+def trades(settings: CassandraSettings, symbol: str, start_ms: int, end_ms: int, form: str, limit: int | None) -> None:
+    """Trades of SYMBOL in the span."""
+    with CassandraTradeStore(settings) as store:
+        rows = rows_of(store.read(symbol, start_ms, end_ms), trade_row)
+        count = show(rows, TRADE_COLUMNS, form, limit)
+    _say_if_none(count, "trades", symbol, start_ms, end_ms)
+
+
+def show(rows: Iterable[Row], columns: tuple[str, ...], form: str, limit: int | None) -> int:
+    """Write rows to standard output in one of the forms; give how many there were. A reader who leaves early, such as `head`, ends it quietly."""
+    rows = itertools.islice(rows, limit)
+    try:
+        if form == "csv":
+            count = write_csv(sys.stdout, columns, rows)
+        elif form == "json":
+            count = write_jsonl(sys.stdout, rows)
+        else:
+            count = _show_table(rows, columns)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python flushes standard output once more at its end, and that must not fail either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    return count
+
+
+def _show_table(rows: Iterable[Row], columns: tuple[str, ...]) -> int:
+    table = Table()
+    for name in columns:
+        table.add_column(name, justify="right" if name in NUMBERS else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*(row[name] for name in columns))
+    if table.row_count:
+        # Digits cut off to fit a narrow terminal would be wrong ones.
+        Console(width=None if sys.stdout.isatty() else _NEVER_CUT, markup=False, highlight=False).print(table)
+    return table.row_count
+
+
+def _say_if_none(count: int, what: str, symbol: str, start_ms: int, end_ms: int) -> None:
+    if not count:
+        span = f"from {to_datetime(start_ms).isoformat()} to {to_datetime(end_ms).isoformat()}"
+        click.echo(f"no {what} of {symbol} {span}", err=True)
+
+
+if __name__ == "__main__":
+    run(query, "query")
