@@ -4,6 +4,7 @@ A settings file is shared by all apps. It has a table for each group of settings
 what is its own, such as [live]. An app reads its own table and the groups that it knows; a table that nobody knows is an error.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from typed_settings.loaders import EnvLoader, FileLoader, Loader, TomlFormat
 from typed_settings.types import OptionList, SettingsClass, SettingsDict
 
 GROUPS: Final = ("finnhub", "kafka", "cassandra", "simulator", "rules")
+_WRAPPED: Final = re.compile(r"Could not convert loaded settings: \w+\((['\"])(.*)\1\)$", re.DOTALL)
 APPS: Final = ("live", "producer", "simulator", "aggregator", "query", "admin", "stack")
 
 
@@ -107,10 +109,8 @@ def _wrong_settings_in_words() -> Iterator[None]:
 
 
 def _causes(error: BaseException) -> list[str]:
-    """Give the messages at the root of what went wrong; typed-settings wraps each in its own."""
+    """Give what went wrong, without the words that typed-settings puts around a validator's own."""
     if isinstance(error, BaseExceptionGroup):
         return [text for part in error.exceptions for text in _causes(part)]
-    root = error
-    while isinstance(root.__cause__, Exception):
-        root = root.__cause__
-    return [str(root)]
+    match = _WRAPPED.search(str(error))
+    return [match[2] if match else str(error)]
