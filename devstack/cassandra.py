@@ -63,6 +63,7 @@ class CassandraNode:
     cluster_name: str
     folder: Path
     heap_mb: int
+    quick_jit: bool
 
     @property
     def name(self) -> str:
@@ -137,7 +138,7 @@ class CassandraNode:
         temporary = self.folder / "tmp"
         return [
             str(java_command()),
-            *java_options(folder=self.folder, heap_mb=self.heap_mb),
+            *java_options(folder=self.folder, heap_mb=self.heap_mb, quick_jit=self.quick_jit),
             f"-javaagent:{agent}",
             *(f"--add-exports={package}=ALL-UNNAMED" for package in _EXPORTS.split()),
             *(f"--add-opens={package}=ALL-UNNAMED" for package in _OPENS.split()),

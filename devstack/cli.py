@@ -44,6 +44,7 @@ def cli() -> None:
 @click.option("--nodes", default=1, show_default=True, help="Number of Cassandra nodes, on 127.0.0.1, .2, .3.")
 @click.option("--kafka-heap-mb", default=512, show_default=True, help="Heap of each broker, in MiB.")
 @click.option("--cassandra-heap-mb", default=1024, show_default=True, help="Heap of each node, in MiB.")
+@click.option("--quick-jit", is_flag=True, help="Start with less CPU, at the cost of speed at full load.")
 def up(
     name: str,
     home: Path | None,
@@ -55,6 +56,7 @@ def up(
     nodes: int,
     kafka_heap_mb: int,
     cassandra_heap_mb: int,
+    quick_jit: bool,
 ) -> None:
     """Start the servers and return when they can be used."""
     Stack(
@@ -68,6 +70,7 @@ def up(
         nodes=nodes,
         kafka_heap_mb=kafka_heap_mb,
         cassandra_heap_mb=cassandra_heap_mb,
+        quick_jit=quick_jit,
         say=click.echo,
     ).up()
 

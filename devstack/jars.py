@@ -69,6 +69,8 @@ def _download(jar: Jar, cache: Path, progress: Progress) -> None:
         retry_if_failed=RETRIES,
     )
     try:
+        # pooch makes folders as well, but two threads that both find one missing stumble over each other there.
+        (cache / jar.cache_path).parent.mkdir(parents=True, exist_ok=True)
         keeper.fetch(jar.cache_path, downloader=_Downloader(FileProgress(progress, jar.size)))
     except requests.RequestException as error:
         raise DevstackError(

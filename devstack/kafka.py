@@ -41,6 +41,7 @@ class KafkaBroker:
     cluster_id: str
     folder: Path
     heap_mb: int
+    quick_jit: bool
 
     @property
     def name(self) -> str:
@@ -107,7 +108,7 @@ class KafkaBroker:
         """Return the command: format the data folder when it is new, then become the broker."""
         java = [
             str(java_command()),
-            *java_options(folder=self.folder, heap_mb=self.heap_mb),
+            *java_options(folder=self.folder, heap_mb=self.heap_mb, quick_jit=self.quick_jit),
             f"-Dlog4j2.configurationFile={self.folder / 'log4j2.properties'}",
             "-cp",
             os.pathsep.join(map(str, classpath("kafka"))),

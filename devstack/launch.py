@@ -105,15 +105,17 @@ def stop_all(processes: Iterable[Running], grace_s: float) -> None:
 
 @contextlib.contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Hold a Ctrl-C back until the block is done; other threads than the main one never get it."""
+    """Hold SIGINT and SIGTERM back until the block is done; other threads than the main one never get them."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     held: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, _: held.append(number))
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda number, _: held.append(number)) for number in numbers]
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
-    if held:
-        signal.raise_signal(signal.SIGINT)
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+        if held:
+            signal.raise_signal(signal.Signals(held[0]))

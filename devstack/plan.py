@@ -34,19 +34,29 @@ class Options:
     nodes: int = attrs.field(validator=attrs.validators.in_(range(1, 10)))
     kafka_heap_mb: int = attrs.field(validator=attrs.validators.ge(64))
     cassandra_heap_mb: int = attrs.field(validator=attrs.validators.ge(256))
+    quick_jit: bool
+
+
+def new_cluster_id() -> str:
+    """Return a random Kafka cluster id: 16 bytes in URL-safe base64, never with a dash first, as Kafka's own tool does."""
+    while True:
+        text = base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
+        if not text.startswith("-"):  # it would read as an option
+            return text
 
 
 def wished(options: Options) -> Layout:
     """Return the layout of a new stack as if every port were free."""
     brokers = options.brokers if options.kafka else 0
     return Layout(
-        cluster_id=base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode(),
+        cluster_id=new_cluster_id(),
         kafka_peers=tuple((KAFKA_PORT + i, CONTROLLER_PORT + i) for i in range(brokers)),
         kafka_heap_mb=options.kafka_heap_mb,
         nodes=options.nodes if options.cassandra else 0,
         cassandra_port=CASSANDRA_PORT,
         storage_port=STORAGE_PORT,
         cassandra_heap_mb=options.cassandra_heap_mb,
+        quick_jit=options.quick_jit,
     )
 
 

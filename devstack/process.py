@@ -59,6 +59,19 @@ class Running:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, number)
 
+    @property
+    def paused(self) -> bool:
+        """Tell whether it is frozen."""
+        process = self.process()
+        return process is not None and process.status() == psutil.STATUS_STOPPED
+
+    def pause(self, seconds: float = 10) -> None:
+        """Freeze the process; return when it is, for the signal takes effect a moment after it was sent."""
+        self.send(signal.SIGSTOP)
+        until = time.monotonic() + seconds
+        while self.alive and not self.paused and time.monotonic() < until:
+            time.sleep(POLL_S)
+
     def wait(self, seconds: float) -> bool:
         """Wait up to `seconds` for the end; tell whether it came."""
         until = time.monotonic() + seconds

@@ -32,6 +32,7 @@ class Layout:
     cassandra_port: int
     storage_port: int
     cassandra_heap_mb: int
+    quick_jit: bool
 
     def servers(self, folder: Path) -> dict[str, Server]:
         """Return the servers by name, with their folders below `folder`."""
@@ -42,6 +43,7 @@ class Layout:
                 cluster_id=self.cluster_id,
                 folder=folder / f"kafka-{node}",
                 heap_mb=self.kafka_heap_mb,
+                quick_jit=self.quick_jit,
             )
             for node in range(1, len(self.kafka_peers) + 1)
         ]
@@ -54,6 +56,7 @@ class Layout:
                 cluster_name=f"tapeline-{self.cluster_id}",
                 folder=folder / f"cassandra-{node}",
                 heap_mb=self.cassandra_heap_mb,
+                quick_jit=self.quick_jit,
             )
             for node in range(1, self.nodes + 1)
         ]

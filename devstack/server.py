@@ -48,9 +48,13 @@ class Server(Protocol):
         """Ask it, over its own protocol, whether clients can use it; `with_peers`, whether all its peers are known too."""
 
 
-def java_options(*, folder: Path, heap_mb: int) -> list[str]:
-    """Return the JVM options that every server takes: heap, and no file outside its folder."""
+def java_options(*, folder: Path, heap_mb: int, quick_jit: bool) -> list[str]:
+    """Return the JVM options that every server takes: heap, and no file outside its folder.
+
+    With `quick_jit` the JVM compiles once and lightly: a third less CPU to start, and less speed at full load.
+    """
     return [
+        *(["-XX:TieredStopAtLevel=1"] if quick_jit else []),
         f"-Xmx{heap_mb}m",
         "-XX:+UseG1GC",
         "-XX:+ExitOnOutOfMemoryError",  # a server without memory should be seen dead, not be slow

@@ -44,6 +44,7 @@ def settle(layout: Layout, options: Options, claims: Claims, say: Callable[[str]
         cassandra_port=cql,
         storage_port=storage,
         cassandra_heap_mb=options.cassandra_heap_mb,
+        quick_jit=options.quick_jit,
     )
 
 

@@ -20,6 +20,7 @@ from .errors import DevstackError
 from .folder import check_name, locked, remove
 from .launch import launch, stop_all, uninterrupted
 from .ports import Claims
+from .process import Running
 from .record import Layout, Record, read_record
 from .server import Server
 from .settle import claim_again, settled
@@ -37,7 +38,7 @@ class Stack:
     """Kafka and Cassandra under `home`/`name`; `home` is `.devstack` of the current folder unless given.
 
     Ports of None mean 9092 and 9042 or the next free ones; a given Kafka port is the first broker's, others follow it.
-    Heaps are in MiB. `say` receives lines about what is going on.
+    Heaps are in MiB. `quick_jit` trades speed at full load for a quick start. `say` receives lines about what is going on.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Stack:
         kafka_heap_mb: int = 512,
         cassandra_heap_mb: int = 1024,
         *,
+        quick_jit: bool = False,
         say: Callable[[str], None] = _quiet,
     ) -> None:
         self.name = check_name(name)
@@ -68,6 +70,7 @@ class Stack:
                 nodes=nodes,
                 kafka_heap_mb=kafka_heap_mb,
                 cassandra_heap_mb=cassandra_heap_mb,
+                quick_jit=quick_jit,
             )
         except ValueError as error:
             raise DevstackError(f"out of range: {error.args[0]}") from error
@@ -171,18 +174,18 @@ class Stack:
 
     def pause(self, service: str) -> None:
         """Freeze one server: its connections stay open and nothing answers."""
-        self._signal(service, signal.SIGSTOP)
+        self._alive(service).pause()
 
     def resume(self, service: str) -> None:
         """Let a frozen server go on."""
-        self._signal(service, signal.SIGCONT)
+        self._alive(service).send(signal.SIGCONT)
 
-    def _signal(self, service: str, number: signal.Signals) -> None:
+    def _alive(self, service: str) -> Running:
         self._server(service)
         running = self._record().alive(service)
         if running is None:
             raise DevstackError(f"{service} is down")
-        running.send(number)
+        return running
 
     def _record(self) -> Record:
         record = read_record(self.folder)

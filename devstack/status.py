@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import attrs
-import psutil
 
 from .record import Record
 from .server import Server
@@ -34,7 +33,7 @@ def status_of(server: Server, record: Record) -> ServerStatus:
     process = running.process() if running else None
     if process is None:
         state = "down"
-    elif process.status() == psutil.STATUS_STOPPED:
+    elif running is not None and running.paused:
         state = "paused"
     else:
         state = "up" if server.serves(with_peers=False) else "silent"

@@ -18,7 +18,7 @@ from devstack.stack import Stack
 def kafka_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A stack of one Kafka broker."""
     home = tmp_path_factory.mktemp("kafka")
-    with guarded(Stack(name="tests", home=home, cassandra=False)) as stack:
+    with guarded(Stack(name="tests", home=home, cassandra=False, quick_jit=True)) as stack:
         yield stack
 
 
@@ -26,7 +26,7 @@ def kafka_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def cassandra_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A stack of one Cassandra node."""
     home = tmp_path_factory.mktemp("cassandra")
-    with guarded(Stack(name="tests", home=home, kafka=False)) as stack:
+    with guarded(Stack(name="tests", home=home, kafka=False, quick_jit=True)) as stack:
         yield stack
 
 
