@@ -7,6 +7,7 @@
 4. At the end: EndOfFeed. A file that is cut or damaged gives all that is whole, then FeedError.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -35,7 +36,7 @@ class ReplayFeed:
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        if speed is not None and not 0 < speed < float("inf"):
+        if speed is not None and not 0 < speed < math.inf:
             raise ValueError("speed: above 0, or None for as fast as read")
         self._speed = speed
         self._monotonic = monotonic
@@ -69,7 +70,7 @@ class ReplayFeed:
         while True:
             message = self._upcoming(self._frames)
             due = self._due()
-            if due > deadline:
+            if due > max(deadline, self._monotonic()):
                 self._sleep(max(deadline - self._monotonic(), 0.0))
                 return None
             self._sleep(max(due - self._monotonic(), 0.0))
@@ -82,6 +83,7 @@ class ReplayFeed:
 
     def close(self) -> None:
         """Close the file; closing twice is fine."""
+        self._next = None
         self._recording.close()
         self._failure = self._failure or EndOfFeed("the feed is closed")
 
@@ -106,11 +108,10 @@ class ReplayFeed:
         return attrs.evolve(message, received_ms=self._clock_ms)
 
     def _due(self) -> float:
-        now = self._monotonic()
         if self._speed is None or not self._clock_ms:
-            return now
+            return -math.inf
         if self._origin is None:
-            self._origin = (now, self._clock_ms)
+            self._origin = (self._monotonic(), self._clock_ms)
         began, began_ms = self._origin
         return began + (self._clock_ms - began_ms) / 1000 / self._speed
 

@@ -24,6 +24,7 @@ from .settings import SimulatorSettings
 
 _PING: Final = b'{"type":"ping"}'
 _TICK_S: Final = 0.005
+_SETTLE_S: Final = 0.1
 _BATCH_TRADES: Final = 2_000
 """At most so many are made at a time, so that the loop keeps turning."""
 
@@ -208,6 +209,11 @@ class Session:
         if settings.recording is None:
             return
         await self._subscribed.wait()
+        # Clients subscribe symbol by symbol: what is recorded of the last one is not to be missed.
+        with contextlib.suppress(TimeoutError):
+            while True:
+                self._subscribed.clear()
+                await asyncio.wait_for(self._subscribed.wait(), _SETTLE_S)
         first_ms: int | None = None
         begun, begun_ms = self._loop.time(), now_ms()
         for clock_ms, payload in read_recording(settings.recording):

@@ -43,7 +43,8 @@ class SimulatorSettings:
     """From the start of one burst to the next; 0 for none."""
     burst_s: float = attrs.field(default=1.0, validator=_not_negative)
     recording: Path | None = None
-    """Send these frames (.jsonl or .jsonl.gz, one a line) instead of made-up ones: to each connection from the first, once it has subscribed."""
+    """Send these frames (.jsonl or .jsonl.gz, one a line) instead of made-up ones: to each connection from the first, once it has subscribed
+    and added no symbol for a tenth of a second."""
     speed: float | None = attrs.field(default=1.0)
     """How many times faster than recorded; None for as fast as the client reads."""
     retime: bool = False

@@ -1,0 +1,96 @@
+"""What every feed promises. Each implementation runs this suite; a subclass says how to make one that gives these frames."""
+
+import abc
+import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from decimal import Decimal
+
+import pytest
+
+from domain.feed import Frame
+from domain.rejection import Reason
+from ports.errors import EndOfFeed, FeedError
+from ports.feed import Feed
+from tests.feeds import messages, payload, read_frames
+
+T0_MS = 1_700_000_000_000
+HOUR_MS = 3_600_000
+
+
+class FeedContract(abc.ABC):
+    """The promises of `ports.feed.Feed`."""
+
+    @abc.abstractmethod
+    def feeding(self, payloads: Sequence[bytes], *, speed: float | None = None) -> AbstractContextManager[Feed]:
+        """A feed, not started, that will give these frames to who subscribed; with a speed, in their own time."""
+
+    def test_frames_come_in_order_with_their_bytes_unchanged(self) -> None:
+        sent = [payload("AAPL", T0_MS + i) for i in range(200)]
+        with self.feeding(sent) as feed:
+            feed.subscribe(["AAPL"])
+            feed.start()
+            assert [frame.payload for frame in read_frames(feed, 200)] == sent
+
+    def test_trades_carry_exact_numbers_and_their_own_bytes(self) -> None:
+        with self.feeding([payload("AAPL", T0_MS, "0.10000000000000000000000000001")]) as feed:
+            feed.subscribe(["AAPL"])
+            feed.start()
+            (trade,) = read_frames(feed, 1)[0].trades
+        assert trade.price == Decimal("0.10000000000000000000000000001")
+        assert (trade.symbol, trade.volume, trade.timestamp_ms, trade.conditions) == ("AAPL", 5, T0_MS, ["1"])
+        assert trade.payload.startswith(b'{"c":["1"],"p":0.1')
+
+    def test_a_frame_that_cannot_be_understood_comes_with_the_reason(self) -> None:
+        cut = payload("AAPL")[:-9]
+        with self.feeding([cut]) as feed:
+            feed.subscribe(["AAPL"])
+            feed.start()
+            (frame,) = read_frames(feed, 1)
+        assert frame.rejection is not None
+        assert frame.rejection.reason is Reason.MALFORMED
+        assert frame.payload == cut
+
+    def test_only_the_symbols_subscribed_come(self) -> None:
+        sent = [payload(symbol, T0_MS + i) for i, symbol in enumerate(["MSFT", "AAPL", "MSFT", "NVDA", "AAPL"])]
+        with self.feeding(sent) as feed:
+            feed.subscribe(["AAPL", "NVDA"])
+            feed.start()
+            assert [frame.payload for frame in read_frames(feed, 3)] == [sent[1], sent[3], sent[4]]
+
+    def test_symbols_may_change_while_it_runs(self) -> None:
+        later = [payload("MSFT", T0_MS + HOUR_MS), payload("AAPL", T0_MS + HOUR_MS)]
+        with self.feeding([payload("AAPL", T0_MS), *later], speed=HOUR_MS / 1000) as feed:
+            feed.subscribe(["AAPL"])
+            feed.start()
+            read_frames(feed, 1)
+            feed.subscribe(["MSFT"])
+            assert read_frames(feed, 1)[0].payload == later[0]
+
+    def test_read_gives_none_when_nothing_comes_in_time(self) -> None:
+        with self.feeding([payload("AAPL", T0_MS), payload("AAPL", T0_MS + HOUR_MS)], speed=1.0) as feed:
+            feed.subscribe(["AAPL"])
+            feed.start()
+            messages(feed, lambda message: isinstance(message, Frame))
+            begun = time.monotonic()
+            assert feed.read(0.2) is None
+            assert 0.15 <= time.monotonic() - begun < 5.0
+            assert feed.read(0.0) is None
+
+    def test_reading_before_the_start_says_so(self) -> None:
+        with self.feeding([payload()]) as feed, pytest.raises(FeedError, match="start"):
+            feed.read(0.0)
+
+    def test_closing_twice_is_fine_and_ends_the_feed(self) -> None:
+        with self.feeding([payload(timestamp_ms=T0_MS + i) for i in range(3)]) as feed:
+            feed.subscribe(["AAPL"])
+            feed.start()
+            read_frames(feed, 1)
+            feed.close()
+            feed.close()
+            with pytest.raises(EndOfFeed):
+                feed.read(0.0)
+
+    def test_closing_before_the_start_is_fine(self) -> None:
+        with self.feeding([payload()]) as feed:
+            feed.close()
