@@ -30,6 +30,7 @@ def carry(ingest: Ingest, stop: StopRequest, duration_s: float | None) -> None:
     """Carry messages over until asked to stop, the time is up, or the feed ends; logs how it goes now and then."""
     begun_s = reported_s = time.monotonic()
     trades = 0
+    told = None
     while not stop.requested:
         now_s = time.monotonic()
         if duration_s is not None and now_s - begun_s >= duration_s:
@@ -49,6 +50,10 @@ def carry(ingest: Ingest, stop: StopRequest, duration_s: float | None) -> None:
             ingest.step(READ_TIMEOUT_S)
         except EndOfFeed:
             return
+        event = ingest.last_event
+        if event is not None and event is not told:
+            log.info("feed", kind=str(event.kind), detail=event.detail, symbols=len(event.symbols))
+            told = event
 
 
 def report(ingest: Ingest, deliveries: Deliveries) -> None:
