@@ -1,0 +1,157 @@
+"""Kafka goes away in the middle of publishing: nothing is lost, order is kept, and no more is buffered than allowed."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from structlog.testing import capture_logs
+
+from adapters.kafka.publisher import KafkaPublisher
+from adapters.kafka.settings import KafkaSettings
+from devstack.stack import Stack
+from domain.record import encode
+from ports.errors import BrokerError
+from tests.contract.brokers import PATIENCE_S, OnKafka, Session, by_key, make_trade, make_trades, publish, read, until
+
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(120)]
+
+KAFKA = "kafka-1"
+BUFFER = 200
+
+
+class Feeding:
+    """A thread that publishes trades as fast as it may, and counts them."""
+
+    def __init__(self, publisher: KafkaPublisher, count: int) -> None:
+        self.trades = make_trades(count, symbols=7)
+        self.published = 0
+        self.error: BrokerError | None = None
+        self._publisher = publisher
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            for trade in self.trades:
+                self._publisher.publish(trade)
+                self.published += 1
+                time.sleep(0.001)
+        except BrokerError as error:
+            self.error = error
+
+    @property
+    def is_held_back(self) -> bool:
+        before = self.published
+        time.sleep(1.0)
+        return self.published == before
+
+    def join(self) -> None:
+        self._thread.join(PATIENCE_S)
+        assert not self._thread.is_alive()
+
+
+@pytest.fixture
+def broker(bootstrap_servers: str) -> OnKafka:
+    return OnKafka(bootstrap_servers)
+
+
+@pytest.fixture
+def session(broker: OnKafka) -> Iterator[Session]:
+    with Session(broker) as session:
+        yield session
+
+
+@pytest.fixture
+def revived(kafka_stack: Stack) -> Iterator[Stack]:
+    """The stack, whose broker runs again at the end whatever happened."""
+    yield kafka_stack
+    kafka_stack.start(KAFKA)
+    kafka_stack.resume(KAFKA)
+
+
+def crash(stack: Stack) -> None:
+    stack.kill(KAFKA)
+
+
+def freeze(stack: Stack) -> None:
+    stack.pause(KAFKA)
+
+
+def restart(stack: Stack) -> None:
+    stack.start(KAFKA)
+
+
+def thaw(stack: Stack) -> None:
+    stack.resume(KAFKA)
+
+
+@pytest.mark.parametrize(("leave", "come_back"), [(crash, restart), (freeze, thaw)], ids=["crashes", "freezes"])
+def test_nothing_is_lost_when_kafka(
+    revived: Stack,
+    broker: OnKafka,
+    session: Session,
+    leave: Callable[[Stack], None],
+    come_back: Callable[[Stack], None],
+) -> None:
+    publisher = KafkaPublisher(broker.settings(BUFFER))
+    publisher.start()
+    subscriber = session.subscriber()
+    publish(publisher, [make_trade(symbol="WARM")])
+    records = read(subscriber, 1)
+    with capture_logs() as logs:
+        feeding = Feeding(publisher, 3_000)
+        until(lambda: feeding.published > 500)
+        leave(revived)
+        before = feeding.published
+        until(lambda: feeding.is_held_back)
+        assert feeding.published - before <= 2 * BUFFER  # what it took before it knew, and a full buffer
+        assert feeding.is_held_back
+        come_back(revived)
+        feeding.join()
+        deliveries = publisher.flush(PATIENCE_S)
+    assert (deliveries.acknowledged, deliveries.failed, deliveries.pending) == (3_001, 0, 0)
+    assert len([entry for entry in logs if entry["log_level"] != "debug"]) <= 6
+    publisher.close()
+    # The subscriber went through the outage as well, and has not committed.
+    records += read(subscriber, 3_001 - len(records))
+    values = by_key(records)
+    del values[b"WARM"]
+    assert values == {
+        symbol.encode(): [encode(trade) for trade in feeding.trades if trade.symbol == symbol]
+        for symbol in {trade.symbol for trade in feeding.trades}
+    }
+
+
+def test_close_ends_a_publish_that_waits_and_counts_what_it_let_go(revived: Stack, broker: OnKafka) -> None:
+    publisher = KafkaPublisher(broker.settings(BUFFER))
+    publisher.start()
+    publish(publisher, [make_trade()])
+    revived.pause(KAFKA)
+    feeding = Feeding(publisher, 3_000)
+    until(lambda: feeding.is_held_back)
+    begun = time.monotonic()
+    publisher.close()
+    feeding.join()
+    assert time.monotonic() - begun < 10
+    assert feeding.error is not None
+    deliveries = publisher.flush(0)
+    assert deliveries.acknowledged + deliveries.failed >= feeding.published
+    assert (deliveries.pending, deliveries.failed > 0) == (0, True)
+
+
+def test_a_subscriber_closes_in_time_while_kafka_hangs(revived: Stack, session: Session) -> None:
+    publish(session.publisher(), make_trades(10))
+    subscriber = session.subscriber()
+    read(subscriber, 10)
+    revived.pause(KAFKA)
+    begun = time.monotonic()
+    subscriber.close()
+    assert time.monotonic() - begun < 15
+
+
+def test_start_says_which_servers_do_not_answer() -> None:
+    publisher = KafkaPublisher(KafkaSettings(bootstrap_servers="127.0.0.1:1", connect_timeout_s=0.5))
+    with pytest.raises(BrokerError, match=r"127\.0\.0\.1:1 .*is it running"):
+        publisher.start()
+    publisher.close()
