@@ -19,7 +19,7 @@ def _identifier(_instance: object, attribute: "attrs.Attribute[str]", value: str
 
 def _hosts(value: Iterable[str]) -> tuple[str, ...]:
     if isinstance(value, str):
-        raise ValueError("hosts: several names, such as ('127.0.0.1',), not one text")
+        raise TypeError("hosts: several names, such as ('127.0.0.1',), not one text")
     return tuple(value)
 
 

@@ -1,0 +1,66 @@
+"""A real Cassandra keeps the promises of stores, row by row and in batches."""
+
+from collections.abc import Iterator
+
+import attrs
+import pytest
+
+from adapters.cassandra.candle_store import CassandraCandleStore
+from adapters.cassandra.replication import Replication
+from adapters.cassandra.schema import apply_schema
+from adapters.cassandra.session import CassandraSession
+from adapters.cassandra.settings import CassandraSettings
+from adapters.cassandra.trade_store import CassandraTradeStore
+from devstack.stack import Stack
+from ports.candle_store import CandleStore
+from ports.trade_store import TradeStore
+from tests.contract.candle_store_contract import CandleStoreContract
+from tests.contract.trade_store_contract import TradeStoreContract
+from tests.keyspaces import fresh_settings
+
+pytestmark = pytest.mark.servers
+
+
+@pytest.fixture(scope="module")
+def settings(cassandra_stack: Stack) -> CassandraSettings:
+    contact = (cassandra_stack.cassandra_hosts, cassandra_stack.cassandra_port)
+    settings = fresh_settings(contact, page_rows=100)
+    apply_schema(settings, Replication.dev())
+    return settings
+
+
+@pytest.fixture(scope="module")
+def session(settings: CassandraSettings) -> CassandraSession:
+    return CassandraSession(settings)
+
+
+class TestCassandraTradeStore(TradeStoreContract):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def store(cls, settings: CassandraSettings) -> Iterator[TradeStore]:
+        with CassandraTradeStore(settings) as store:
+            yield store
+
+
+class TestCassandraTradeStoreRowByRow(TradeStoreContract):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def store(cls, settings: CassandraSettings) -> Iterator[TradeStore]:
+        with CassandraTradeStore(attrs.evolve(settings, batch_rows=1, max_in_flight=7)) as store:
+            yield store
+
+
+class TestCassandraCandleStore(CandleStoreContract):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def store(cls, settings: CassandraSettings, session: CassandraSession) -> Iterator[CandleStore]:
+        with CassandraCandleStore(settings, session) as store:
+            yield store
+
+
+class TestCassandraCandleStoreRowByRow(CandleStoreContract):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def store(cls, settings: CassandraSettings) -> Iterator[CandleStore]:
+        with CassandraCandleStore(attrs.evolve(settings, batch_rows=1)) as store:
+            yield store

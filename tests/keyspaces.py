@@ -1,0 +1,23 @@
+"""Settings for the real Cassandra of the tests, with a keyspace of one's own."""
+
+import itertools
+import os
+
+from adapters.cassandra.settings import CassandraSettings
+
+_counter = itertools.count()
+
+
+def fresh_settings(contact: tuple[list[str], int], **fields: object) -> CassandraSettings:
+    """Settings for a keyspace that nobody else has; it is not made yet."""
+    hosts, port = contact
+    values: dict[str, object] = {
+        "hosts": tuple(hosts),
+        "port": port,
+        "keyspace": f"t{os.getpid()}_{next(_counter)}",
+        # A machine that runs everything at once may stall for a while; that is no failure.
+        "request_timeout_s": 30.0,
+        "connect_timeout_s": 60.0,
+        **fields,
+    }
+    return CassandraSettings(**values)  # type: ignore[arg-type]
