@@ -50,6 +50,7 @@ class SimulatedFinnhub:
         self._handshakes = Handshakes(self.settings.quirks, self.settings.seed)
         self._maker = FrameMaker(Market(self.settings.seed), self.settings.quirks, self.settings.seed)
         self._sessions: dict[int, Session] = {}
+        self._shaking_hands: set[ServerConnection] = set()
         self._connections = 0
         self._port = 0
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -214,11 +215,19 @@ class SimulatedFinnhub:
         self._started.set_result(None)
         await self._stop.wait()
         server.close()
-        for connection in server.all_connections - server.connections:
+        # The library waits for handshakes that are under way; the hanging ones would never end.
+        for connection in self._shaking_hands:
             connection.transport.abort()
         await server.wait_closed()
 
     async def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
+        self._shaking_hands.add(connection)
+        try:
+            return await self._shake_hands(connection, request)
+        finally:
+            self._shaking_hands.remove(connection)
+
+    async def _shake_hands(self, connection: ServerConnection, request: Request) -> Response | None:
         answer = self._handshakes.next_answer(_key(request))
         if answer.delay_s:
             await asyncio.sleep(answer.delay_s)
