@@ -1,0 +1,129 @@
+"""What only Kafka's publisher does: how its records lie in the log, what is refused, and how a dead producer is replaced."""
+
+import os
+import struct
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import attrs
+import pytest
+from confluent_kafka.admin import (  # type: ignore[attr-defined] # exported, but not in the words of its type hints
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    ResourceType,
+)
+
+from adapters.kafka.publisher import KafkaPublisher
+from adapters.kafka.settings import KafkaSettings
+from adapters.kafka.subscriber import KafkaSubscriber
+from adapters.kafka.topics import Profile, ensure_topics
+from devstack.stack import Stack
+from domain.record import encode
+from domain.trade import Trade
+from ports.errors import BrokerError
+from tests.contract.brokers import PATIENCE_S, by_key, make_dead_letter, make_trade, make_trades, publish, read
+
+pytestmark = pytest.mark.servers
+
+SNAPPY = 2
+LOG_APPEND_TIME = 1 << 3
+
+
+@pytest.fixture
+def settings(bootstrap_servers: str) -> KafkaSettings:
+    name = f"trades-{uuid.uuid4().hex}"
+    made = KafkaSettings(bootstrap_servers=bootstrap_servers, trades_topic=name, dead_letters_topic=f"{name}.dlq")
+    ensure_topics(made, profile=Profile.DEV)
+    return made
+
+
+@pytest.fixture
+def strict(settings: KafkaSettings) -> KafkaSettings:
+    """Settings by which a dead letter over 1,000 bytes is refused, and by which that is a producer's death."""
+    limit_records(settings, 1_000)
+    return attrs.evolve(settings, linger_ms=0, extra={"enable.gapless.guarantee": "true", "batch.num.messages": "1"})
+
+
+def limit_records(settings: KafkaSettings, size_bytes: int) -> None:
+    entry = ConfigEntry("max.message.bytes", str(size_bytes), incremental_operation=AlterConfigOpType.SET)
+    resource = ConfigResource(ResourceType.TOPIC, settings.dead_letters_topic, incremental_configs=[entry])
+    admin = AdminClient({"bootstrap.servers": settings.bootstrap_servers})
+    for future in admin.incremental_alter_configs([resource]).values():
+        future.result(timeout=PATIENCE_S)
+
+
+def batch_headers(folder: Path, topic: str) -> Iterator[tuple[int, int]]:
+    """Give attributes and producer id of each record batch of a topic's log, as Kafka's record format version 2 lays them out."""
+    for file in sorted(folder.glob(f"**/{topic}-[0-9]*/*.log")):
+        log, at = file.read_bytes(), 0
+        while at + 61 <= len(log) and any(log[at : at + 61]):
+            (length,) = struct.unpack_from(">i", log, at + 8)
+            (attributes,) = struct.unpack_from(">h", log, at + 21)
+            (producer_id,) = struct.unpack_from(">q", log, at + 43)
+            yield attributes, producer_id
+            at += 12 + length
+
+
+def test_records_lie_compressed_and_idempotent_in_the_log(settings: KafkaSettings, kafka_stack: Stack) -> None:
+    with KafkaPublisher(settings) as publisher:
+        publish(publisher, make_trades(500))
+    batches = list(batch_headers(kafka_stack.folder, settings.trades_topic))
+    assert batches
+    for attributes, producer_id in batches:
+        assert attributes & 0b111 == SNAPPY
+        assert attributes & LOG_APPEND_TIME
+        assert producer_id >= 0
+
+
+def test_what_kafka_refuses_is_counted_as_failed_and_the_rest_goes_on(settings: KafkaSettings) -> None:
+    with KafkaPublisher(settings) as publisher:
+        publisher.publish(make_dead_letter(os.urandom(2_000_000)))
+        publisher.publish(make_trade())
+        deliveries = publisher.flush(PATIENCE_S)
+    assert (deliveries.acknowledged, deliveries.failed, deliveries.pending) == (1, 1, 0)
+
+
+def test_a_dead_producer_is_replaced_and_nothing_is_lost(settings: KafkaSettings, strict: KafkaSettings) -> None:
+    trades = make_trades(2_000, symbols=5)
+    with KafkaPublisher(strict) as publisher:
+        for number, trade in enumerate(trades):
+            publisher.publish(trade)
+            if number in {500, 1_500}:
+                publisher.publish(make_dead_letter(os.urandom(3_000)))
+        deliveries = publisher.flush(PATIENCE_S)
+    assert (deliveries.acknowledged, deliveries.failed, deliveries.pending) == (2_000, 2, 0)
+    values = read_all(settings, trades)
+    for symbol in {trade.symbol for trade in trades}:
+        published = [encode(trade) for trade in trades if trade.symbol == symbol]
+        # What was on the way when the producer died may come twice, but never before an older one.
+        assert list(dict.fromkeys(values[symbol.encode()])) == published
+        assert values[symbol.encode()] == sorted(values[symbol.encode()], key=published.index)
+
+
+def test_a_producer_that_dies_again_at_once_is_beyond_repair(strict: KafkaSettings) -> None:
+    with KafkaPublisher(strict) as publisher:
+        for _ in range(2):
+            publisher.publish(make_dead_letter(os.urandom(3_000)))
+            publisher.flush(PATIENCE_S)
+        with pytest.raises(BrokerError, match="died again"):
+            publisher.publish(make_trade())
+        deliveries = publisher.flush(0)
+    assert (deliveries.acknowledged, deliveries.pending) == (0, 0)
+
+
+def read_all(settings: KafkaSettings, trades: list[Trade]) -> dict[bytes | None, list[bytes]]:
+    """Read until every trade has come at least once."""
+    wanted = {encode(trade) for trade in trades}
+    with KafkaSubscriber(settings, "readers") as subscriber:
+        records = []
+        while wanted:
+            some = read(subscriber, 1)
+            assert some, f"{len(wanted)} trades never came"
+            wanted -= {record.value for record in some}
+            records += some
+        # And what comes twice.
+        records += subscriber.read(1.0)
+    return by_key(records)
