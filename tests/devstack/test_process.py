@@ -55,10 +55,14 @@ def test_stop_ends_a_process(sleeper: Running) -> None:
     assert not sleeper.alive
 
 
-def test_stop_ends_a_paused_process(sleeper: Running) -> None:
-    sleeper.pause()
-    sleeper.stop(grace_s=10)
-    assert not sleeper.alive
+def test_stop_lets_a_paused_process_end_tidily(tmp_path: Path) -> None:
+    running = run(tmp_path, "trap 'echo bye; exit' TERM; echo ready; while :; do sleep 0.1; done")
+    while b"ready" not in (tmp_path / "log").read_bytes():
+        pass
+    running.pause()
+    running.stop(grace_s=10)
+    assert not running.alive
+    assert b"bye" in (tmp_path / "log").read_bytes()
 
 
 def test_stop_ends_by_force_what_does_not_listen(stubborn: Running) -> None:
