@@ -56,7 +56,7 @@ def test_stop_ends_a_process(sleeper: Running) -> None:
 
 
 def test_stop_lets_a_paused_process_end_tidily(tmp_path: Path) -> None:
-    running = run(tmp_path, "trap 'echo bye; exit' TERM; echo ready; while :; do sleep 0.1; done")
+    running = run(tmp_path, "trap 'echo bye; exit' TERM; echo ready; while :; do :; done")
     while b"ready" not in (tmp_path / "log").read_bytes():
         pass
     running.pause()
