@@ -9,6 +9,7 @@ from adapters.cassandra.schema import FileOutcome, apply_schema
 from adapters.cassandra.settings import CassandraSettings
 
 from .cassandra_options import cassandra_options
+from .logs import configure_logs
 
 PROFILES = ("dev", "production")
 
@@ -43,6 +44,7 @@ def schema(
 @cassandra_options
 def schema_command(cassandra: CassandraSettings, profile: str, data_centers: str) -> None:
     """Create Cassandra's keyspace and tables, or bring them forward."""
+    configure_logs(level="error")
     try:
         outcomes = schema(cassandra, profile, parse_data_centers(data_centers))
     except ValueError as error:

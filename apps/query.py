@@ -33,6 +33,7 @@ from .export import (
     write_jsonl,
 )
 from .lazy import run
+from .logs import configure_logs
 from .moments import parse_length_ms, parse_moment_ms
 
 _NEVER_CUT: Final = 10_000
@@ -77,6 +78,7 @@ def _span_options(command: F) -> F:
 @click.pass_context
 def query(ctx: click.Context, cassandra: CassandraSettings) -> None:
     """Read candles and trades from Cassandra."""
+    configure_logs(level="error")
     ctx.obj = cassandra
 
 

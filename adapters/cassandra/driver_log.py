@@ -43,8 +43,8 @@ def quiet_driver_log() -> None:
     """Install the forwarding once in this process."""
     logger = logging.getLogger(_LOGGER)
     with _installing:
-        # The driver itself puts a handler there that does nothing.
-        if any(not isinstance(handler, logging.NullHandler) for handler in logger.handlers):
+        # The driver itself puts a handler there that does nothing, of a class of its own.
+        if any(type(handler).__name__ != "NullHandler" for handler in logger.handlers):
             return
         logger.addHandler(_Forward())
         logger.propagate = False

@@ -18,12 +18,12 @@ def test_a_keyspace_is_an_identifier(keyspace: str) -> None:
 )  # fmt: skip
 def test_values_that_cannot_be_right_are_refused(name: str, value: object) -> None:
     with pytest.raises(ValueError, match=name):
-        CassandraSettings(**{name: value})
+        CassandraSettings(**{name: value})  # type: ignore[arg-type]
 
 
 def test_one_text_is_no_list_of_hosts() -> None:
     with pytest.raises(TypeError, match="hosts"):
-        CassandraSettings(hosts="127.0.0.1")  # type: ignore[arg-type]
+        CassandraSettings(hosts="127.0.0.1")
 
 
 def test_the_password_is_not_shown() -> None:
