@@ -1,0 +1,48 @@
+"""Twins of `domain.validation`: the rules about values of the right types, in the same order; the first that fails gives the reason.
+
+A reason is its name as a string, null where all rules hold. That a field is there and a number finite needs no asking here: the
+record's pattern (`record.py`) admits nothing else.
+"""
+
+from functools import reduce
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F  # noqa: N812
+
+from domain.decimals import NOTIONAL_LIMIT, PRICE_LIMIT, SCALE, VOLUME_LIMIT
+from domain.rejection import Reason
+from domain.rules import Rules
+from domain.validation import SYMBOL_PATTERN
+
+from .decimals import has_more_decimals, multiply
+
+
+def check(
+    symbol: Column, price: Column, volume: Column, timestamp_ms: Column, *, now_ms: Column, rules: Rules
+) -> Column:
+    """Ask the rules about one trade; prices and volumes as WIDE decimals, times in milliseconds."""
+    return first_that_fails(
+        (Reason.BAD_SYMBOL, ~symbol.rlike(whole(SYMBOL_PATTERN))),
+        (Reason.PRICE_NOT_POSITIVE, price <= 0),
+        (Reason.NEGATIVE_VOLUME, volume < 0),
+        (Reason.TOO_PRECISE, has_more_decimals(price, SCALE)),
+        (Reason.TOO_LARGE, price >= PRICE_LIMIT),
+        (Reason.TOO_PRECISE, has_more_decimals(volume, SCALE)),
+        (Reason.TOO_LARGE, volume >= VOLUME_LIMIT),
+        # Asked last of the three: only now do both factors fit their types.
+        (Reason.TOO_LARGE, multiply(price, volume) >= NOTIONAL_LIMIT),
+        (Reason.TOO_OLD, timestamp_ms < now_ms - rules.max_age_ms),
+        (Reason.IN_FUTURE, timestamp_ms > now_ms + rules.future_tolerance_ms),
+    )
+
+
+def first_that_fails(*rules: tuple[Reason, Column]) -> Column:
+    """Give the reason of the first rule whose column, "this is wrong", is true; later ones are then not evaluated."""
+    (reason, wrong), *others = rules
+    start = F.when(wrong, F.lit(reason.value))
+    return reduce(lambda chain, rule: chain.when(rule[1], F.lit(rule[0].value)), others, start)
+
+
+def whole(pattern: str) -> str:
+    r"""Make a pattern match whole texts in Java as `fullmatch` does in Python: `rlike` finds, and `$` forgives a line end."""
+    return rf"\A(?:{pattern})\z"

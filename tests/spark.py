@@ -1,0 +1,41 @@
+"""The Spark session of a test session: one JVM, small, started when a test first asks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from pyspark.sql import SparkSession
+
+from devstack.jars import classpath
+from devstack.java import java_home
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let Py4J leave its sockets to the garbage collector, as it does whenever a thread that spoke to the JVM ends."""
+    config.addinivalue_line("filterwarnings", r"ignore:unclosed <socket\.socket.*127\.0\.0\.1:ResourceWarning")
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    """A local session of two cores and 1 GB, with the connectors, in a time zone that is not UTC: no rule may lean on it."""
+    folder = tmp_path_factory.mktemp("spark")
+    os.environ.setdefault("JAVA_HOME", str(java_home()))
+    session = (
+        SparkSession.builder.master("local[2]")
+        .appName("tests")
+        .config("spark.jars", ",".join(map(str, classpath("spark"))))
+        .config("spark.driver.memory", "1g")
+        .config("spark.driver.bindAddress", "127.0.0.1")
+        .config("spark.driver.host", "127.0.0.1")
+        .config("spark.ui.enabled", "false")
+        .config("spark.ui.showConsoleProgress", "false")
+        .config("spark.sql.shuffle.partitions", "2")
+        .config("spark.sql.session.timeZone", "Pacific/Auckland")
+        .config("spark.sql.warehouse.dir", str(folder / "warehouse"))
+        .getOrCreate()
+    )
+    session.sparkContext.setLogLevel("ERROR")
+    yield session
+    session.stop()
