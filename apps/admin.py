@@ -1,12 +1,18 @@
 """`python -m apps.admin`: set up what the pipeline needs on its servers. Every command may be run again: what is there already stays."""
 
 import sys
+from typing import Final
 
 import click
 
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topics import DEFAULT_PARTITIONS, Profile, TopicReport, ensure_topics
 from domain.errors import TapelineError
+
+from .admin_schema import schema_command
+from .logs import configure_logs
+
+_DEFAULT: Final = KafkaSettings()
 
 
 def topics(
@@ -49,21 +55,50 @@ def admin() -> None:
     show_default=True,
     help="Partitions of each topic.",
 )
+@click.option("--add-partitions", is_flag=True, help="Add partitions to topics that have fewer.")
 @click.option(
     "--bootstrap-servers",
-    default=KafkaSettings().bootstrap_servers,
+    envvar="TAPELINE_KAFKA_BOOTSTRAP_SERVERS",
+    default=_DEFAULT.bootstrap_servers,
     show_default=True,
-    help="host:port, several with commas between.",
+    metavar="HOST:PORT,…",
+    help="Brokers to begin with.",
 )
-@click.option("--add-partitions", is_flag=True, help="Add partitions to topics that have fewer.")
-def topics_command(profile: str, partitions: int, bootstrap_servers: str, add_partitions: bool) -> None:
+@click.option(
+    "--trades-topic",
+    envvar="TAPELINE_KAFKA_TRADES_TOPIC",
+    default=_DEFAULT.trades_topic,
+    show_default=True,
+    help="Topic of valid trades.",
+)
+@click.option(
+    "--dead-letters-topic",
+    envvar="TAPELINE_KAFKA_DEAD_LETTERS_TOPIC",
+    default=_DEFAULT.dead_letters_topic,
+    show_default=True,
+    help="Topic of what was rejected.",
+)
+def topics_command(
+    profile: str,
+    partitions: int,
+    add_partitions: bool,
+    bootstrap_servers: str,
+    trades_topic: str,
+    dead_letters_topic: str,
+) -> None:
     """Create the topics of trades and of dead letters; exit with 1 when one differs from what is wanted."""
-    settings = KafkaSettings(bootstrap_servers=bootstrap_servers)
+    configure_logs(level="error")
+    settings = KafkaSettings(
+        bootstrap_servers=bootstrap_servers, trades_topic=trades_topic, dead_letters_topic=dead_letters_topic
+    )
     try:
         as_wanted = topics(settings, profile=Profile(profile), partitions=partitions, add_partitions=add_partitions)
     except TapelineError as error:
         raise click.ClickException(str(error)) from error
     sys.exit(0 if as_wanted else 1)
+
+
+admin.add_command(schema_command)
 
 
 if __name__ == "__main__":

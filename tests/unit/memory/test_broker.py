@@ -86,6 +86,22 @@ def test_a_group_that_left_without_a_commit_holds_nothing_back() -> None:
             publisher.publish(trade)
 
 
+def test_a_read_that_waits_is_given_nothing_once_its_member_has_left() -> None:
+    broker = MemoryBroker()
+    leaves, stays = MemorySubscriber(broker, "readers"), MemorySubscriber(broker, "readers")
+    leaves.start()
+    given: list[object] = []
+    waiting = threading.Thread(target=lambda: given.extend(leaves.read(0.5)))
+    waiting.start()
+    leaves.close()
+    with stays, MemoryPublisher(broker) as publisher:
+        for trade in make_trades(20, symbols=20):
+            publisher.publish(trade)
+        waiting.join(PATIENCE_S)
+        assert given == []
+        assert len(values(stays)) == 20
+
+
 def test_the_clock_is_the_brokers() -> None:
     broker = MemoryBroker(now_ms=lambda: 42)
     with MemoryPublisher(broker) as publisher, MemorySubscriber(broker, "readers") as subscriber:
