@@ -24,7 +24,6 @@ from .settings import SimulatorSettings
 
 _PING: Final = b'{"type":"ping"}'
 _TICK_S: Final = 0.005
-_SETTLE_S: Final = 0.1
 _BATCH_TRADES: Final = 2_000
 """At most so many are made at a time, so that the loop keeps turning."""
 
@@ -213,7 +212,7 @@ class Session:
         with contextlib.suppress(TimeoutError):
             while True:
                 self._subscribed.clear()
-                await asyncio.wait_for(self._subscribed.wait(), _SETTLE_S)
+                await asyncio.wait_for(self._subscribed.wait(), settings.settle_s)
         first_ms: int | None = None
         begun, begun_ms = self._loop.time(), now_ms()
         for clock_ms, payload in read_recording(settings.recording):

@@ -44,7 +44,9 @@ class SimulatorSettings:
     burst_s: float = attrs.field(default=1.0, validator=_not_negative)
     recording: Path | None = None
     """Send these frames (.jsonl or .jsonl.gz, one a line) instead of made-up ones: to each connection from the first, once it has subscribed
-    and added no symbol for a tenth of a second."""
+    and added no symbol for `settle_s`."""
+    settle_s: float = attrs.field(default=0.1, validator=_not_negative)
+    """Clients subscribe symbol by symbol: a recording waits for the last one."""
     speed: float | None = attrs.field(default=1.0)
     """How many times faster than recorded; None for as fast as the client reads."""
     retime: bool = False

@@ -36,7 +36,7 @@ class TestFinnhubFeed(FeedContract):
     @contextmanager
     def _feeding(self, payloads: Sequence[bytes], speed: float | None) -> Iterator[Feed]:
         recording = write_recording(self.folder / "frames.jsonl", payloads)
-        served = SimulatorSettings(recording=recording, speed=speed, quirks=Quirks(ping_interval_s=0))
+        served = SimulatorSettings(recording=recording, speed=speed, settle_s=0.5, quirks=Quirks(ping_interval_s=0))
         with SimulatedFinnhub(served) as server:
             feed = FinnhubFeed(settings(server.url))
             try:

@@ -97,17 +97,25 @@ def test_a_handshake_that_comes_byte_by_byte_is_given_up_in_time() -> None:
 
 
 def test_reading_and_closing_are_prompt_while_a_handshake_hangs() -> None:
-    with tcp_server(lambda client: time.sleep(30)) as url:
+    asked = threading.Event()
+
+    def hang(client: socket.socket) -> None:
+        client.recv(65_536)
+        asked.set()
+        time.sleep(30)
+
+    with tcp_server(hang) as url:
         feed = FinnhubFeed(settings(url, connect_timeout_s=20.0))
         feed.start()
+        assert asked.wait(20)
         begun = time.monotonic()
         assert feed.read(0.05) is None
         feed.close()
         assert time.monotonic() - begun < 5
-    deadline = time.monotonic() + 10
-    while any(thread.name == "finnhub-dial" for thread in threading.enumerate()):
-        assert time.monotonic() < deadline, "the abandoned attempt lives on"
-        time.sleep(0.01)
+        deadline = time.monotonic() + 10
+        while any(thread.name == "finnhub-dial" for thread in threading.enumerate()):
+            assert time.monotonic() < deadline, "the abandoned attempt lives on"
+            time.sleep(0.01)
 
 
 @pytest.mark.parametrize(
@@ -133,6 +141,16 @@ def test_a_garbage_handshake_is_an_event_and_tried_again(answer: bytes) -> None:
         assert kinds(read_until(feed, FeedEventKind.SUBSCRIBED)) == RECONNECT
         assert server.handshakes == 2
         feed.close()
+
+
+def test_a_redirect_is_not_followed_as_it_would_take_the_token_along() -> None:
+    with quiet_server() as other, quiet_server() as server:
+        server.garble_handshakes(f"HTTP/1.1 302 Found\r\nLocation: {other.url}/?token=x\r\n\r\n".encode())
+        feed = FinnhubFeed(settings(server.url))
+        feed.start()
+        read_until(feed, FeedEventKind.CONNECTED)
+        feed.close()
+        assert (server.handshakes, other.handshakes) == (2, 0)
 
 
 @pytest.mark.parametrize("url", ["ws://127.0.0.1:1", "ws://no-such-host.invalid", "wss://no-such-host.invalid"])

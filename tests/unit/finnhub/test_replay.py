@@ -82,6 +82,10 @@ def test_at_a_speed_frames_come_when_their_time_has_come(tmp_path: Path, replay:
     assert came == [0.0, 1.0, 1.5]
 
 
+def test_what_is_due_comes_even_to_a_reader_without_time(tmp_path: Path, replay: Replay) -> None:
+    assert replay(recording(tmp_path, payload()), speed=1.0).read(0.0) is not None
+
+
 def test_without_a_speed_it_never_waits(tmp_path: Path, replay: Replay) -> None:
     path = recording(tmp_path, payload(timestamp_ms=T0_MS), payload(timestamp_ms=T0_MS + 86_400_000))
     clock = FakeClock()

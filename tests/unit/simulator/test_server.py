@@ -110,11 +110,20 @@ def test_it_replays_a_recording_to_each_connection(tmp_path: Path, compressed: b
     path = tmp_path / ("r.jsonl.gz" if compressed else "r.jsonl")
     lines = b"\n".join(sent) + b"\n"
     path.write_bytes(gzip.compress(lines) if compressed else lines)
-    served = SimulatorSettings(recording=path, speed=None)
+    served = SimulatorSettings(recording=path, speed=None, settle_s=0.5)
     with SimulatedFinnhub(served) as server, connected(server, "AAPL", "MSFT") as feed:
         assert [frame.payload for frame in read_frames(feed, 40)] == sent
         server.drop_connections()
         assert [frame.payload for frame in read_frames(feed, 40)] == sent
+
+
+def test_a_replay_waits_for_the_last_of_the_symbols(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    path.write_bytes(payload("MSFT") + b"\n" + payload("AAPL"))
+    served = SimulatorSettings(recording=path, speed=None, settle_s=2.0)
+    with SimulatedFinnhub(served) as server, connected(server, "AAPL") as feed:
+        feed.subscribe(["AAPL", "MSFT"])
+        assert [frame.payload for frame in read_frames(feed, 2)] == [payload("MSFT"), payload("AAPL")]
 
 
 def test_a_retimed_recording_begins_now_and_keeps_its_intervals(tmp_path: Path) -> None:
