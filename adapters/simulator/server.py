@@ -6,35 +6,24 @@ a key, the key being the `token` of the URL, whatever it is. Symbols stream only
 
 import asyncio
 import concurrent.futures
-import logging
 import os
 import threading
 import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, Self, TypeVar
-from urllib.parse import parse_qs, urlsplit
-
-from websockets.asyncio.server import ServerConnection, serve
-from websockets.http11 import Request, Response
 
 from ports.errors import PortError
 
-from .frames import FrameMaker, Outgoing
-from .handshakes import Answer, Handshakes
+from .frames import Outgoing
+from .handshakes import Answer
+from .hub import Hub
 from .ledger import Ledger
-from .market import Market
 from .session import Session
 from .settings import SimulatorSettings
 
-_WRITE_LIMIT: Final = 2**18
-_CLOSE_TIMEOUT_S: Final = 0.5
 _ORDER_TIMEOUT_S: Final = 10.0
 
 T = TypeVar("T")
-
-# The library logs request lines, which hold the token, and every handshake that a test breaks off.
-_logger = logging.getLogger("tapeline.simulator.websockets")
-_logger.setLevel(logging.CRITICAL + 1)
 
 
 class SimulatorError(PortError):
@@ -47,11 +36,7 @@ class SimulatedFinnhub:
     def __init__(self, settings: SimulatorSettings | None = None) -> None:
         self.settings = settings or SimulatorSettings()
         self.ledger = Ledger(limit=self.settings.ledger_limit, path=self.settings.ledger_path)
-        self._handshakes = Handshakes(self.settings.quirks, self.settings.seed)
-        self._maker = FrameMaker(Market(self.settings.seed), self.settings.quirks, self.settings.seed)
-        self._sessions: dict[int, Session] = {}
-        self._shaking_hands: set[ServerConnection] = set()
-        self._connections = 0
+        self._hub = Hub(self.settings, self.ledger)
         self._port = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
@@ -71,11 +56,11 @@ class SimulatedFinnhub:
         self._thread.start()
         try:
             self._started.result()
-        except OSError as error:
+        except (OSError, ValueError) as error:
             self._thread.join()
             self.ledger.close()
             address = f"{self.settings.host}:{self.settings.port}"
-            why = os.strerror(error.errno) if error.errno else str(error)
+            why = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
             raise SimulatorError(f"cannot listen on {address}: {why}") from error
         return self
 
@@ -107,18 +92,18 @@ class SimulatedFinnhub:
     @property
     def handshakes(self) -> int:
         """How many clients have asked to connect, whatever came of it."""
-        return self._handshakes.count
+        return self._hub.handshakes.count
 
     @property
     def connections(self) -> int:
         """How many connections are open."""
-        return len(self._sessions)
+        return len(self._hub.sessions)
 
     def subscriptions(self) -> list[set[str]]:
         """Give the symbols of each open connection, oldest connection first."""
 
         async def ask() -> list[set[str]]:
-            return [set(session.symbols) for session in self._sessions.values()]
+            return [set(session.symbols) for session in self._hub.sessions.values()]
 
         return self._in_loop(ask)
 
@@ -135,7 +120,7 @@ class SimulatedFinnhub:
         """End all connections: `reset` (RST), `close` (closing handshake) or `eof`. Gives how many there were."""
 
         async def drop() -> int:
-            sessions = list(self._sessions.values())
+            sessions = list(self._hub.sessions.values())
             await asyncio.gather(*(session.drop(how) for session in sessions), return_exceptions=True)
             return len(sessions)
 
@@ -157,7 +142,7 @@ class SimulatedFinnhub:
         """Send a WebSocket ping, which is not Finnhub's own `{"type":"ping"}`, and wait for each client's pong."""
 
         async def ping() -> None:
-            for session in list(self._sessions.values()):
+            for session in list(self._hub.sessions.values()):
                 await session.ping_frame()
 
         self._in_loop(ping)
@@ -176,13 +161,13 @@ class SimulatedFinnhub:
 
     def _order(self, answer: Answer, times: int) -> None:
         async def order() -> None:
-            self._handshakes.order(answer, times)
+            self._hub.handshakes.order(answer, times)
 
         self._in_loop(order)
 
     def _for_each(self, act: Callable[[Session], None]) -> None:
         async def run() -> None:
-            for session in list(self._sessions.values()):
+            for session in list(self._hub.sessions.values()):
                 act(session)
 
         self._in_loop(run)
@@ -196,78 +181,10 @@ class SimulatedFinnhub:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
         try:
-            server = await serve(
-                self._handle,
-                self.settings.host,
-                self.settings.port,
-                process_request=self._answer,
-                compression=None,
-                ping_interval=None,
-                open_timeout=None,
-                close_timeout=_CLOSE_TIMEOUT_S,
-                write_limit=_WRITE_LIMIT,
-                logger=_logger,
-            )
-        except OSError as error:
+            self._port = await self._hub.listen()
+        except (OSError, ValueError) as error:
             self._started.set_exception(error)
             return
-        self._port = next(iter(server.sockets)).getsockname()[1]
         self._started.set_result(None)
         await self._stop.wait()
-        server.close()
-        # The library waits for handshakes that are under way; the hanging ones would never end.
-        for connection in self._shaking_hands:
-            connection.transport.abort()
-        await server.wait_closed()
-
-    async def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
-        self._shaking_hands.add(connection)
-        try:
-            return await self._shake_hands(connection, request)
-        finally:
-            self._shaking_hands.remove(connection)
-
-    async def _shake_hands(self, connection: ServerConnection, request: Request) -> Response | None:
-        answer = self._handshakes.next_answer(_key(request))
-        if answer.delay_s:
-            await asyncio.sleep(answer.delay_s)
-        if answer.hang:
-            await connection.wait_closed()
-        if answer.garbage is not None:
-            connection.transport.write(answer.garbage)
-            connection.transport.close()
-            await connection.wait_closed()
-        if answer.status is None:
-            return None
-        response = connection.respond(answer.status, "simulated refusal\n")
-        if answer.retry_after_s is not None:
-            response.headers["Retry-After"] = str(answer.retry_after_s)
-        return response
-
-    async def _handle(self, connection: ServerConnection) -> None:
-        key = _key(connection.request)
-        others = [session for session in self._sessions.values() if session.key == key]
-        if others and self.settings.quirks.one_connection_per_key:
-            await asyncio.gather(connection.close(1008, "one connection a key"), *(o.drop("close") for o in others))
-            return
-        self._connections += 1
-        number = self._connections
-        session = Session(
-            connection,
-            number=number,
-            key=key,
-            settings=self.settings,
-            maker=self._maker,
-            ledger=self.ledger,
-        )
-        self._sessions[number] = session
-        try:
-            await session.run()
-        finally:
-            del self._sessions[number]
-            self.ledger.flush()
-
-
-def _key(request: Request | None) -> str:
-    query = urlsplit(request.path).query if request is not None else ""
-    return parse_qs(query).get("token", [""])[0]
+        await self._hub.close()

@@ -1,4 +1,4 @@
-"""One client's connection: its subscriptions, and the tasks that send to it.
+"""One client's connection: its subscriptions, what is sent to it, and what goes wrong with it.
 
 Trade frames go to the transport as ready-made WebSocket frames, many in one write: a server's frames carry no mask and no state, and
 one call a frame would be the bottleneck. Between writes the transport's flow control holds.
@@ -16,16 +16,12 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.protocol import State
 
-from .frames import FrameMaker, Outgoing
+from .frames import Outgoing
 from .ledger import Ledger, LedgerEntry
 from .market import looks_like_a_symbol
-from .recording import mentions, read_recording, shift
 from .settings import SimulatorSettings
 
 _PING: Final = b'{"type":"ping"}'
-_TICK_S: Final = 0.005
-_BATCH_TRADES: Final = 2_000
-"""At most so many are made at a time, so that the loop keeps turning."""
 
 
 def text_frame(payload: bytes) -> bytes:
@@ -53,7 +49,6 @@ class Session:
         number: int,
         key: str,
         settings: SimulatorSettings,
-        maker: FrameMaker,
         ledger: Ledger,
     ) -> None:
         self.key = key
@@ -61,17 +56,16 @@ class Session:
         self._connection = connection
         self._number = number
         self._settings = settings
-        self._maker = maker
         self._ledger = ledger
         self._rng = random.Random(f"{settings.seed}/{number}")  # noqa: S311 - reproducible, not secret
-        self._subscribed = asyncio.Event()
+        self.subscribed = asyncio.Event()
+        """Set with each symbol that is added."""
         self._silent_until = 0.0
         self._loop = asyncio.get_running_loop()
 
-    async def run(self) -> None:
-        """Serve the client until the connection ends."""
+    async def run(self, pump: Coroutine[None, None, None]) -> None:
+        """Serve the client, with this to send it trades, until the connection ends."""
         quirks = self._settings.quirks
-        pump = self._replay() if self._settings.recording else self._stream()
         work: list[Coroutine[None, None, None]] = [pump]
         if quirks.ping_interval_s:
             work.append(self._ping())
@@ -105,6 +99,11 @@ class Session:
                 self._ledger.add(LedgerEntry(self._number, sent_ms, message.kind, copy, message.payload))
         self._connection.transport.write(b"".join(out))
 
+    async def send_and_drain(self, messages: Iterable[Outgoing]) -> None:
+        """Send messages, and wait while the client takes them too slowly."""
+        self.send(messages)
+        await self._connection.drain()
+
     def write_wire(self, data: bytes) -> None:
         """Send bytes as they are, which may be half a WebSocket frame or none."""
         if self._is_open:
@@ -133,8 +132,9 @@ class Session:
         return self._connection.state is State.OPEN and not self._connection.transport.is_closing()
 
     @property
-    def _is_silent(self) -> bool:
-        return self._loop.time() < self._silent_until
+    def silent_s(self) -> float:
+        """How long to stay silent yet; 0 for not."""
+        return max(self._silent_until - self._loop.time(), 0.0)
 
     def _obey(self, message: str | bytes) -> None:
         try:
@@ -159,78 +159,15 @@ class Session:
             self._error("Subscribing to too many symbols")
         else:
             self.symbols[symbol] = None
-            self._subscribed.set()
+            self.subscribed.set()
 
     def _error(self, text: str) -> None:
         self.write_wire(text_frame(json.dumps({"msg": text, "type": "error"}).encode()))
 
-    async def _stream(self) -> None:
-        """Make up trades at the rate, as long as there are symbols."""
-        settings = self._settings
-        per_frame = settings.trades_per_frame
-        last = self._loop.time()
-        last_ms = float(now_ms())
-        due = 0.0
-        while True:
-            symbols = list(self.symbols)
-            if not symbols or self._is_silent:
-                await asyncio.sleep(_TICK_S)
-                last, last_ms = self._loop.time(), float(now_ms())
-                continue
-            now, clock_ms = self._loop.time(), float(now_ms())
-            rate = self._rate(now)
-            # What a slow client did not take is not owed to it beyond a second.
-            due = min(due + (now - last) * rate, max(rate, per_frame)) if rate else _BATCH_TRADES
-            last = now
-            frames = min(int(due / per_frame), max(1, _BATCH_TRADES // per_frame))
-            if frames:
-                due -= frames * per_frame
-                step_ms = max(clock_ms - last_ms, 0.0) / frames
-                batch: list[Outgoing] = []
-                for i in range(frames):
-                    from_ms = last_ms + step_ms * i
-                    batch += self._maker.make(symbols, per_frame, from_ms, from_ms + step_ms)
-                last_ms = clock_ms
-                self.send(batch)
-                await self._connection.drain()
-            wait_s = (per_frame - due) / rate if rate else 0.0
-            await asyncio.sleep(0 if due >= per_frame or not rate else min(max(wait_s, _TICK_S), 0.2))
-
-    def _rate(self, now: float) -> float:
-        settings = self._settings
-        if settings.burst_every_s and now % settings.burst_every_s < settings.burst_s:
-            return settings.rate * settings.burst_factor
-        return settings.rate
-
-    async def _replay(self) -> None:
-        """Send the recording from its beginning, at its pace times the speed."""
-        settings = self._settings
-        if settings.recording is None:
-            return
-        await self._subscribed.wait()
-        # Clients subscribe symbol by symbol: what is recorded of the last one is not to be missed.
-        with contextlib.suppress(TimeoutError):
-            while True:
-                self._subscribed.clear()
-                await asyncio.wait_for(self._subscribed.wait(), settings.settle_s)
-        first_ms: int | None = None
-        begun, begun_ms = self._loop.time(), now_ms()
-        for clock_ms, payload in read_recording(settings.recording):
-            first_ms = clock_ms if first_ms is None else first_ms
-            if settings.speed is not None:
-                due = begun + (clock_ms - first_ms) / 1000 / settings.speed
-                await asyncio.sleep(max(due - self._loop.time(), 0))
-            if self._is_silent:
-                await asyncio.sleep(self._silent_until - self._loop.time())
-            if mentions(payload, set(self.symbols)):
-                moved = shift(payload, begun_ms - first_ms) if settings.retime else payload
-                self.send([Outgoing(moved, "trade")])
-                await self._connection.drain()
-
     async def _ping(self) -> None:
         while True:
             await asyncio.sleep(self._settings.quirks.ping_interval_s)
-            if not self._is_silent:
+            if not self.silent_s:
                 self.write_wire(text_frame(_PING))
 
     async def _drop_at_random(self) -> None:
