@@ -67,5 +67,4 @@ class KafkaSettings:
             "group.id": group,
             "auto.offset.reset": "earliest",
             "enable.auto.commit": False,
-            "enable.auto.offset.store": False,
         }
