@@ -9,6 +9,7 @@ import contextlib
 import json
 import random
 import time
+import zlib
 from collections.abc import Coroutine, Iterable
 from typing import Final
 
@@ -66,7 +67,7 @@ class Session:
     async def run(self, pump: Coroutine[None, None, None]) -> None:
         """Serve the client, with this to send it trades, until the connection ends."""
         quirks = self._settings.quirks
-        work: list[Coroutine[None, None, None]] = [pump]
+        work = [self._tell_failure(pump)]
         if quirks.ping_interval_s:
             work.append(self._ping())
         if quirks.mean_s_between_drops:
@@ -163,6 +164,13 @@ class Session:
 
     def _error(self, text: str) -> None:
         self.write_wire(text_frame(json.dumps({"msg": text, "type": "error"}).encode()))
+
+    async def _tell_failure(self, pump: Coroutine[None, None, None]) -> None:
+        try:
+            await pump
+        except (OSError, EOFError, zlib.error) as error:
+            # Such as a recording that is cut: the client is to see an end, not a silence.
+            await self._connection.close(1011, f"simulator: {error}"[:100])
 
     async def _ping(self) -> None:
         while True:

@@ -117,6 +117,16 @@ def test_it_replays_a_recording_to_each_connection(tmp_path: Path, compressed: b
         assert [frame.payload for frame in read_frames(feed, 40)] == sent
 
 
+def test_a_cut_recording_ends_the_connection_with_a_word(tmp_path: Path) -> None:
+    path = tmp_path / "cut.jsonl.gz"
+    whole = gzip.compress(b"\n".join(payload(timestamp_ms=i * 7919) for i in range(5_000)))
+    path.write_bytes(whole[: len(whole) // 2])
+    with SimulatedFinnhub(SimulatorSettings(recording=path, speed=None)) as server, connected(server) as feed:
+        seen = read_until(feed, FeedEventKind.DISCONNECTED)
+    assert "closed by the server: 1011 simulator: " in str(seen[-1])
+    assert sum(isinstance(message, Frame) for message in seen) > 1_000
+
+
 def test_a_replay_waits_for_the_last_of_the_symbols(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
     path.write_bytes(payload("MSFT") + b"\n" + payload("AAPL"))
