@@ -66,6 +66,7 @@ class StackRun:
             return caught_up(checkpoints(folder), topic, ends)
 
         self._show_until(all_stored, view)
+        self._show(view, whole=True)
 
     def _show_until(self, done: Callable[[], bool], view: View) -> None:
         interval_s = max(self._settings.refresh_s, view.least_interval_s)
@@ -77,10 +78,9 @@ class StackRun:
                 self._show(view)
                 next_s = time.monotonic() + interval_s
             time.sleep(POLL_S)
-        self._show(view)
 
-    def _show(self, view: View) -> None:
-        self._table.refresh()
+    def _show(self, view: View, *, whole: bool = False) -> None:
+        self._table.refresh(whole=whole)
         view.show(self._table.snapshot())
 
 
@@ -94,7 +94,8 @@ def run_stack(settings: StackSettings) -> str:
         stop = stack.enter_context(stop_on_signals())
         out = None if settings.candles_out is None else stack.enter_context(CandleFile(settings.candles_out))
         # It begins empty: what an earlier run kept, or left after a kill -9, goes.
-        devstack.down()
+        if devstack.status():
+            devstack.down()
         if not settings.keep:
             stack.callback(devstack.down)
         devstack.up()
@@ -110,7 +111,8 @@ def run_stack(settings: StackSettings) -> str:
             stack_run.watch(view, stop)
             producer.stop(PRODUCER_STOP_S)
             producer.check(may_end=True)
-            stack_run.await_all_stored(view, devstack.folder)
+            if not stop.requested:
+                stack_run.await_all_stored(view, devstack.folder)
         if out is not None:
             out.write(table.all_candles())
         return table.summary()

@@ -58,10 +58,14 @@ class StoredTable:
         """The end of the time that it follows."""
         return (_now_ms() if self._recording is None else self._recording.last_ms) + self._window_ms
 
-    def refresh(self) -> None:
-        """Read what may have changed since the last time: a candle changes no longer than the allowed lateness."""
+    def refresh(self, *, whole: bool = False) -> None:
+        """Read what may have changed since the last time, or the whole span.
+
+        A candle changes no longer than the allowed lateness. But the candles of one micro-batch come in no order, so one that was not there yet
+        may lie further back: what must be complete is read whole.
+        """
         for symbol in self._symbols:
-            newest = self._newest.get(symbol)
+            newest = None if whole else self._newest.get(symbol)
             from_ms = self._from_ms
             if newest is not None:
                 from_ms = max(from_ms, newest.window_start_ms - self._lateness_ms - self._window_ms)
