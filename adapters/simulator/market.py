@@ -1,7 +1,7 @@
 """A made-up market: one seeded random walk a symbol, prices on a grid of few decimals, as the JSON text of trades.
 
 - stocks: cents with the odd sub-penny, whole shares, lists of conditions;
-- crypto: 2 to 6 decimals by the size of the price, fractions of a coin, `c` null;
+- crypto: 2 to 8 decimals by the size of the price, fractions of a coin, `c` null;
 - forex and whatever else quotes: 5 decimals, `v` 0, `c` null.
 
 The walk of a symbol depends on the seed and the symbol alone. Numbers are written from whole ticks, never from floats.
@@ -17,6 +17,8 @@ _LIKE_A_MARKET: Final = re.compile(
     r"[A-Z0-9][A-Z0-9.\-]{0,14}|[A-Z][A-Z0-9 .]{0,31}:[A-Za-z0-9][A-Za-z0-9 ._/\-]{0,40}"
 )
 _CONDITIONS: Final = ('["1"]', '["1","12"]', '["1","8"]', '["1","8","12"]', '["1","24"]', "[]")
+_MAGNITUDES: Final = {"BTCUSD": 4, "ETHUSD": 3, "XRPETH": -3}
+"""Powers of ten, so that those whom everybody knows look right."""
 _FLOOR_TICKS: Final = 100
 
 
@@ -45,8 +47,8 @@ class Walk:
             self._decimals = 4
             self._ticks = self._rng.randrange(100_000, 5_000_000)
         elif self._asset_class == AssetClass.CRYPTO:
-            magnitude = self._rng.choice((-1, 0, 1, 2, 3, 4))
-            self._decimals = 2 if magnitude >= 2 else 4 if magnitude >= 0 else 6
+            magnitude = next((m for name, m in _MAGNITUDES.items() if name in symbol), self._rng.choice((-1, 0, 1, 2)))
+            self._decimals = 2 if magnitude >= 2 else 4 if magnitude >= 0 else 8
             self._ticks = int(self._rng.uniform(1, 10) * 10 ** (magnitude + self._decimals))
         else:
             self._decimals = 5

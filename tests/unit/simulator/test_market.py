@@ -50,7 +50,7 @@ def test_a_symbols_walk_does_not_depend_on_the_other_symbols() -> None:
 def test_prices_are_positive_on_a_grid_and_walk(symbol: str) -> None:
     prices = [Decimal(trade["p"]) for trade in trades_of(symbol)]
     assert all(price > 0 for price in prices)
-    assert max(decimals(price) for price in prices) <= 6
+    assert max(decimals(price) for price in prices) <= 8
     assert len(set(prices)) > 20
     steps = [abs(after / before - 1) for before, after in pairwise(prices)]
     assert max(steps) < Decimal("0.02")
