@@ -1,0 +1,60 @@
+"""The two connectors, in a JVM that may have started without them.
+
+spark-submit starts the JVM before the app is read, so jars that the app names reach executors (`spark.jars`) but not the driver's class path.
+There they are added to the class loader that spark-submit itself made for `--jars`, which all threads of the driver share.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
+from pyspark import SparkConf, SparkContext
+
+from domain.errors import TapelineError
+
+PACKAGES = (
+    "org.apache.spark:spark-sql-kafka-0-10_2.12:3.5.7",
+    "com.datastax.spark:spark-cassandra-connector_2.12:3.5.1",
+)
+_WITNESSES = (
+    "org.apache.spark.sql.kafka010.KafkaSourceProvider",
+    "com.datastax.spark.connector.cql.CassandraConnector",
+)
+
+
+class NoConnectorsError(TapelineError):
+    """The connector jars are neither on the class path nor named."""
+
+
+def names_jars(conf: SparkConf) -> bool:
+    """Say whether the user named jars or packages."""
+    return any(conf.get(name, "") for name in ("spark.jars", "spark.jars.packages"))
+
+
+def has_connectors() -> bool:
+    """Say whether the JVM that runs already has both connectors."""
+    jvm: Any = SparkContext._jvm  # noqa: SLF001
+    loader = jvm.java.lang.Thread.currentThread().getContextClassLoader()
+    try:
+        for name in _WITNESSES:
+            jvm.java.lang.Class.forName(name, False, loader)
+    except Py4JJavaError:
+        return False
+    return True
+
+
+def add_jars(conf: SparkConf, jars: Sequence[Path]) -> None:
+    """Name the jars for executors, and put them on the class path of a driver that is already up."""
+    conf.set("spark.jars", ",".join(str(jar) for jar in jars))
+    jvm: Any = SparkContext._jvm  # noqa: SLF001
+    if jvm is None:
+        return
+    loader = jvm.java.lang.Thread.currentThread().getContextClassLoader()
+    for jar in jars:
+        loader.addURL(jvm.java.io.File(str(jar)).toURI().toURL())
+
+
+def no_connectors_words() -> str:
+    """Say what to do where no jars are to be had."""
+    return f"the Kafka and Cassandra connectors are missing: run spark-submit with --packages {','.join(PACKAGES)}"

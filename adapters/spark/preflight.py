@@ -1,0 +1,77 @@
+"""Ask Kafka and Cassandra, before a query starts, whether what it needs is there: a query that fails later says so in a hundred lines of Java."""
+
+from typing import Any
+
+from py4j.protocol import Py4JError, Py4JJavaError  # type: ignore[import-untyped]
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+
+from ports.errors import BrokerError, StoreError
+
+from . import candles, trades
+from .settings import AggregatorSettings
+
+TIMEOUT_S = 15
+
+
+def check_topics(spark: SparkSession, settings: AggregatorSettings) -> None:
+    """Raise BrokerError unless Kafka answers and both topics exist."""
+    jvm: Any = spark.sparkContext._jvm  # noqa: SLF001 - the broker is asked by the client that will read from it
+    properties = jvm.java.util.Properties()
+    for name, value in settings.kafka_properties.items():
+        properties.setProperty(name, value)
+    properties.setProperty("bootstrap.servers", settings.bootstrap_servers)
+    properties.setProperty("request.timeout.ms", str(TIMEOUT_S * 1000))
+    properties.setProperty("default.api.timeout.ms", str(TIMEOUT_S * 1000))
+    try:
+        admin = jvm.org.apache.kafka.clients.admin.AdminClient.create(properties)
+    except Py4JJavaError as error:
+        raise BrokerError(f"the Kafka client does not take its settings: {_root(error)}") from None
+    try:
+        names = set(admin.listTopics().names().get(TIMEOUT_S, jvm.java.util.concurrent.TimeUnit.SECONDS))
+    except Py4JJavaError as error:
+        raise BrokerError(
+            f"Kafka does not answer at {settings.bootstrap_servers} ({_root(error)}): is it up, and the address right?"
+        ) from error
+    finally:
+        admin.close(jvm.java.time.Duration.ofSeconds(1))
+    missing = [topic for topic in (settings.topic, settings.dead_letter_topic) if topic not in names]
+    if missing:
+        raise BrokerError(
+            f"Kafka at {settings.bootstrap_servers} has no topic {' and no topic '.join(missing)}: create them first"
+        )
+
+
+def check_tables(spark: SparkSession, settings: AggregatorSettings) -> None:
+    """Raise StoreError unless Cassandra answers and both tables exist."""
+    for table in (trades.TABLE, candles.TABLE):
+        try:
+            (
+                spark.read.format("org.apache.spark.sql.cassandra")
+                .option("keyspace", settings.keyspace)
+                .option("table", table)
+                .load()
+            )
+        except (Py4JError, PySparkException) as error:
+            raise StoreError(_store_words(error, settings, table)) from error
+
+
+def _store_words(error: Exception, settings: AggregatorSettings, table: str) -> str:
+    text = str(error)
+    hosts = f"{','.join(settings.cassandra_hosts)}:{settings.cassandra_port}"
+    if "Couldn't find" in text or "NoSuchElement" in text or "not found" in text.lower():
+        return f"Cassandra at {hosts} has no table {settings.keyspace}.{table}: apply the schema first"
+    reason = _root(error) if isinstance(error, Py4JJavaError) else text.splitlines()[0][:300]
+    return (
+        f"Cassandra does not answer at {hosts} as data centre {settings.local_dc!r} ({reason}): "
+        "is it up, and are the address and the data centre right?"
+    )
+
+
+def _root(error: Py4JJavaError) -> str:
+    """Give the deepest cause in one line: the ones above it repeat it in more words."""
+    cause = error.java_exception
+    while cause.getCause() is not None:
+        cause = cause.getCause()
+    lines = (cause.getMessage() or cause.getClass().getSimpleName()).splitlines()
+    return str(lines[0])[:300]

@@ -1,0 +1,75 @@
+"""The two streaming queries, each with a checkpoint and a watermark of its own.
+
+1. `trades`, append: every record is decoded, valid trades go to `trades_v2`, however late, and rejected records to the dead-letter topic.
+2. `candles`, update: valid trades are folded into windows; every candle that a micro-batch changed is upserted whole. Trades of windows that
+   ended at or before the watermark are left out here (the raw ones are stored). Rejected records never move the watermark.
+
+Both write through `foreachBatch`: its callback runs on the driver, once a micro-batch, and touches no rows. After a crash Spark gives it
+the last micro-batch again, with the same offsets.
+"""
+
+from typing import Final
+
+from pyspark.sql import DataFrame, Observation, SparkSession
+from pyspark.sql.streaming.query import StreamingQuery
+from pyspark.sql.streaming.readwriter import DataStreamWriter
+
+from . import candles as candle_table
+from . import trades as trade_table
+from .record import decode, trades
+from .settings import AggregatorSettings
+from .sinks import write_dead_letters, write_rows
+from .sources import trade_records
+
+LAYOUT_VERSION: Final = "v1"
+"""Part of every checkpoint's path: grouping keys and aggregates cannot change under a checkpoint. Raise it when they do."""
+
+TRADES: Final = "trades"
+CANDLES: Final = "candles"
+DECODED: Final = "decoded"
+"""The name of the counts in a query's progress: `records` and `rejected`."""
+
+
+def start_trades(spark: SparkSession, settings: AggregatorSettings, *, once: bool = False) -> StreamingQuery:
+    """Start storing raw trades and rejects; with `once`, up to what the topic holds now."""
+
+    def store(batch: DataFrame, _batch_id: int) -> None:
+        seen = Observation(DECODED)
+        decoded = decode(batch, settings.rules, metrics=seen)
+        write_rows(trade_table.trade_rows(trades(decoded)), settings, trade_table.TABLE)
+        if seen.get["rejected"]:
+            # The batch is read a second time, at the same offsets, rather than held in memory for the few that have rejects.
+            again = decode(batch, settings.rules, metrics=f"{DECODED}-again")
+            write_dead_letters(again, settings)
+
+    records = trade_records(spark, settings, query=TRADES)
+    return _writer(records, settings, name=TRADES, once=once).foreachBatch(store).start()
+
+
+def start_candles(spark: SparkSession, settings: AggregatorSettings, *, once: bool = False) -> StreamingQuery:
+    """Start folding trades into candles and storing these; with `once`, up to what the topic holds now."""
+
+    def store(batch: DataFrame, _batch_id: int) -> None:
+        write_rows(batch, settings, candle_table.TABLE)
+
+    folded = candle_stream(trade_records(spark, settings, query=CANDLES), settings)
+    return _writer(folded, settings, name=CANDLES, once=once).outputMode("update").foreachBatch(store).start()
+
+
+def candle_stream(records: DataFrame, settings: AggregatorSettings) -> DataFrame:
+    """Fold a stream of records into the rows of `trade_aggregates`; for update mode."""
+    valid = trades(decode(records, settings.rules, metrics=DECODED))
+    on_time = valid.withWatermark("timestamp", f"{settings.allowed_lateness_ms} milliseconds")
+    return candle_table.candles(on_time, settings.window_ms)
+
+
+def checkpoint_path(settings: AggregatorSettings, name: str) -> str:
+    """Give the place of a query's checkpoint."""
+    return f"{settings.checkpoint.rstrip('/')}/{LAYOUT_VERSION}/{name}"
+
+
+def _writer(frame: DataFrame, settings: AggregatorSettings, *, name: str, once: bool) -> DataStreamWriter:
+    writer = frame.writeStream.queryName(name).option("checkpointLocation", checkpoint_path(settings, name))
+    if once:
+        return writer.trigger(availableNow=True)
+    return writer.trigger(processingTime=f"{round(settings.trigger_s * 1000)} milliseconds")

@@ -1,0 +1,108 @@
+"""The Spark session that both queries run in, and everything that Spark and its connectors must be told once.
+
+- What the user sets (spark-submit's `--master` and `--conf`, a properties file) wins, except where an exact result depends on it.
+- spark-submit starts the JVM before it reads the app; otherwise PySpark starts it here. Both ways lead to the same session: what the driver's system
+  properties must say is set once it runs, and on executors by their options.
+- A password is set last, when the JVM runs: before, it would be on a command line for all to see.
+"""
+
+import os
+import re
+from typing import Any, Final
+
+from pyspark import SparkConf, SparkContext
+from pyspark.sql import SparkSession
+
+from .settings import AggregatorSettings
+
+_JAVA_PROPERTIES: Final = {
+    # Upserts of absolute values are idempotent; the driver retries a batch of them only when told so.
+    "datastax-java-driver.basic.request.default-idempotence": "true",
+    # The connector's TLS leaves it off.
+    "datastax-java-driver.advanced.ssl-engine-factory.hostname-validation": "true",
+}
+
+_EXACT: Final = {
+    "spark.sql.session.timeZone": "UTC",
+    # `decimals.ratio` leans on the types that this gives.
+    "spark.sql.decimalOperations.allowPrecisionLoss": "true",
+    # With this on, a trade counts as late one micro-batch later than by the rule of domain.windower.
+    "spark.sql.streaming.statefulOperator.allowMultiple": "false",
+    "spark.sql.streaming.stateStore.providerClass": (
+        "org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider"
+    ),
+}
+
+_USUAL: Final = {
+    "spark.master": "local[*]",
+    "spark.app.name": "tapeline-aggregator",
+    "spark.driver.memory": "1g",
+    "spark.sql.streaming.stateStore.rocksdb.changelogCheckpointing.enabled": "true",
+    "spark.sql.streaming.stateStore.rocksdb.boundedMemoryUsage": "true",
+    "spark.sql.streaming.stateStore.rocksdb.trackTotalNumberOfRows": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.cassandra.output.batch.size.bytes": "16384",
+    "spark.cassandra.output.batch.grouping.key": "partition",
+    # Tables say how long rows live; and a null must not become a tombstone.
+    "spark.cassandra.output.ignoreNulls": "true",
+    # The connector's own list is refused by Java 17; used where TLS is enabled.
+    "spark.cassandra.connection.ssl.enabledAlgorithms": (
+        "TLS_AES_256_GCM_SHA384,TLS_AES_128_GCM_SHA256,"
+        "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,"
+        "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"
+    ),
+}
+
+
+def spark_conf(settings: AggregatorSettings) -> SparkConf:
+    """Give the configuration of the aggregator's session; it holds no secret."""
+    if "PYSPARK_GATEWAY_PORT" in os.environ:
+        # Under spark-submit the JVM knows what the user set.
+        SparkContext._ensure_initialized()  # noqa: SLF001 - there is no public way to reach the JVM before a context
+    conf = SparkConf()
+    usual = {
+        **_USUAL,
+        "spark.cassandra.connection.host": ",".join(settings.cassandra_hosts),
+        "spark.cassandra.connection.port": str(settings.cassandra_port),
+        "spark.cassandra.connection.localDC": settings.local_dc,
+        "spark.cassandra.output.consistency.level": settings.consistency,
+    }
+    for name, value in usual.items():
+        conf.setIfMissing(name, value)
+    for name, value in _EXACT.items():
+        conf.set(name, value)
+    conf.set("spark.sql.shuffle.partitions", str(settings.shuffle_partitions))
+    options = "spark.executor.extraJavaOptions"
+    ours = " ".join(f"-D{name}={value}" for name, value in _JAVA_PROPERTIES.items())
+    conf.set(options, f"{ours} {conf.get(options) or ''}".strip())
+    master = conf.get("spark.master") or ""
+    if master.startswith("local"):
+        conf.set("spark.master", _retrying(master))
+        conf.setIfMissing("spark.driver.bindAddress", "127.0.0.1")
+        conf.setIfMissing("spark.driver.host", "127.0.0.1")
+    return conf
+
+
+def start_jvm(conf: SparkConf) -> None:
+    """Start the JVM unless it runs, and set its system properties."""
+    SparkContext._ensure_initialized(conf=conf)  # noqa: SLF001
+    jvm: Any = SparkContext._jvm  # noqa: SLF001
+    for name, value in _JAVA_PROPERTIES.items():
+        jvm.java.lang.System.setProperty(name, value)
+
+
+def start_session(conf: SparkConf, settings: AggregatorSettings) -> SparkSession:
+    """Start the session, on the JVM that `start_jvm` started."""
+    builder = SparkSession.builder.config(conf=conf)
+    if settings.username:
+        builder = builder.config("spark.cassandra.auth.username", settings.username)
+        builder = builder.config("spark.cassandra.auth.password", settings.password)
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("WARN")
+    return session
+
+
+def _retrying(master: str) -> str:
+    """Let a task be tried four times, as on a cluster: a local master tries it once unless told otherwise."""
+    match = re.fullmatch(r"local(?:\[([0-9*]+)\])?", master)
+    return f"local[{match[1] or 1},4]" if match else master

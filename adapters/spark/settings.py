@@ -1,0 +1,50 @@
+"""What the two queries can be told. Every default works for the dev stack; nothing here reads an environment or a file."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import attrs
+from attrs.validators import and_, ge, gt, in_, le, matches_re, min_len
+
+from domain.rules import Rules
+from domain.window import MINUTE_MS
+
+CONSISTENCIES: Final = ("ONE", "LOCAL_ONE", "TWO", "THREE", "QUORUM", "LOCAL_QUORUM", "EACH_QUORUM", "ALL")
+OFFSETS: Final = ("earliest", "latest")
+
+
+@attrs.frozen(kw_only=True)
+class AggregatorSettings:
+    """Where records come from and go to, and how they are folded. Raises ValueError on values that cannot be right."""
+
+    bootstrap_servers: str = attrs.field(default="127.0.0.1:9092", validator=min_len(1))
+    """Kafka brokers to begin with, host:port,host:port."""
+    topic: str = attrs.field(default="trades", validator=min_len(1))
+    dead_letter_topic: str = attrs.field(default="trades.dlq", validator=min_len(1))
+    kafka_properties: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+    """More properties of the Kafka clients (the Java ones), such as `security.protocol`; they may hold secrets."""
+    cassandra_hosts: tuple[str, ...] = attrs.field(default=("127.0.0.1",), validator=min_len(1))
+    cassandra_port: int = attrs.field(default=9042, validator=and_(ge(1), le(65535)))
+    keyspace: str = attrs.field(default="tapeline", validator=matches_re(r"[a-z][a-z0-9_]{0,47}"))
+    local_dc: str = attrs.field(default="dc1", validator=min_len(1))
+    """The data centre to write to."""
+    username: str = ""
+    """Empty where Cassandra asks for no password."""
+    password: str = attrs.field(default="", repr=False)
+    consistency: str = attrs.field(default="LOCAL_QUORUM", validator=in_(CONSISTENCIES))
+    checkpoint: str = attrs.field(default="data/checkpoint", validator=min_len(1))
+    """Folder or URL; on a cluster, of a file system that all of it shares."""
+    trigger_s: float = attrs.field(default=1.0, validator=ge(0))
+    """From the start of one micro-batch to the next; 0 leaves no pause."""
+    window_ms: int = attrs.field(default=MINUTE_MS, validator=gt(0))
+    allowed_lateness_ms: int = attrs.field(default=MINUTE_MS, validator=ge(0))
+    """How long a window stays open behind the newest trade; later trades are stored raw only."""
+    max_offsets_per_trigger: int = attrs.field(default=500_000, validator=gt(0))
+    """Records of a micro-batch at most."""
+    starting_offsets: str = attrs.field(default="earliest", validator=in_(OFFSETS))
+    """Where a new checkpoint begins to read."""
+    shuffle_partitions: int = attrs.field(default=4, validator=gt(0))
+    """Tasks that fold candles, about as many as there are cores; a checkpoint keeps its number."""
+    stop_timeout_s: float = attrs.field(default=30.0, validator=gt(0))
+    """How long a stop waits for the running micro-batch."""
+    rules: Rules = attrs.field(factory=Rules)

@@ -1,0 +1,29 @@
+"""The topic of trades as a stream of records."""
+
+from pyspark.sql import DataFrame, SparkSession
+
+from .settings import AggregatorSettings
+
+
+def kafka_clients(settings: AggregatorSettings) -> dict[str, str]:
+    """Give the options that every Kafka client of Spark takes, sources and sinks."""
+    more = {f"kafka.{name}": value for name, value in settings.kafka_properties.items()}
+    return {**more, "kafka.bootstrap.servers": settings.bootstrap_servers}
+
+
+def trade_records(spark: SparkSession, settings: AggregatorSettings, *, query: str) -> DataFrame:
+    """Read the topic of trades: key, value, topic, partition, offset, timestamp.
+
+    Data that Kafka lost before it was read is an error, never skipped in silence.
+    """
+    return (
+        spark.readStream.format("kafka")
+        .options(**kafka_clients(settings))
+        .option("subscribe", settings.topic)
+        .option("startingOffsets", settings.starting_offsets)
+        .option("failOnDataLoss", "true")
+        .option("maxOffsetsPerTrigger", settings.max_offsets_per_trigger)
+        .option("groupIdPrefix", f"tapeline-{query}")
+        .load()
+        .select("key", "value", "topic", "partition", "offset", "timestamp")
+    )

@@ -1,0 +1,120 @@
+"""`tapeline aggregator`: carry Kafka's trades to Cassandra, raw and as candles, by Spark; what is rejected goes to the dead letters.
+
+It runs until told to stop, and then finishes the micro-batches that it is in. With --once it ends by itself when all that is on the topic now is
+stored. When one of its two queries fails, the other is stopped as well and the exit code is 1.
+"""
+
+import os
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import structlog
+from pyspark.sql import SparkSession
+from pyspark.sql.streaming.query import StreamingQuery
+
+from adapters.spark.checkpoint import claim_checkpoint
+from adapters.spark.jars import add_jars, has_connectors, names_jars, no_connectors_words
+from adapters.spark.preflight import check_tables, check_topics
+from adapters.spark.progress import ProgressListener
+from adapters.spark.queries import start_candles, start_trades
+from adapters.spark.session import spark_conf, start_jvm, start_session
+from adapters.spark.settings import AggregatorSettings
+from adapters.spark.stopping import relay_signals, stop_queries
+from domain.errors import TapelineError
+
+from .aggregator_settings import AggregatorOptions
+from .loading import app_command
+from .logs import configure_logs
+from .stopping import StopRequest, stop_on_signals
+
+POLL_S = 0.2
+
+log = structlog.get_logger("tapeline.aggregator")
+
+
+def connected_session(settings: AggregatorSettings) -> SparkSession:
+    """Start Spark with its two connectors: those that the user named or the JVM has, or else the dev stack's.
+
+    Raises TapelineError, which says what to do, where there are none.
+    """
+    conf = spark_conf(settings)
+    under_spark_submit = "PYSPARK_GATEWAY_PORT" in os.environ
+    if not (has_connectors() if under_spark_submit else names_jars(conf)):
+        add_jars(conf, devstack_jars())
+    if not under_spark_submit:
+        _use_devstack_java()
+    start_jvm(conf)
+    if not has_connectors():
+        raise TapelineError(no_connectors_words())
+    return start_session(conf, settings)
+
+
+def devstack_jars() -> Sequence[Path]:
+    """Give the connectors' jars by the dev stack's lock file, fetched if need be; none where there is no dev stack."""
+    try:
+        from devstack.jars import classpath  # noqa: PLC0415 - on a cluster there is none
+    except ImportError:
+        return ()
+    return classpath("spark")
+
+
+def _use_devstack_java() -> None:
+    try:
+        from devstack.java import java_home  # noqa: PLC0415
+    except ImportError:
+        return
+    os.environ["JAVA_HOME"] = str(java_home())
+
+
+def await_end(queries: Sequence[StreamingQuery], stop: StopRequest, *, once: bool) -> None:
+    """Wait until asked to stop, or, with `once`, until all queries have ended. Raises TapelineError when one fails."""
+    while not stop.requested:
+        ended = [query for query in queries if not query.isActive]
+        for query in ended:
+            failure = query.exception()
+            if failure is not None:
+                raise TapelineError(f"the query {query.name!r} failed: {first_cause(str(failure))}")
+            if not once:
+                raise TapelineError(f"the query {query.name!r} ended by itself")
+        if len(ended) == len(queries):
+            return
+        time.sleep(POLL_S)
+
+
+def first_cause(text: str) -> str:
+    """Give what a failure says first, without the trace below it, which Spark has logged."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    causes = [line for line in lines if line.startswith("Caused by: ")]
+    return " ".join([*lines[:1], *causes[-1:]])[:1000]
+
+
+def run_aggregator(options: AggregatorOptions) -> None:
+    """Run both queries to their end. Raises TapelineError with what to do."""
+    settings = options.adapter()
+    session = connected_session(settings)
+    # After the session, because PySpark takes SIGINT for itself when it starts.
+    with ExitStack() as stack:
+        stack.callback(session.stop)
+        stop = stack.enter_context(stop_on_signals())
+        relay_signals(stop.ask)
+        check_topics(session, settings)
+        check_tables(session, settings)
+        claim_checkpoint(session, settings)
+        session.streams.addListener(ProgressListener())
+        queries: list[StreamingQuery] = []
+        try:
+            queries.append(start_trades(session, settings, once=options.once))
+            queries.append(start_candles(session, settings, once=options.once))
+            await_end(queries, stop, once=options.once)
+        finally:
+            stop_queries(queries, settings.stop_timeout_s)
+        log.info("aggregator_stopped")
+
+
+@app_command(AggregatorOptions, "aggregator")
+def aggregator(settings: AggregatorOptions) -> None:
+    """Carry Kafka's trades to Cassandra, raw and as candles, by Spark."""
+    configure_logs()
+    run_aggregator(settings)

@@ -1,0 +1,79 @@
+"""The settings of `tapeline aggregator`."""
+
+from typing import Final
+
+import attrs
+import typed_settings as ts
+
+from adapters.spark.settings import AggregatorSettings
+
+from .settings import CassandraOptions, KafkaOptions, RuleOptions, in_seconds
+
+_DEFAULTS: Final = AggregatorSettings()
+
+
+@attrs.frozen(kw_only=True)
+class AggregatorOptions:
+    """`tapeline aggregator`."""
+
+    once: bool = ts.option(default=False, help="Store all that is on the topic now, then end")
+    checkpoint: str = ts.option(
+        default=_DEFAULTS.checkpoint,
+        help="Folder or URL of the checkpoints; on a cluster, of a file system that all of it shares",
+    )
+    trigger_s: float = in_seconds("trigger", 1.0, "Begin a micro-batch so often; 0 leaves no pause", zero=True)
+    window_s: int = in_seconds("window", 60, "Length of a candle")
+    allowed_lateness_s: int = in_seconds(
+        "allowed-lateness", 60, "How late a trade may come and still be folded in", zero=True
+    )
+    max_offsets_per_trigger: int = ts.option(
+        default=_DEFAULTS.max_offsets_per_trigger, help="Records of a micro-batch at most"
+    )
+    starting_offsets: str = ts.option(
+        default=_DEFAULTS.starting_offsets,
+        help="Where a new checkpoint begins to read: earliest or latest",
+    )
+    shuffle_partitions: int = ts.option(
+        default=_DEFAULTS.shuffle_partitions,
+        help="Tasks that fold candles, about as many as there are cores; a checkpoint keeps its number",
+    )
+    consistency: str = ts.option(default=_DEFAULTS.consistency, help="Consistency level of writes")
+    stop_timeout_s: float = in_seconds(
+        "stop-timeout", 30.0, "How long to wait at the end for the running micro-batches"
+    )
+    kafka_client: dict[str, str] = ts.option(
+        factory=dict,
+        repr=False,
+        help="Properties of Spark's Kafka clients, which are Java's, such as security.protocol=SSL; secrets belong in a file",
+    )
+    kafka: KafkaOptions = ts.option(factory=KafkaOptions)
+    cassandra: CassandraOptions = ts.option(factory=CassandraOptions)
+    rules: RuleOptions = ts.option(factory=RuleOptions)
+
+    def __attrs_post_init__(self) -> None:
+        self.adapter()
+
+    def adapter(self) -> AggregatorSettings:
+        """Give them as the adapter wants them. Raises ValueError on values that cannot be right."""
+        return AggregatorSettings(
+            bootstrap_servers=self.kafka.bootstrap_servers,
+            topic=self.kafka.trades_topic,
+            dead_letter_topic=self.kafka.dead_letters_topic,
+            kafka_properties=self.kafka_client,
+            cassandra_hosts=self.cassandra.hosts,
+            cassandra_port=self.cassandra.port,
+            keyspace=self.cassandra.keyspace,
+            local_dc=self.cassandra.local_dc,
+            username=self.cassandra.username,
+            password=str(self.cassandra.password),
+            consistency=self.consistency,
+            checkpoint=self.checkpoint,
+            trigger_s=self.trigger_s,
+            window_ms=self.window_s * 1000,
+            allowed_lateness_ms=self.allowed_lateness_s * 1000,
+            max_offsets_per_trigger=self.max_offsets_per_trigger,
+            starting_offsets=self.starting_offsets,
+            shuffle_partitions=self.shuffle_partitions,
+            stop_timeout_s=self.stop_timeout_s,
+            rules=self.rules.adapter(),
+        )
