@@ -3,13 +3,15 @@
 It runs until told to stop, then waits for what is not yet acknowledged and reports. The exit code is 1 when something was left unacknowledged.
 """
 
+import threading
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 
 import structlog
 
 from domain.errors import TapelineError
-from ports.errors import EndOfFeed
+from ports.errors import BrokerError, EndOfFeed
 from ports.publisher import Deliveries
 
 from .containers import ProducerContainer
@@ -85,14 +87,26 @@ def run_producer(settings: ProducerSettings) -> None:
         publisher.start()
         stack.callback(feed.close)
         feed.start()
+        # While Kafka is away and its buffer full, publishing waits and sees no request to stop. Closing the publisher ends that.
+        stop.on_ask(lambda: _later(settings.flush_timeout_s, publisher.close))
         log.info("started", feed=settings.feed_kind, symbols=len(settings.symbols_to_receive))
         try:
             carry(ingest, stop, settings.duration_s)
+        except BrokerError:
+            # After a request to stop the publisher was closed under our hands: the report tells what that cost.
+            if not stop.requested:
+                raise
         finally:
             # Also when the feed fails for good: what was taken is handed over all the same.
             feed.close()
             deliveries = publisher.flush(settings.flush_timeout_s)
         report(ingest, deliveries)
+
+
+def _later(wait_s: float, call: Callable[[], None]) -> None:
+    timer = threading.Timer(wait_s, call)
+    timer.daemon = True
+    timer.start()
 
 
 @app_command(ProducerSettings, "producer")

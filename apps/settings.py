@@ -15,6 +15,8 @@ from adapters.kafka.settings import KafkaSettings
 from adapters.simulator.settings import SimulatorSettings
 from domain.rules import Rules
 
+_KAFKA: Final = KafkaSettings()
+
 FeedKind = Literal["finnhub", "simulated", "replay"]
 
 DEFAULT_SYMBOLS: Final = (
@@ -64,7 +66,15 @@ class KafkaOptions:
     bootstrap_servers: str = ts.option(default="127.0.0.1:9092", help="Brokers to begin with, as host:port,host:port")
     trades_topic: str = ts.option(default="trades", help="Topic of valid trades")
     dead_letters_topic: str = ts.option(default="trades.dlq", help="Topic of what was rejected")
-    linger_ms: int = ts.option(default=5, help="How long a record may wait for company in its batch")
+    linger_ms: int = ts.option(default=_KAFKA.linger_ms, help="How long a record may wait for company in its batch")
+    buffer_messages: int = ts.option(
+        default=_KAFKA.buffer_messages,
+        help="Records that may wait for an acknowledgement; then the feed is held back",
+    )
+    buffer_kib: int = ts.option(default=_KAFKA.buffer_kib, help="The same in KiB; the bound reached first counts")
+    connect_timeout_s: float = ts.option(
+        default=_KAFKA.connect_timeout_s, help="How long to wait for a broker at the start"
+    )
     properties: dict[str, str] = ts.option(
         factory=dict,
         repr=False,
@@ -81,6 +91,9 @@ class KafkaOptions:
             trades_topic=self.trades_topic,
             dead_letters_topic=self.dead_letters_topic,
             linger_ms=self.linger_ms,
+            buffer_messages=self.buffer_messages,
+            buffer_kib=self.buffer_kib,
+            connect_timeout_s=self.connect_timeout_s,
             extra=self.properties,
         )
 

@@ -1,7 +1,7 @@
 """Stopping on purpose: Ctrl-C and SIGTERM ask once, politely; the app ends its loop and reports. A second Ctrl-C ends it at once."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -11,10 +11,18 @@ class StopRequest:
 
     def __init__(self) -> None:
         self.requested = False
+        self._on_ask: list[Callable[[], None]] = []
 
     def ask(self) -> None:
         """Ask to stop at the next chance."""
-        self.requested = True
+        if not self.requested:
+            self.requested = True
+            for call in self._on_ask:
+                call()
+
+    def on_ask(self, call: Callable[[], None]) -> None:
+        """Call this once when somebody asks; in a signal handler, so it returns at once."""
+        self._on_ask.append(call)
 
 
 @contextmanager

@@ -1,36 +1,14 @@
 import csv
 import gzip
 import json
-import os
 import re
 import signal
-import subprocess
-import sys
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
+from tests.e2e.programs import TOKEN, run, start
 from tests.recordings import real_recording, write_made_up_day
-
-ROOT = Path(__file__).parents[2]
-TOKEN = "c0ffee-not-a-real-token-5417"  # noqa: S105 - and it must never be seen again
-
-
-def start(*arguments: str, **variables: str) -> "subprocess.Popen[str]":
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("TAPELINE_FINNHUB")}
-    return subprocess.Popen(
-        [sys.executable, "-m", "apps.live", *arguments],
-        cwd=ROOT,
-        env={**environment, **variables},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def run(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
-    process = start(*arguments, **variables)
-    out, err = process.communicate(timeout=60)
-    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
 def expected_candles(trades: list[dict[str, object]]) -> dict[tuple[int, str], dict[str, Decimal]]:
@@ -60,7 +38,7 @@ def read_csv(path: Path) -> list[dict[str, str]]:
 
 
 def test_without_settings_it_shows_moving_candles_and_a_summary() -> None:
-    result = run("--duration", "3", "--simulator-rate", "200")
+    result = run("apps.live", "--duration", "3", "--simulator-rate", "200")
     assert (result.returncode, result.stderr) == (0, "")
     assert re.search(r"BINANCE:BTCUSDT +o [\d.]+  h [\d.]+  l [\d.]+  c [\d.]+", result.stdout)
     summary = result.stdout.splitlines()[-1]
@@ -71,7 +49,7 @@ def test_without_settings_it_shows_moving_candles_and_a_summary() -> None:
 def test_a_replay_gives_the_candles_that_another_computation_gives(tmp_path: Path) -> None:
     trades = write_made_up_day(tmp_path / "day.jsonl")
     out = tmp_path / "candles.csv"
-    result = run("--replay", str(tmp_path / "day.jsonl"), "--speed", "max", "--candles-out", str(out))
+    result = run("apps.live", "--replay", str(tmp_path / "day.jsonl"), "--speed", "max", "--candles-out", str(out))
     assert (result.returncode, result.stderr) == (0, "")
     rows = read_csv(out)
     expected = expected_candles(trades)
@@ -80,7 +58,7 @@ def test_a_replay_gives_the_candles_that_another_computation_gives(tmp_path: Pat
     )
     assert len(rows) == len(expected)
     for row in rows:
-        start_s = int(__import__("datetime").datetime.fromisoformat(row["window_start"]).timestamp())
+        start_s = int(datetime.fromisoformat(row["window_start"]).timestamp())
         figures = expected[start_s // 60, row["symbol"]]
         assert {name: Decimal(row[name]) for name in figures} == figures
 
@@ -88,7 +66,15 @@ def test_a_replay_gives_the_candles_that_another_computation_gives(tmp_path: Pat
 def test_candles_as_json_lines_hold_the_same_as_csv(tmp_path: Path) -> None:
     write_made_up_day(tmp_path / "day.jsonl", frames=60)
     for name in ("a.csv", "a.jsonl"):
-        run("--replay", str(tmp_path / "day.jsonl"), "--speed", "max", "--candles-out", str(tmp_path / name))
+        run(
+            "apps.live",
+            "--replay",
+            str(tmp_path / "day.jsonl"),
+            "--speed",
+            "max",
+            "--candles-out",
+            str(tmp_path / name),
+        )
     lines = [json.loads(line, parse_float=Decimal) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
     rows = read_csv(tmp_path / "a.csv")
     assert [(line["window_start"], line["close"], line["volume"]) for line in lines] == [
@@ -99,7 +85,7 @@ def test_candles_as_json_lines_hold_the_same_as_csv(tmp_path: Path) -> None:
 def test_the_real_day_gives_exactly_the_candles_of_an_independent_program(tmp_path: Path) -> None:
     recording = real_recording("xrpeth-20191011.jsonl.gz")
     out = tmp_path / "candles.csv"
-    result = run("--replay", str(recording), "--speed", "max", "--candles-out", str(out))
+    result = run("apps.live", "--replay", str(recording), "--speed", "max", "--candles-out", str(out))
     assert result.returncode == 0
     assert result.stdout.splitlines()[-1].startswith(
         "5929 trades (0 of them price updates) in 4283 frames, 1022 candles"
@@ -112,12 +98,22 @@ def test_the_real_day_gives_exactly_the_candles_of_an_independent_program(tmp_pa
 def test_a_replay_can_be_narrowed_to_symbols(tmp_path: Path) -> None:
     write_made_up_day(tmp_path / "day.jsonl", frames=60)
     out = tmp_path / "candles.csv"
-    run("--replay", str(tmp_path / "day.jsonl"), "--speed", "max", "--symbols", "AAPL", "--candles-out", str(out))
+    run(
+        "apps.live",
+        "--replay",
+        str(tmp_path / "day.jsonl"),
+        "--speed",
+        "max",
+        "--symbols",
+        "AAPL",
+        "--candles-out",
+        str(out),
+    )
     assert {row["symbol"] for row in read_csv(out)} == {"AAPL"}
 
 
 def test_ctrl_c_ends_it_with_a_summary() -> None:
-    process = start("--simulator-rate", "100")
+    process = start("apps.live", "--simulator-rate", "100")
     assert process.stdout is not None
     for line in process.stdout:
         if line.startswith("# trades"):
@@ -138,7 +134,7 @@ def test_wrong_settings_end_in_words(tmp_path: Path) -> None:
         ("--window", "0"): (2, "positive"),
     }
     for arguments, (code, words) in cases.items():
-        result = run(*arguments, "--duration", "1")
+        result = run("apps.live", *arguments, "--duration", "1")
         assert (result.returncode, words in result.stderr) == (code, True), (arguments, result.stderr)
         assert "Traceback" not in result.stderr
 
@@ -146,10 +142,16 @@ def test_wrong_settings_end_in_words(tmp_path: Path) -> None:
 def test_a_token_is_never_shown(tmp_path: Path) -> None:
     # Nothing listens there: the feed goes on trying, and says why in events and logs.
     result = run(
-        "--duration", "3", "--finnhub-url", "ws://127.0.0.1:9", TAPELINE_FINNHUB_TOKEN=TOKEN, PYTHONFAULTHANDLER="1"
+        "apps.live",
+        "--duration",
+        "3",
+        "--finnhub-url",
+        "ws://127.0.0.1:9",
+        TAPELINE_FINNHUB_TOKEN=TOKEN,
+        PYTHONFAULTHANDLER="1",
     )
     assert result.returncode == 0
-    shown = run("--help", TAPELINE_FINNHUB_TOKEN=TOKEN)
+    shown = run("apps.live", "--help", TAPELINE_FINNHUB_TOKEN=TOKEN)
     for text in (result.stdout, result.stderr, shown.stdout, shown.stderr):
         assert TOKEN not in text
     assert "disconnected" in result.stdout
