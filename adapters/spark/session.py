@@ -89,6 +89,8 @@ def start_jvm(conf: SparkConf) -> None:
     jvm: Any = SparkContext._jvm  # noqa: SLF001
     for name, value in _JAVA_PROPERTIES.items():
         jvm.java.lang.System.setProperty(name, value)
+    # spark-submit logs at INFO until a session says otherwise, a line for every jar.
+    jvm.org.apache.logging.log4j.core.config.Configurator.setRootLevel(jvm.org.apache.logging.log4j.Level.WARN)
 
 
 def start_session(conf: SparkConf, settings: AggregatorSettings) -> SparkSession:
