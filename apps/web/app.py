@@ -1,0 +1,92 @@
+"""The ASGI app: the read API, the stream of updates, and the page's files."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+from ports.errors import StoreError
+
+from . import api, stream
+from .guard import Guard
+from .paging import BadRequestError
+from .poller import Poller, TooManyWatchersError
+from .source import PageSource
+
+STATIC: Final = Path(__file__).parent / "static"
+_log = structlog.get_logger("apps.web")
+_CODES: Final = {404: "not_found", 405: "method_not_allowed"}
+
+
+def create_app(source: PageSource, *, allowed_hosts: Collection[str] | None = None) -> FastAPI:
+    """Make the app. It starts nothing until it is served; the stores are the caller's to start and close."""
+    poller = Poller(source)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        polling = asyncio.create_task(poller.run())
+        yield
+        polling.cancel()
+        with suppress(asyncio.CancelledError):
+            await polling
+
+    app = FastAPI(
+        title="tapeline read API",
+        version="1",
+        description=(
+            "Candles and trades as they are stored. Prices and volumes are exact, as strings of plain digits; times are ISO 8601, UTC, and"
+            ' milliseconds since the epoch. Spans are half-open. Errors are `{"error": {"code", "message"}}`.'
+        ),
+        lifespan=lifespan,
+        openapi_url="/api/openapi.json",
+        # Their pages load scripts from elsewhere.
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.poller = poller
+    app.include_router(api.router)
+    app.include_router(stream.router)
+    _answer_errors_in_words(app)
+    app.mount("/", StaticFiles(directory=STATIC, html=True), name="page")
+    app.add_middleware(Guard, allowed_hosts=allowed_hosts)
+    return app
+
+
+def _answer_errors_in_words(app: FastAPI) -> None:
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
+        faults = [f"{fault['loc'][-1]}: {fault['msg']}" for fault in error.errors()]
+        return _error(400, "bad_request", "; ".join(faults))
+
+    @app.exception_handler(BadRequestError)
+    async def bad_request(_request: Request, error: BadRequestError) -> JSONResponse:
+        return _error(400, "bad_request", str(error))
+
+    @app.exception_handler(StoreError)
+    async def store_away(_request: Request, error: StoreError) -> JSONResponse:
+        return _error(503, "store_not_readable", str(error))
+
+    @app.exception_handler(TooManyWatchersError)
+    async def too_many(_request: Request, error: TooManyWatchersError) -> JSONResponse:
+        return _error(503, "too_many_watchers", str(error))
+
+    @app.exception_handler(HTTPException)
+    async def http(_request: Request, error: HTTPException) -> JSONResponse:
+        return _error(error.status_code, _CODES.get(error.status_code, "error"), str(error.detail))
+
+    @app.exception_handler(Exception)
+    async def bug(_request: Request, error: Exception) -> JSONResponse:
+        _log.error("page_request_failed", exc_info=error)
+        return _error(500, "internal_error", "an error of this server; its log says more")
+
+
+def _error(status: int, code: str, message: str) -> JSONResponse:
+    return JSONResponse({"error": {"code": code, "message": message}}, status)

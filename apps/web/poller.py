@@ -1,0 +1,147 @@
+"""One poller for all watchers: reads what may have changed in the store, keeps the board and the pulse, and fills the mailboxes.
+
+The store is read in a worker thread; board, pulse and mailboxes belong to the event loop. A store that cannot be read makes the health say so, and
+is tried again at the next poll; the board keeps what it knows.
+"""
+
+import asyncio
+import itertools
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import structlog
+
+from domain.candle import Candle
+from domain.errors import TapelineError
+from domain.trade import Trade
+
+from .board import DEPTH, Board
+from .mailbox import Mailbox
+from .pulse import Health, Pulse
+from .source import PageSource
+
+_log = structlog.get_logger("apps.web")
+
+
+def wall_clock_ms() -> int:
+    """Give the time in milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+class TooManyWatchersError(TapelineError):
+    """As many pages are open as are served at once."""
+
+
+class Poller:
+    """Run `run` as a task of the event loop in which `watch` is used."""
+
+    def __init__(self, source: PageSource, *, now_ms: Callable[[], int] = wall_clock_ms) -> None:
+        self.source = source
+        self.board = Board()
+        self._pulse = Pulse(is_recording=source.is_recording, stale_after_s=source.stale_after_s)
+        self._now_ms = now_ms
+        self._mailboxes: set[Mailbox] = set()
+        self._looked_at: set[str] = set()
+        self._is_failing = False
+        self.symbols: tuple[str, ...] = ()
+
+    @property
+    def watchers(self) -> int:
+        """How many pages are open."""
+        return len(self._mailboxes)
+
+    async def run(self) -> None:
+        """Poll until cancelled."""
+        while True:
+            await self.poll()
+            await asyncio.sleep(self.source.poll_s)
+
+    async def poll(self) -> None:
+        """Read the store once and tell everybody."""
+        symbols = tuple(dict.fromkeys(self.source.symbols()))[: self.source.max_symbols]
+        has_new_symbols = symbols != self.symbols
+        if has_new_symbols:
+            self.symbols = symbols
+            self.board.renew()
+        spans = [(symbol, self._from_ms(symbol)) for symbol in self.symbols]
+        begun_s = time.perf_counter()
+        changed: list[Candle] = []
+        try:
+            candles = await asyncio.to_thread(self._read, spans)
+            self._pulse.read_took((time.perf_counter() - begun_s) * 1000)
+            self._looked_at.update(self.symbols)
+            is_first = self.board.newest_event_ms is None
+            changed = self.board.apply(candles)
+            # The history that was there before the page is no rate.
+            if not is_first:
+                await self._sample(changed)
+            self._is_failing = False
+        except Exception as error:  # noqa: BLE001 - one failed poll must not end the page; the health tells it
+            self._failed(error)
+        self._pulse.folded(time.monotonic(), self.board.trades_folded)
+        for mailbox in self._mailboxes:
+            mailbox.put(changed, begin_anew=has_new_symbols)
+
+    @contextmanager
+    def watch(self) -> Iterator[Mailbox]:
+        """Give a mailbox that is filled while the block runs. Raises TooManyWatchersError."""
+        self.check_room()
+        mailbox = Mailbox.of_size(len(self.symbols))
+        self._mailboxes.add(mailbox)
+        try:
+            yield mailbox
+        finally:
+            self._mailboxes.discard(mailbox)
+
+    def check_room(self) -> None:
+        """Raise TooManyWatchersError when one more page would be too many."""
+        if len(self._mailboxes) >= self.source.max_watchers:
+            raise TooManyWatchersError(f"{self.source.max_watchers} pages are open already")
+
+    def health(self) -> Health:
+        """Give how things stand now."""
+        return self._pulse.health(
+            now_ms=self._now_ms(), newest_event_ms=self.board.newest_event_ms, before=self.source.stages()
+        )
+
+    def _from_ms(self, symbol: str) -> int:
+        source, now_ms = self.source, self._now_ms()
+        # A candle changes no longer than the lateness after its window; one more window for what is on the way.
+        recent_ms = source.lateness_ms + 2 * source.window_ms
+        newest = self.board.newest(symbol)
+        if newest is not None:
+            return newest.window_start_ms - recent_ms
+        if symbol in self._looked_at:
+            return source.horizon.again_ms(now_ms, recent_ms)
+        return source.horizon.first_ms(now_ms)
+
+    def _read(self, spans: list[tuple[str, int]]) -> list[Candle]:
+        end_ms = self.source.horizon.end_ms(self._now_ms())
+        candles: list[Candle] = []
+        for symbol, from_ms in spans:
+            candles += deque(
+                self.source.candles.read(symbol, from_ms, max(end_ms, from_ms), self.source.window_ms), DEPTH
+            )
+        return candles
+
+    async def _sample(self, changed: list[Candle]) -> None:
+        if not changed or self.source.is_recording:
+            return
+        newest = max(changed, key=lambda candle: candle.close_key)
+        trade = await asyncio.to_thread(self._closing_trade, newest)
+        if trade is not None:
+            self._pulse.sampled(trade, self._now_ms())
+
+    def _closing_trade(self, candle: Candle) -> Trade | None:
+        at_ms = candle.close_key.timestamp_ms
+        trades = itertools.islice(self.source.trades.read(candle.symbol, at_ms, at_ms + 1), 1000)
+        return next((trade for trade in trades if trade.trade_id == candle.close_key.trade_id), None)
+
+    def _failed(self, error: Exception) -> None:
+        text = str(error) if isinstance(error, TapelineError) else type(error).__name__
+        self._pulse.read_failed(text)
+        if not self._is_failing:
+            self._is_failing = True
+            _log.warning("store_not_readable", error=text)
