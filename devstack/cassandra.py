@@ -2,7 +2,7 @@
 
 - The tokens are dealt out evenly and written down, so a new ring needs no bootstrap and no waiting.
 - Time limits are wider than Cassandra's own, because a busy small machine is not a fault.
-- JMX answers on this machine only, to tools that attach to the process; it opens no port.
+- JMX answers on this machine only, to tools that attach to the process; it opens no port but that of the metrics.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import attrs
 
+from .exporter import agent_option
 from .jars import classpath
 from .java import java_command
 from .probes import cassandra_peers
@@ -60,6 +61,7 @@ class CassandraNode:
     nodes: int
     port: int
     storage_port: int
+    metrics_port: int
     cluster_name: str
     folder: Path
     heap_mb: int
@@ -140,6 +142,7 @@ class CassandraNode:
             str(java_command()),
             *java_options(folder=self.folder, heap_mb=self.heap_mb, quick_jit=self.quick_jit),
             f"-javaagent:{agent}",
+            agent_option("cassandra", self.host, self.metrics_port),
             *(f"--add-exports={package}=ALL-UNNAMED" for package in _EXPORTS.split()),
             *(f"--add-opens={package}=ALL-UNNAMED" for package in _OPENS.split()),
             "-Djdk.attach.allowAttachSelf=true",

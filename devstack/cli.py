@@ -89,10 +89,13 @@ def down(name: str, home: Path | None, keep_data: bool) -> None:
 @_HOME
 def status(name: str, home: Path | None) -> None:
     """Show each server; the exit code is 1 when one is not up."""
-    servers = Stack(name=name, home=home).status()
+    stack = Stack(name=name, home=home)
+    servers = stack.status()
+    targets = stack.metrics_targets if servers else {}
     for server in servers:
         pid = server.pid or "-"
-        click.echo(f"{server.name:<12} {server.state:<7} pid {pid:<8} {server.host}:{server.port}")
+        address = f"{server.host}:{server.port}"
+        click.echo(f"{server.name:<12} {server.state:<7} pid {pid:<8} {address:<16} metrics {targets[server.name]}")
     if not servers:
         click.echo(f"there is no stack {name!r}")
     sys.exit(0 if servers and all(server.up for server in servers) else 1)
@@ -131,7 +134,7 @@ def _print_logs(files: dict[str, Path], *, follow: bool) -> None:
 
 
 @cli.command()
-@click.argument("groups", nargs=-1, metavar="[kafka|cassandra|spark]...")
+@click.argument("groups", nargs=-1, metavar="[kafka|cassandra|spark|jmx]...")
 def fetch(groups: Sequence[str]) -> None:
     """Download the jars of the named groups, or of all, unless they are in the cache."""
     for group in groups or list(read_lock()):

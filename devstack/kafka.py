@@ -14,6 +14,7 @@ from pathlib import Path
 
 import attrs
 
+from .exporter import agent_option
 from .jars import classpath
 from .java import java_command
 from .probes import kafka_brokers
@@ -38,6 +39,7 @@ class KafkaBroker:
 
     node: int
     peers: tuple[tuple[int, int], ...]
+    metrics_port: int
     cluster_id: str
     folder: Path
     heap_mb: int
@@ -114,7 +116,7 @@ class KafkaBroker:
             os.pathsep.join(map(str, classpath("kafka"))),
         ]
         settings = str(self.folder / "server.properties")
-        serve = [*java, "kafka.Kafka", settings]
+        serve = [java[0], agent_option("kafka", self.host, self.metrics_port), *java[1:], "kafka.Kafka", settings]
         if (self.folder / "data" / "meta.properties").exists():
             return serve
         quick = [java[0], "-XX:TieredStopAtLevel=1", *java[1:]]

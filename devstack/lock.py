@@ -22,6 +22,8 @@ from .errors import DevstackError
 from .lockfile import Jar, write_lock
 from .repository import repository_url
 
+AGENT = "io.prometheus.jmx:jmx_prometheus_javaagent:1.0.1"
+
 ROOTS: dict[str, tuple[str, ...]] = {
     "kafka": (
         "org.apache.kafka:kafka_2.13:4.1.2",
@@ -33,6 +35,7 @@ ROOTS: dict[str, tuple[str, ...]] = {
         "org.apache.spark:spark-sql-kafka-0-10_2.12:3.5.7",
         "com.datastax.spark:spark-cassandra-connector_2.12:3.5.1",
     ),
+    "jmx": (AGENT,),
 }
 
 # Kafka Connect's web server comes with the tools; a broker and the command-line tools never load it.
@@ -103,6 +106,8 @@ def _needed(group: str) -> Callable[[str], bool]:
         return lambda coordinate: not _CONNECT_SERVER.match(coordinate)
     if group == "cassandra":
         return lambda coordinate: not _NATIVE.search(coordinate)
+    if group == "jmx":
+        return lambda coordinate: coordinate == AGENT  # it holds all that it needs
     shipped = pyspark_artifacts()
     return lambda coordinate: coordinate.split(":")[1] not in shipped
 

@@ -1,6 +1,7 @@
 """What is asked of a stack, the layout that follows from it, and whether it fits a stack that exists and the machine.
 
-- Ports that clients use start from Kafka's 9092 and Cassandra's 9042, ports between servers from 19092 and 7000.
+- Ports that clients use start from Kafka's 9092 and Cassandra's 9042, ports between servers from 19092 and 7000, those of
+  metrics from 9404 and 9504.
 - A stack that exists keeps its number of servers; only a server or a port that was asked for and differs is an error.
 """
 
@@ -19,6 +20,7 @@ from .server import Server
 
 KAFKA_PORT, CONTROLLER_PORT = 9092, 19092
 CASSANDRA_PORT, STORAGE_PORT = 9042, 7000
+KAFKA_METRICS_PORT, CASSANDRA_METRICS_PORT = 9404, 9504
 BESIDE_HEAP_MB = 200  # what a fresh server takes outside its heap
 
 
@@ -51,10 +53,12 @@ def wished(options: Options) -> Layout:
     return Layout(
         cluster_id=new_cluster_id(),
         kafka_peers=tuple((KAFKA_PORT + i, CONTROLLER_PORT + i) for i in range(brokers)),
+        kafka_metrics_ports=tuple(KAFKA_METRICS_PORT + i for i in range(brokers)),
         kafka_heap_mb=options.kafka_heap_mb,
         nodes=options.nodes if options.cassandra else 0,
         cassandra_port=CASSANDRA_PORT,
         storage_port=STORAGE_PORT,
+        cassandra_metrics_port=CASSANDRA_METRICS_PORT,
         cassandra_heap_mb=options.cassandra_heap_mb,
         quick_jit=options.quick_jit,
     )

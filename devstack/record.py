@@ -27,10 +27,12 @@ class Layout:
 
     cluster_id: str
     kafka_peers: tuple[tuple[int, int], ...]
+    kafka_metrics_ports: tuple[int, ...]
     kafka_heap_mb: int
     nodes: int
     cassandra_port: int
     storage_port: int
+    cassandra_metrics_port: int
     cassandra_heap_mb: int
     quick_jit: bool
 
@@ -40,6 +42,7 @@ class Layout:
             KafkaBroker(
                 node=node,
                 peers=self.kafka_peers,
+                metrics_port=self.kafka_metrics_ports[node - 1],
                 cluster_id=self.cluster_id,
                 folder=folder / f"kafka-{node}",
                 heap_mb=self.kafka_heap_mb,
@@ -53,6 +56,7 @@ class Layout:
                 nodes=self.nodes,
                 port=self.cassandra_port,
                 storage_port=self.storage_port,
+                metrics_port=self.cassandra_metrics_port,
                 cluster_name=f"tapeline-{self.cluster_id}",
                 folder=folder / f"cassandra-{node}",
                 heap_mb=self.cassandra_heap_mb,
@@ -90,5 +94,6 @@ def read_record(folder: Path) -> Record | None:
         return None
     layout = data["layout"]
     layout["kafka_peers"] = tuple((client, controller) for client, controller in layout["kafka_peers"])
+    layout["kafka_metrics_ports"] = tuple(layout["kafka_metrics_ports"])
     running = {name: Running(**process) for name, process in data["running"].items()}
     return Record(layout=Layout(**layout), running=running)

@@ -31,6 +31,10 @@ class Server(Protocol):
         """The port that its peers connect to, at the same address."""
 
     @property
+    def metrics_port(self) -> int:
+        """The port of its metrics, at the same address."""
+
+    @property
     def folder(self) -> Path:
         """The folder that holds all of it."""
 

@@ -32,17 +32,21 @@ def settle(layout: Layout, options: Options, claims: Claims, say: Callable[[str]
         start = max(client, peers[-1][0] + 1) if peers else client
         chosen = _client(claims, [kafka.HOST], given, start, f"kafka-{i + 1}", say)
         peers.append((chosen, claims.next_free([kafka.HOST], controller, what="Kafka's controller")))
+    metrics = tuple(claims.next_free([kafka.HOST], port, what="Kafka's metrics") for port in layout.kafka_metrics_ports)
     hosts = [cassandra.address(node) for node in range(1, layout.nodes + 1)]
-    cql, storage = layout.cassandra_port, layout.storage_port
+    cql, storage, cassandra_metrics = layout.cassandra_port, layout.storage_port, layout.cassandra_metrics_port
     if hosts:
         cql = _client(claims, hosts, options.cassandra_port, cql, "cassandra", say)
         storage = claims.next_free(hosts, storage, what="Cassandra's nodes")
+        cassandra_metrics = claims.next_free(hosts, cassandra_metrics, what="Cassandra's metrics")
     return attrs.evolve(
         layout,
         kafka_peers=tuple(peers),
+        kafka_metrics_ports=metrics,
         kafka_heap_mb=options.kafka_heap_mb,
         cassandra_port=cql,
         storage_port=storage,
+        cassandra_metrics_port=cassandra_metrics,
         cassandra_heap_mb=options.cassandra_heap_mb,
         quick_jit=options.quick_jit,
     )
@@ -86,5 +90,9 @@ def claim_again(servers: Iterable[Server], claims: Claims) -> None:
         DevstackError: one is in use.
 
     """
-    addresses = [(server.host, port) for server in servers for port in (server.port, server.inner_port)]
+    addresses = [(server.host, port) for server in servers for port in _ports(server)]
     claims.again(addresses, what="a server that has to come back on it")
+
+
+def _ports(server: Server) -> tuple[int, ...]:
+    return server.port, server.inner_port, server.metrics_port

@@ -104,6 +104,12 @@ class Stack:
         """The data centre of every Cassandra node."""
         return cassandra.DATACENTER
 
+    @property
+    def metrics_targets(self) -> dict[str, str]:
+        """Where each server answers `/metrics`, by its name, as `host:port`."""
+        servers = self._layout().servers(self.folder).values()
+        return {server.name: f"{server.host}:{server.metrics_port}" for server in servers}
+
     def up(self) -> None:
         """Start what does not run yet, and return when clients can use every server.
 

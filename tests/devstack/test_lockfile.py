@@ -14,7 +14,7 @@ LOCK = read_lock()
 
 
 def test_the_lock_has_the_groups_that_the_roots_name() -> None:
-    assert LOCK.keys() == ROOTS.keys() == {"kafka", "cassandra", "spark"}
+    assert LOCK.keys() == ROOTS.keys() == {"kafka", "cassandra", "spark", "jmx"}
 
 
 @pytest.mark.parametrize("group", LOCK)
