@@ -1,18 +1,17 @@
 """`python -m apps.admin`: set up what the pipeline needs on its servers. Every command may be run again: what is there already stays."""
 
 import sys
-from typing import Final
 
 import click
 
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topics import DEFAULT_PARTITIONS, Profile, TopicReport, ensure_topics
-from domain.errors import TapelineError
 
 from .admin_schema import schema_command
+from .lazy import run
+from .loading import app_command
 from .logs import configure_logs
-
-_DEFAULT: Final = KafkaSettings()
+from .settings import TopicsSettings
 
 
 def topics(
@@ -40,66 +39,22 @@ def admin() -> None:
     """Set up topics and tables. Running a command again does no harm."""
 
 
-@admin.command("topics")
-@click.option(
-    "--profile",
-    type=click.Choice([profile.value for profile in Profile]),
-    default=Profile.DEV.value,
-    show_default=True,
-    help="dev: 1 copy; production: 3 copies, 2 in sync.",
-)
-@click.option(
-    "--partitions",
-    type=click.IntRange(min=1),
-    default=DEFAULT_PARTITIONS,
-    show_default=True,
-    help="Partitions of each topic.",
-)
-@click.option("--add-partitions", is_flag=True, help="Add partitions to topics that have fewer.")
-@click.option(
-    "--bootstrap-servers",
-    envvar="TAPELINE_KAFKA_BOOTSTRAP_SERVERS",
-    default=_DEFAULT.bootstrap_servers,
-    show_default=True,
-    metavar="HOST:PORT,…",
-    help="Brokers to begin with.",
-)
-@click.option(
-    "--trades-topic",
-    envvar="TAPELINE_KAFKA_TRADES_TOPIC",
-    default=_DEFAULT.trades_topic,
-    show_default=True,
-    help="Topic of valid trades.",
-)
-@click.option(
-    "--dead-letters-topic",
-    envvar="TAPELINE_KAFKA_DEAD_LETTERS_TOPIC",
-    default=_DEFAULT.dead_letters_topic,
-    show_default=True,
-    help="Topic of what was rejected.",
-)
-def topics_command(
-    profile: str,
-    partitions: int,
-    add_partitions: bool,
-    bootstrap_servers: str,
-    trades_topic: str,
-    dead_letters_topic: str,
-) -> None:
+@app_command(TopicsSettings, "topics", table="admin")
+def topics_command(settings: TopicsSettings) -> None:
     """Create the topics of trades and of dead letters; exit with 1 when one differs from what is wanted."""
     configure_logs(level="error")
-    settings = KafkaSettings(
-        bootstrap_servers=bootstrap_servers, trades_topic=trades_topic, dead_letters_topic=dead_letters_topic
+    as_wanted = topics(
+        settings.kafka.adapter(),
+        profile=Profile(settings.profile),
+        partitions=settings.partitions,
+        add_partitions=settings.add_partitions,
     )
-    try:
-        as_wanted = topics(settings, profile=Profile(profile), partitions=partitions, add_partitions=add_partitions)
-    except TapelineError as error:
-        raise click.ClickException(str(error)) from error
     sys.exit(0 if as_wanted else 1)
 
 
+admin.add_command(topics_command)
 admin.add_command(schema_command)
 
 
 if __name__ == "__main__":
-    admin()
+    run(admin, "tapeline admin")

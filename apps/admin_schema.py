@@ -8,8 +8,9 @@ from adapters.cassandra.replication import Replication
 from adapters.cassandra.schema import FileOutcome, apply_schema
 from adapters.cassandra.settings import CassandraSettings
 
-from .cassandra_options import cassandra_options
+from .loading import app_command
 from .logs import configure_logs
+from .settings import SchemaSettings
 
 PROFILES = ("dev", "production")
 
@@ -38,15 +39,12 @@ def schema(
     return apply_schema(settings, Replication.dev())
 
 
-@click.command("schema")
-@click.option("--profile", type=click.Choice(PROFILES), default="dev", show_default=True, help="dev keeps one copy")
-@click.option("--data-centers", default="", metavar="DC:COPIES,…", help="For production: dc1:3,dc2:3")
-@cassandra_options
-def schema_command(cassandra: CassandraSettings, profile: str, data_centers: str) -> None:
+@app_command(SchemaSettings, "schema", table="admin")
+def schema_command(settings: SchemaSettings) -> None:
     """Create Cassandra's keyspace and tables, or bring them forward."""
     configure_logs(level="error")
     try:
-        outcomes = schema(cassandra, profile, parse_data_centers(data_centers))
+        outcomes = schema(settings.cassandra.adapter(), settings.profile, parse_data_centers(settings.data_centers))
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     for outcome in outcomes:

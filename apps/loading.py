@@ -50,6 +50,14 @@ def loaders(app: str) -> list[Loader]:
     return [files, EnvLoader("TAPELINE_")]
 
 
+class _MadeCommand(click.Command):
+    """What a `SettingsCommand` makes; click runs this one."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _wrong_settings_in_words():
+            return super().invoke(ctx)
+
+
 class SettingsCommand(click.Command):
     """A click command whose flags are made from a settings class when it is first used.
 
@@ -57,23 +65,25 @@ class SettingsCommand(click.Command):
     value in one of them break everything that imports the app.
     """
 
-    def __init__(self, name: str, callback: Callable[..., None], settings_class: type[attrs.AttrsInstance]) -> None:
+    def __init__(
+        self, name: str, callback: Callable[..., None], settings_class: type[attrs.AttrsInstance], table: str
+    ) -> None:
         super().__init__(name, help=callback.__doc__)
+        self._table = table
         self._callback = callback
         self._settings_class = settings_class
         self._made: click.Command | None = None
 
     def _command(self) -> click.Command:
         if self._made is None:
-            name = str(self.name)
             options = ts.click_options(
                 self._settings_class,
-                loaders(name),
+                loaders(self._table),
                 converter=settings_converter(),
                 show_envvars_in_help=True,
                 argname="settings",
             )
-            self._made = click.command(name)(options(self._callback))
+            self._made = click.command(self.name, cls=_MadeCommand)(options(self._callback))
         return self._made
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
@@ -89,15 +99,17 @@ class SettingsCommand(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the app with its settings. Raises click.UsageError on settings that cannot be right."""
-        with _wrong_settings_in_words():
-            return self._command().invoke(ctx)
+        return self._command().invoke(ctx)
 
 
 def app_command(
-    settings_class: type[attrs.AttrsInstance], name: str
+    settings_class: type[attrs.AttrsInstance], name: str, *, table: str | None = None
 ) -> Callable[[Callable[..., None]], SettingsCommand]:
-    """Make a click command of a function that takes `settings`; its flags are the settings."""
-    return lambda callback: SettingsCommand(name, callback, settings_class)
+    """Make a click command of a function that takes `settings`; its flags are the settings.
+
+    `table` is the name of its table in a settings file, where that is not its own name. Arguments and options of click's own come below.
+    """
+    return lambda callback: SettingsCommand(name, callback, settings_class, table or name)
 
 
 @contextmanager

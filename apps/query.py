@@ -16,11 +16,9 @@ from rich.console import Console
 from rich.table import Table
 
 from adapters.cassandra.candle_store import CassandraCandleStore
-from adapters.cassandra.settings import CassandraSettings
 from adapters.cassandra.trade_store import CassandraTradeStore
 from domain.window import to_datetime
 
-from .cassandra_options import cassandra_options
 from .export import (
     CANDLE_COLUMNS,
     NUMBERS,
@@ -33,8 +31,10 @@ from .export import (
     write_jsonl,
 )
 from .lazy import run
+from .loading import app_command
 from .logs import configure_logs
 from .moments import parse_length_ms, parse_moment_ms
+from .settings import QuerySettings
 
 _NEVER_CUT: Final = 10_000
 F = TypeVar("F", bound=Callable[..., Any])
@@ -74,21 +74,17 @@ def _span_options(command: F) -> F:
 
 
 @click.group()
-@cassandra_options
-@click.pass_context
-def query(ctx: click.Context, cassandra: CassandraSettings) -> None:
+def query() -> None:
     """Read candles and trades from Cassandra."""
     configure_logs(level="error")
-    ctx.obj = cassandra
 
 
-@query.command()
+@app_command(QuerySettings, "candles", table="query")
 @click.argument("symbol")
 @_span_options
 @click.option("--window", "window_ms", callback=_length, default="1m", show_default=True, help="Length of the candles")
-@click.pass_obj
 def candles(
-    settings: CassandraSettings,
+    settings: QuerySettings,
     symbol: str,
     start_ms: int,
     end_ms: int,
@@ -97,22 +93,25 @@ def candles(
     window_ms: int,
 ) -> None:
     """Candles of SYMBOL whose windows start in the span."""
-    with CassandraCandleStore(settings) as store:
+    with CassandraCandleStore(settings.cassandra.adapter()) as store:
         rows = rows_of(store.read(symbol, start_ms, end_ms, window_ms), candle_row)
         count = show(rows, CANDLE_COLUMNS, form, limit)
     _say_if_none(count, "candles", symbol, start_ms, end_ms)
 
 
-@query.command()
+@app_command(QuerySettings, "trades", table="query")
 @click.argument("symbol")
 @_span_options
-@click.pass_obj
-def trades(settings: CassandraSettings, symbol: str, start_ms: int, end_ms: int, form: str, limit: int | None) -> None:
+def trades(settings: QuerySettings, symbol: str, start_ms: int, end_ms: int, form: str, limit: int | None) -> None:
     """Trades of SYMBOL in the span."""
-    with CassandraTradeStore(settings) as store:
+    with CassandraTradeStore(settings.cassandra.adapter()) as store:
         rows = rows_of(store.read(symbol, start_ms, end_ms), trade_row)
         count = show(rows, TRADE_COLUMNS, form, limit)
     _say_if_none(count, "trades", symbol, start_ms, end_ms)
+
+
+query.add_command(candles)
+query.add_command(trades)
 
 
 def show(rows: Iterable[Row], columns: tuple[str, ...], form: str, limit: int | None) -> int:
@@ -152,4 +151,4 @@ def _say_if_none(count: int, what: str, symbol: str, start_ms: int, end_ms: int)
 
 
 if __name__ == "__main__":
-    run(query, "query")
+    run(query, "tapeline query")

@@ -10,12 +10,14 @@ from typing import Any, Final, Literal
 import attrs
 import typed_settings as ts
 
+from adapters.cassandra.settings import CassandraSettings
 from adapters.finnhub.settings import FINNHUB_URL, FinnhubSettings
 from adapters.kafka.settings import KafkaSettings
 from adapters.simulator.settings import SimulatorSettings
 from domain.rules import Rules
 
 _KAFKA: Final = KafkaSettings()
+_CASSANDRA: Final = CassandraSettings()
 
 FeedKind = Literal["finnhub", "simulated", "replay"]
 
@@ -66,7 +68,7 @@ class KafkaOptions:
     bootstrap_servers: str = ts.option(default="127.0.0.1:9092", help="Brokers to begin with, as host:port,host:port")
     trades_topic: str = ts.option(default="trades", help="Topic of valid trades")
     dead_letters_topic: str = ts.option(default="trades.dlq", help="Topic of what was rejected")
-    linger_ms: int = ts.option(default=_KAFKA.linger_ms, help="How long a record may wait for company in its batch")
+    linger_ms: int = ts.option(default=5, help="How long a record may wait for company in its batch")
     buffer_messages: int = ts.option(
         default=_KAFKA.buffer_messages,
         help="Records that may wait for an acknowledgement; then the feed is held back",
@@ -110,6 +112,22 @@ class CassandraOptions:
     password: ts.SecretStr = ts.secret(
         default=ts.SecretStr(""), help="Password; better given as TAPELINE_CASSANDRA_PASSWORD or in a file"
     )
+    consistency: str = ts.option(default=_CASSANDRA.consistency, help="Consistency level of reads and writes")
+
+    def __attrs_post_init__(self) -> None:
+        self.adapter()
+
+    def adapter(self) -> CassandraSettings:
+        """Give them as the adapter wants them. Raises ValueError on values that cannot be right."""
+        return CassandraSettings(
+            hosts=self.hosts,
+            port=self.port,
+            keyspace=self.keyspace,
+            local_dc=self.local_dc,
+            username=self.username,
+            password=str(self.password),
+            consistency=self.consistency,
+        )
 
 
 @attrs.frozen(kw_only=True)
@@ -250,3 +268,33 @@ class StackSettings(TableOptions):
     name: str = ts.option(default="stack", help="Name of the dev stack, which holds its data in .devstack/NAME")
     keep: bool = ts.option(default=False, help="Leave Kafka and Cassandra running at the end, to query what was stored")
     trigger_s: float = in_seconds("trigger", 1.0, "Spark begins a micro-batch so often")
+
+
+@attrs.frozen(kw_only=True)
+class QuerySettings:
+    """`tapeline query`."""
+
+    cassandra: CassandraOptions = CassandraOptions()
+
+
+@attrs.frozen(kw_only=True)
+class TopicsSettings:
+    """`tapeline admin topics`."""
+
+    profile: Literal["dev", "production"] = ts.option(
+        default="dev", help="dev keeps 1 copy; production 3, of which 2 must be in sync"
+    )
+    partitions: int = ts.option(default=4, validator=attrs.validators.ge(1), help="Partitions of each topic")
+    add_partitions: bool = ts.option(default=False, help="Add partitions to topics that have fewer")
+    kafka: KafkaOptions = KafkaOptions()
+
+
+@attrs.frozen(kw_only=True)
+class SchemaSettings:
+    """`tapeline admin schema`."""
+
+    profile: Literal["dev", "production"] = ts.option(
+        default="dev", help="dev keeps 1 copy; production as many as --data-centers says"
+    )
+    data_centers: str = ts.option(default="", help="For production", click={"metavar": "dc1:3,dc2:3"})
+    cassandra: CassandraOptions = CassandraOptions()

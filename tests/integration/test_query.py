@@ -120,7 +120,7 @@ def test_no_rows_is_a_word_and_no_error(settings: CassandraSettings, what: str, 
 def test_a_server_that_is_away_is_a_word_and_an_error(settings: CassandraSettings) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    done = query(settings, "--port", str(port), "trades", SYMBOL)
+    done = query(settings, "trades", SYMBOL, "--cassandra-port", str(port))
     assert (done.returncode, done.stdout) == (1, "")
     assert f"127.0.0.1, port {port} is not reachable" in done.stderr
     assert "Traceback" not in done.stderr
@@ -128,7 +128,7 @@ def test_a_server_that_is_away_is_a_word_and_an_error(settings: CassandraSetting
 
 
 def test_missing_tables_are_a_word_about_what_to_run(settings: CassandraSettings) -> None:
-    done = query(settings, "--keyspace", "not_there", "trades", SYMBOL)
+    done = query(settings, "trades", SYMBOL, "--cassandra-keyspace", "not_there")
     assert done.returncode == 1
     assert "python -m apps.admin schema" in done.stderr
     assert "Traceback" not in done.stderr
@@ -136,7 +136,7 @@ def test_missing_tables_are_a_word_about_what_to_run(settings: CassandraSettings
 
 @pytest.mark.parametrize(
     "args",
-    [("trades", SYMBOL, "--from", "yesterday"), ("candles", SYMBOL, "--window", "1"), ("--keyspace", "a;b", "trades", SYMBOL)],
+    [("trades", SYMBOL, "--from", "yesterday"), ("candles", SYMBOL, "--window", "1"), ("trades", SYMBOL, "--cassandra-keyspace", "a;b")],
 )  # fmt: skip
 def test_a_wrong_argument_is_a_word_about_how_to_use_it(settings: CassandraSettings, args: tuple[str, ...]) -> None:
     done = query(settings, *args)

@@ -83,7 +83,7 @@ def test_the_command_prints_a_line_for_each_topic(settings: KafkaSettings, capsy
 
 def test_the_command_may_be_run_again(bootstrap_servers: str) -> None:
     for _ in range(2):
-        result = CliRunner().invoke(admin, ["topics", "--bootstrap-servers", bootstrap_servers])
+        result = CliRunner().invoke(admin, ["topics", "--kafka-bootstrap-servers", bootstrap_servers])
         assert result.exit_code == 0, result.output
     assert result.output.splitlines() == ["trades: exists", "trades.dlq: exists"]
 
