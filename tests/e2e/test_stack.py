@@ -1,0 +1,87 @@
+"""The whole pipeline on real servers, as `make stack` runs it."""
+
+import csv
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from adapters.simulator.server import SimulatedFinnhub
+from adapters.simulator.settings import SimulatorSettings
+from tests.e2e.programs import ROOT, TOKEN, run
+from tests.recordings import FOLDER, real_recording, write_made_up_day
+
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(300)]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder of its own for the dev stack, which is down and gone afterwards."""
+    yield tmp_path
+    down = program(tmp_path, "devstack", "down", "--name", "stack")
+    assert down.wait(timeout=60) == 0
+
+
+def program(folder: Path, *arguments: str, **variables: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def test_a_replay_is_stored_whole_and_its_candles_are_those_of_the_domain(folder: Path) -> None:
+    if FOLDER.exists():
+        recording, rows, candles = real_recording("xrpeth-20191011.jsonl.gz"), 5929, 1022
+        day, symbol = ("2019-10-11", "2019-10-12"), "BINANCE:XRPETH"
+    else:
+        recording = folder / "day.jsonl"
+        trades = write_made_up_day(recording)
+        rows = sum(trade["s"] == "AAPL" for trade in trades)
+        candles = len({(str(trade["s"]), int(str(trade["t"])) // 60_000) for trade in trades})
+        day, symbol = ("2023-11-14", "2023-11-16"), "AAPL"
+    stack = program(
+        folder, "apps.stack", "--replay", str(recording), "--speed", "max", "--candles-out", "stack.csv", "--keep"
+    )
+    out, _ = stack.communicate(timeout=240)
+    assert stack.returncode == 0, out
+    assert f"{candles} candles of" in out
+    run("apps.live", "--replay", str(recording), "--speed", "max", "--candles-out", str(folder / "live.csv"))
+    assert (folder / "stack.csv").read_text() == (folder / "live.csv").read_text()
+    port = re.search(r"cassandra-1 up on 127\.0\.0\.1:(\d+)", out)
+    assert port is not None
+    query = program(
+        folder, "apps.query", "trades", symbol, "--from", day[0], "--to", day[1], "--format", "csv",
+        "--cassandra-port", port[1],
+    )  # fmt: skip
+    text, _ = query.communicate(timeout=60)
+    assert len(list(csv.DictReader(text.splitlines()))) == rows
+
+
+def test_ctrl_c_ends_everything_and_no_token_is_left_anywhere(folder: Path) -> None:
+    with SimulatedFinnhub(SimulatorSettings(rate=200)) as simulator:
+        stack = program(
+            folder, "apps.stack", "--keep", TAPELINE_FINNHUB_TOKEN=TOKEN, TAPELINE_FINNHUB_URL=simulator.url
+        )
+        assert stack.stdout is not None
+        shown = []
+        for line in stack.stdout:
+            shown.append(line)
+            if re.search(r" n [1-9]", line):
+                break
+        stack.send_signal(signal.SIGINT)
+        rest, _ = stack.communicate(timeout=120)
+    assert stack.returncode == 0, "".join(shown) + rest
+    assert re.search(r"in Cassandra: [1-9]\d* rows in trades_v2, [1-9]\d* candles", rest)
+    logs = {path: path.read_text(errors="replace") for path in (folder / ".devstack").rglob("*.log")}
+    assert {"producer.log", "aggregator.log"} <= {path.name for path in logs}
+    assert [path for path, text in logs.items() if TOKEN in text] == []
+    assert TOKEN not in "".join(shown) + rest
