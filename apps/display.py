@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Final, Protocol, Self
 
 import attrs
 from rich.console import Console
@@ -11,8 +11,11 @@ from rich.live import Live
 from rich.table import Table
 
 from domain.candle import Candle
-from domain.decimals import plain
-from domain.window import to_datetime
+from domain.decimals import SCALE, decimals, plain
+from domain.window import MINUTE_MS, to_datetime
+
+_WIDTHS: Final = {115: ("vwap", "updates"), 95: ("high", "low")}
+"""What is left out on terminals narrower than so many characters."""
 
 
 @attrs.frozen(kw_only=True)
@@ -53,7 +56,8 @@ class TableView:
     least_interval_s = 0.1
 
     def __init__(self, console: Console | None = None) -> None:
-        self._live = Live(console=console or Console(), auto_refresh=False)
+        self._console = console or Console()
+        self._live = Live(console=self._console, auto_refresh=False)
 
     def __enter__(self) -> Self:
         self._live.start()
@@ -64,7 +68,7 @@ class TableView:
 
     def show(self, snapshot: Snapshot) -> None:
         """Draw the snapshot in place of the one before."""
-        self._live.update(_table(snapshot), refresh=True)
+        self._live.update(_table(snapshot, self._console.width), refresh=True)
 
 
 class LineView:
@@ -93,30 +97,44 @@ class LineView:
             print("# " + "  ".join(f"{name}: {text}" for name, text in self._facts.items()), flush=True)
 
 
-def _table(snapshot: Snapshot) -> Table:
-    table = Table(
-        title=snapshot.title,
-        caption="   ".join(f"{name} {text}" for name, text in snapshot.facts.items()),
-        expand=False,
-    )
-    table.add_column("window")
-    table.add_column("symbol")
-    for heading in ("open", "high", "low", "close", "volume", "trades", "vwap"):
-        table.add_column(heading, justify="right")
+def _table(snapshot: Snapshot, width: int) -> Table:
+    days = sorted({f"{to_datetime(candle.window_start_ms):%Y-%m-%d}" for candle in snapshot.candles})
+    title = f"{snapshot.title}, {' and '.join(days)} UTC" if days else snapshot.title
+    table = Table(title=title, caption="   ".join(f"{name} {text}" for name, text in snapshot.facts.items()))
+    headings = list(_cells(snapshot.candles[0])) if snapshot.candles else ["window", "symbol", "open", "close"]
+    # Better a column less than digits cut off.
+    too_much = {heading for least, names in _WIDTHS.items() if width < least for heading in names}
+    headings = [heading for heading in headings if heading not in too_much]
+    for heading in headings:
+        table.add_column(heading, justify="left" if heading in {"window", "symbol"} else "right", no_wrap=True)
     for candle in snapshot.candles:
+        cells = _cells(candle)
         style = "green" if candle.close >= candle.open else "red"
-        table.add_row(*_cells(candle), style=style)
+        table.add_row(*(cells[heading] for heading in headings), style=style)
     return table
 
 
-def _cells(candle: Candle) -> list[str]:
-    prices = (candle.open, candle.high, candle.low, candle.close, candle.volume)
-    count = str(candle.trade_count) + (f" (+{candle.update_count} upd)" if candle.update_count else "")
-    vwap = "-" if candle.vwap is None else plain(candle.vwap)
-    start = f"{to_datetime(candle.window_start_ms):%Y-%m-%d %H:%M:%S}"
-    return [start, candle.symbol, *(plain(price) for price in prices), count, vwap]
+def _cells(candle: Candle) -> dict[str, str]:
+    start = to_datetime(candle.window_start_ms)
+    # Two decimals more than prices have tell enough here; a file has all of them.
+    vwap = "-" if candle.vwap is None else f"{candle.vwap:.{min(SCALE, decimals(candle.close) + 2)}f}"
+    return {
+        "window": f"{start:%H:%M}" if candle.window_ms % MINUTE_MS == 0 else f"{start:%H:%M:%S}",
+        "symbol": candle.symbol,
+        "open": plain(candle.open),
+        "high": plain(candle.high),
+        "low": plain(candle.low),
+        "close": plain(candle.close),
+        "volume": plain(candle.volume),
+        "trades": str(candle.trade_count),
+        "updates": str(candle.update_count),
+        "vwap": vwap,
+    }
 
 
 def _line(candle: Candle) -> str:
-    start, symbol, first, high, low, last, volume, count, vwap = _cells(candle)
-    return f"{start}  {symbol:<18} o {first}  h {high}  l {low}  c {last}  v {volume}  n {count}  vwap {vwap}"
+    cells = _cells(candle)
+    return (
+        f"{to_datetime(candle.window_start_ms):%Y-%m-%d %H:%M:%S}  {candle.symbol:<18} o {cells['open']}  h {cells['high']}  "
+        f"l {cells['low']}  c {cells['close']}  v {cells['volume']}  n {cells['trades']}  u {cells['updates']}  vwap {cells['vwap']}"
+    )
