@@ -5,6 +5,7 @@ told. All other lines keep their level. Texts of librdkafka name brokers and pro
 """
 
 import json
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import structlog
@@ -19,9 +20,12 @@ _TOLD_BY_CALLBACK = frozenset({"FAIL", "ERROR", "REQTMOUT", "CLOSE"})
 class ClientLog:
     """Callbacks for one client: hand `options` to its constructor. They run inside its `poll`."""
 
-    def __init__(self, client: str, servers: str) -> None:
+    def __init__(
+        self, client: str, servers: str, on_statistics: Callable[[Mapping[str, Any]], None] | None = None
+    ) -> None:
         self._log = structlog.get_logger(__name__).bind(client=client, servers=servers)
         self._away = False
+        self._pass_on = on_statistics
         self.last_error = ""
         """The latest error in words, for whoever has to explain why nothing answers."""
 
@@ -43,8 +47,13 @@ class ClientLog:
             self.last_error = error.str()
 
     def _on_statistics(self, text: str) -> None:
+        if not self._away and self._pass_on is None:
+            return
+        report = json.loads(text)
+        if self._pass_on is not None:
+            self._pass_on(report)
         if self._away:
-            brokers = json.loads(text)["brokers"].values()
+            brokers = report["brokers"].values()
             if any(broker["state"] == "UP" and broker["nodeid"] >= 0 for broker in brokers):
                 self._away = False
                 self._log.info("brokers are back")

@@ -25,6 +25,7 @@ from ports.publisher import Deliveries
 from .codes import END_OF_PRODUCER, error_of, is_fatal
 from .logs import ClientLog
 from .metadata import require_topics
+from .observer import Observer
 from .outgoing import Outgoing, outgoing
 from .settings import KafkaSettings
 
@@ -39,11 +40,14 @@ _log = structlog.get_logger(__name__)
 
 
 class KafkaPublisher:
-    """Publisher over confluent-kafka's producer."""
+    """Publisher over confluent-kafka's producer; `observer` is told how long records take, and the client's statistics."""
 
-    def __init__(self, settings: KafkaSettings) -> None:
+    def __init__(self, settings: KafkaSettings, observer: Observer | None = None) -> None:
         self._settings = settings
-        self._client_log = ClientLog("publisher", settings.bootstrap_servers)
+        self._observer = observer
+        self._client_log = ClientLog(
+            "publisher", settings.bootstrap_servers, None if observer is None else observer.statistics
+        )
         self._producer: Producer | None = None
         self._closed = False
         self._death = ""
@@ -56,6 +60,8 @@ class KafkaPublisher:
         # Kept here as well until acknowledged: a producer that dies does not reliably give back what it had.
         self._undelivered: dict[int, Outgoing] = {}
         self._refusals: dict[int, KafkaError] = {}
+        # Reports of what arrived, for the observer; it gets them when the poll that brought them is over.
+        self._arrived: dict[int, Message] = {}
 
     def start(self) -> None:
         """Connect. Raises BrokerError when no broker answers, when a topic is missing, or on settings that Kafka does not know."""
@@ -158,14 +164,19 @@ class KafkaPublisher:
             fatal = error.__cause__ or error
             self._death = error_of(fatal).str() if isinstance(fatal, KafkaException) else "fatal error"
 
+        if self._arrived and self._observer is not None:
+            arrived, self._arrived = self._arrived, {}
+            self._observer.acknowledged([message.latency() or 0.0 for message in arrived.values()])
         if self._refusals:
             self._settle()
 
-    def _delivered(self, number: int, error: KafkaError | None, _: Message) -> None:
+    def _delivered(self, number: int, error: KafkaError | None, message: Message) -> None:
         # Calls nothing: after a fatal error any call from here may raise SystemError, half done.
         if error is None:
             del self._undelivered[number]
             self._acknowledged += 1
+            if self._observer is not None:
+                self._arrived[number] = message
         else:
             self._refusals[number] = error
 
