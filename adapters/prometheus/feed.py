@@ -1,0 +1,98 @@
+"""Measure a feed: what comes, and how its connection is."""
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from domain.feed import FeedEvent, FeedEventKind, FeedMessage, Frame
+from ports.errors import EndOfFeed
+from ports.feed import Feed
+
+_HEARD: Final = frozenset({FeedEventKind.HEARTBEAT, FeedEventKind.PROVIDER_ERROR, FeedEventKind.OTHER_MESSAGE})
+"""Events that the server sent; the others are told by this side."""
+
+
+class MeasuredFeed:
+    """A `ports.feed.Feed` that counts what another gives."""
+
+    def __init__(
+        self,
+        feed: Feed,
+        registry: CollectorRegistry,
+        *,
+        now_s: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._feed = feed
+        self._now_s = now_s
+        self._monotonic = monotonic
+        self._read_at = monotonic()
+        self.connected = False
+        """Whether the connection is open; a feed without one counts as connected from its first frame to its end."""
+
+        def counter(name: str, text: str) -> Counter:
+            return Counter(f"tapeline_feed_{name}", text, registry=registry)
+
+        self._frames = counter("frames_total", "Frames that carried trades or could not be understood")
+        self._by_kind = {
+            FeedEventKind.CONNECTED: counter("connects_total", "Connections made"),
+            FeedEventKind.DISCONNECTED: counter("disconnects_total", "Connections lost, and attempts that failed"),
+            FeedEventKind.SILENT: counter("silences_total", "Connections given up because nothing was heard on them"),
+            FeedEventKind.RATE_LIMITED: counter("rate_limited_total", "Attempts refused with HTTP 429"),
+            FeedEventKind.PROVIDER_ERROR: counter("provider_errors_total", "Errors that the provider told"),
+        }
+        self._last_frame = Gauge(
+            "tapeline_feed_last_frame_timestamp_seconds",
+            "When anything was last received, heartbeats included",
+            registry=registry,
+        )
+        self._last_frame.set(now_s())
+        connected = Gauge("tapeline_feed_connected", "1 while connected", registry=registry)
+        connected.set_function(lambda: float(self.connected))
+
+    @property
+    def seconds_since_read(self) -> float:
+        """How long nobody has asked for a message: the loop that reads has stood still for so long."""
+        return self._monotonic() - self._read_at
+
+    def start(self) -> None:
+        """Begin."""
+        self._feed.start()
+
+    def subscribe(self, symbols: Iterable[str]) -> None:
+        """Make these the symbols to receive."""
+        self._feed.subscribe(symbols)
+
+    def read(self, timeout_s: float) -> FeedMessage | None:
+        """Give the next message, or None when none came in time."""
+        self._read_at = self._monotonic()
+        try:
+            message = self._feed.read(timeout_s)
+        except EndOfFeed:
+            self.connected = False
+            raise
+        if isinstance(message, Frame):
+            self.connected = True
+            self._frames.inc()
+            self._last_frame.set(self._now_s())
+        elif message is not None:
+            self._note(message)
+        return message
+
+    def close(self) -> None:
+        """Stop."""
+        self.connected = False
+        self._feed.close()
+
+    def _note(self, event: FeedEvent) -> None:
+        kind = event.kind
+        if kind in self._by_kind:
+            self._by_kind[kind].inc()
+        if kind in _HEARD:
+            self._last_frame.set(self._now_s())
+        if kind is FeedEventKind.CONNECTED:
+            self.connected = True
+        elif kind is FeedEventKind.DISCONNECTED:
+            self.connected = False

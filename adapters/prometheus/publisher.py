@@ -1,0 +1,104 @@
+"""Measure a publisher: what was handed over, and what became of it.
+
+What became of it is known to the publisher alone, which belongs to one thread; so it is asked by that thread, now and then, and a scrape reads
+the latest answer. In between, what is pending is overestimated rather than underestimated.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from domain.rejection import DeadLetter
+from domain.trade import Trade
+from ports.publisher import Deliveries, Publisher
+
+_ASK_EVERY_S: Final = 0.02
+
+
+class MeasuredPublisher:
+    """A `ports.publisher.Publisher` that counts what goes through another; `buffer_records` is how many may wait there, if that is known."""
+
+    def __init__(
+        self,
+        publisher: Publisher,
+        registry: CollectorRegistry,
+        *,
+        buffer_records: int | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._publisher = publisher
+        self._buffer_records = buffer_records
+        self._monotonic = monotonic
+        self._ask_at = monotonic()
+        self._trades = 0
+        self._dead_letters = 0
+        self._deliveries = Deliveries(acknowledged=0, failed=0, pending=0)
+        registry.register(self)
+
+    @property
+    def pending(self) -> int:
+        """How many records are in the buffer or on the way; may be asked by any thread."""
+        known = self._deliveries
+        return max(self._trades + self._dead_letters - known.acknowledged - known.failed, 0)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the feed is held back; may be asked by any thread."""
+        return self._buffer_records is not None and self.pending >= self._buffer_records
+
+    def start(self) -> None:
+        """Connect."""
+        self._publisher.start()
+
+    def publish(self, item: Trade | DeadLetter) -> None:
+        """Take an item for delivery; blocks while the buffer is full."""
+        # Counted first: an item that waits for room is pending.
+        self._count(item, 1)
+        try:
+            self._publisher.publish(item)
+        except BaseException:
+            self._count(item, -1)
+            raise
+        now = self._monotonic()
+        if now >= self._ask_at:
+            self._ask_at = now + _ASK_EVERY_S
+            self._deliveries = self._publisher.flush(0)
+
+    def flush(self, timeout_s: float) -> Deliveries:
+        """Wait until all is acknowledged or the time is up, and say how things stand."""
+        self._deliveries = self._publisher.flush(timeout_s)
+        return self._deliveries
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self._publisher.close()
+        self._deliveries = self._publisher.flush(0)
+
+    def _count(self, item: Trade | DeadLetter, number: int) -> None:
+        if isinstance(item, Trade):
+            self._trades += number
+        else:
+            self._dead_letters += number
+
+    def collect(self) -> Iterator[Metric]:
+        """Give the state to a scrape."""
+        published = CounterMetricFamily(
+            "tapeline_publisher_published", "Records handed over for delivery", labels=["item"]
+        )
+        published.add_metric(["trade"], self._trades)
+        published.add_metric(["dead_letter"], self._dead_letters)
+        yield published
+        yield CounterMetricFamily(
+            "tapeline_publisher_acknowledged", "Kept by the broker, by its own word", self._deliveries.acknowledged
+        )
+        yield CounterMetricFamily("tapeline_publisher_failed", "Given up: lost records", self._deliveries.failed)
+        yield GaugeMetricFamily(
+            "tapeline_publisher_pending_records", "Records in the buffer or on the way", self.pending
+        )
+        if self._buffer_records is not None:
+            yield GaugeMetricFamily(
+                "tapeline_publisher_buffer_records", "How many records may be pending", self._buffer_records
+            )

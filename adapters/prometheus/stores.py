@@ -1,0 +1,103 @@
+"""Measure stores: how many rows are written, how long that takes, and what fails. Reading is passed on as it is."""
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from domain.candle import Candle
+from domain.trade import Trade
+from ports.candle_store import CandleStore
+from ports.errors import StoreError
+from ports.trade_store import TradeStore
+
+WRITE_BOUNDS_S: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+
+class StoreMetrics:
+    """The metrics that the stores of a program share; make one a registry."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._rows = Counter("tapeline_store_rows_total", "Rows written", ["store"], registry=registry)
+        self._failures = Counter("tapeline_store_failures_total", "Writes that failed", ["store"], registry=registry)
+        self._seconds = Histogram(
+            "tapeline_store_write_seconds",
+            "One write, of any number of rows",
+            ["store"],
+            buckets=WRITE_BOUNDS_S,
+            registry=registry,
+        )
+
+    def open(self, store: str) -> None:
+        """Export a store's metrics from now on, at 0."""
+        for metric in (self._rows, self._failures, self._seconds):
+            metric.labels(store)
+
+    @contextmanager
+    def writing(self, store: str, rows: int) -> Iterator[None]:
+        """Measure a write of some rows. Nothing to write is no write."""
+        begun = time.perf_counter()
+        try:
+            yield
+        except StoreError:
+            self._failures.labels(store).inc()
+            raise
+        if rows:
+            self._rows.labels(store).inc(rows)
+            self._seconds.labels(store).observe(time.perf_counter() - begun)
+
+
+class MeasuredTradeStore:
+    """A `ports.trade_store.TradeStore` that measures what is written to another."""
+
+    def __init__(self, store: TradeStore, metrics: StoreMetrics) -> None:
+        self._store = store
+        self._metrics = metrics
+        metrics.open("trades")
+
+    def start(self) -> None:
+        """Connect."""
+        self._store.start()
+
+    def write(self, trades: Iterable[Trade]) -> None:
+        """Keep trades."""
+        rows = list(trades)
+        with self._metrics.writing("trades", len(rows)):
+            self._store.write(rows)
+
+    def read(self, symbol: str, start_ms: int, end_ms: int) -> Iterator[Trade]:
+        """Give the symbol's trades."""
+        return self._store.read(symbol, start_ms, end_ms)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._store.close()
+
+
+class MeasuredCandleStore:
+    """A `ports.candle_store.CandleStore` that measures what is written to another."""
+
+    def __init__(self, store: CandleStore, metrics: StoreMetrics) -> None:
+        self._store = store
+        self._metrics = metrics
+        metrics.open("candles")
+
+    def start(self) -> None:
+        """Connect."""
+        self._store.start()
+
+    def write(self, candles: Iterable[Candle]) -> None:
+        """Keep candles."""
+        rows = list(candles)
+        with self._metrics.writing("candles", len(rows)):
+            self._store.write(rows)
+
+    def read(self, symbol: str, start_ms: int, end_ms: int, window_ms: int) -> Iterator[Candle]:
+        """Give the symbol's candles."""
+        return self._store.read(symbol, start_ms, end_ms, window_ms)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._store.close()

@@ -1,0 +1,48 @@
+"""A histogram for hot paths: filled by one thread, without a lock, read by whoever scrapes.
+
+A histogram of prometheus-client takes two locks and looks at each bucket in turn; with 100,000 trades a second that would be felt. Here an
+observation is a binary search and two additions. A scrape that comes between the two sees a count without its sum, and is right the next time.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import HistogramMetricFamily
+
+
+class Tally:
+    """A histogram without labels. `bounds` are the buckets' upper ends, ascending and inclusive; one more takes what is above."""
+
+    def __init__(self, name: str, text: str, bounds: Sequence[float], registry: CollectorRegistry) -> None:
+        self._name = name
+        self._text = text
+        self._bounds = tuple(bounds)
+        self._counts: list[float] = [0] * (len(self._bounds) + 1)
+        self._sum = 0.0
+        registry.register(self)
+
+    def observe(self, value: float, weight: float = 1) -> None:
+        """Count a value, as if it had come `weight` times. A negative one counts as 0: a sum never falls."""
+        value = max(value, 0.0)
+        self._counts[bisect_left(self._bounds, value)] += weight
+        self._sum += value * weight
+
+    def observe_all(self, values: Iterable[float]) -> None:
+        """Count each of them; the same as `observe`, with less around it."""
+        bounds, counts = self._bounds, self._counts
+        total = 0.0
+        for value in values:
+            counts[bisect_left(bounds, value)] += 1
+            if value > 0:
+                total += value
+        self._sum += total
+
+    def collect(self) -> Iterator[HistogramMetricFamily]:
+        """Give the state to a scrape."""
+        buckets = []
+        cumulated = 0.0
+        for bound, count in zip((*map(repr, map(float, self._bounds)), "+Inf"), self._counts.copy(), strict=True):
+            cumulated += count
+            buckets.append((bound, cumulated))
+        yield HistogramMetricFamily(self._name, self._text, buckets=buckets, sum_value=self._sum)
