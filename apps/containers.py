@@ -15,12 +15,20 @@ from adapters.memory.broker import MemoryBroker
 from adapters.memory.publisher import MemoryPublisher
 from adapters.memory.stores import MemoryCandleStore, MemoryTradeStore
 from adapters.memory.subscriber import MemorySubscriber
+from adapters.prometheus.feed import MeasuredFeed
+from adapters.prometheus.intake import MeasuredIntake
+from adapters.prometheus.kafka_client import KafkaClientMetrics
+from adapters.prometheus.publisher import MeasuredPublisher
+from adapters.prometheus.registry import new_registry
+from adapters.prometheus.stores import MeasuredCandleStore, MeasuredTradeStore, StoreMetrics
 from adapters.simulator.server import SimulatedFinnhub
 from domain.intake import Intake
 from domain.windower import Windower
 
 from .embedded import EmbeddedAggregator
+from .health import live_health, producer_health
 from .ingest import Ingest
+from .monitoring import program_version
 from .settings import LiveSettings, ProducerSettings, SourceOptions
 from .simulated_feed import SimulatedFeed
 
@@ -60,18 +68,29 @@ class FeedContainer(containers.DeclarativeContainer):
 
 
 class LiveContainer(containers.DeclarativeContainer):
-    """`tapeline live`: everything but the feed is in memory."""
+    """`tapeline live`: everything but the feed is in memory. Each port is measured."""
 
     settings = providers.Dependency(instance_of=LiveSettings)
     feeds = providers.Container(FeedContainer, settings=settings)
+    registry = providers.Singleton(new_registry, providers.Callable(program_version))
 
     broker = providers.Singleton(MemoryBroker)
-    publisher = providers.Singleton(MemoryPublisher, broker)
+    feed = providers.Singleton(MeasuredFeed, feeds.feed, registry)
+    publisher = providers.Singleton(MeasuredPublisher, providers.Singleton(MemoryPublisher, broker), registry)
     subscriber = providers.Singleton(MemorySubscriber, broker, "live")
-    trade_store = providers.Singleton(MemoryTradeStore, capacity=KEPT_TRADES)
-    candle_store = providers.Singleton(MemoryCandleStore)
+    store_metrics = providers.Singleton(StoreMetrics, registry)
+    trade_store = providers.Singleton(
+        MeasuredTradeStore, providers.Singleton(MemoryTradeStore, capacity=KEPT_TRADES), store_metrics
+    )
+    candle_store = providers.Singleton(MeasuredCandleStore, providers.Singleton(MemoryCandleStore), store_metrics)
+    health = providers.Singleton(live_health, feed)
 
-    ingest = providers.Singleton(Ingest, feed=feeds.feed, intake=feeds.intake, publisher=publisher)
+    ingest = providers.Singleton(
+        Ingest,
+        feed=feed,
+        intake=providers.Singleton(MeasuredIntake, feeds.intake, registry),
+        publisher=publisher,
+    )
     aggregator = providers.Singleton(
         EmbeddedAggregator,
         subscriber=subscriber,
@@ -88,10 +107,25 @@ class LiveContainer(containers.DeclarativeContainer):
 
 
 class ProducerContainer(containers.DeclarativeContainer):
-    """`tapeline producer`: a feed into Kafka."""
+    """`tapeline producer`: a feed into Kafka. Each port is measured."""
 
     settings = providers.Dependency(instance_of=ProducerSettings)
     feeds = providers.Container(FeedContainer, settings=settings)
+    registry = providers.Singleton(new_registry, providers.Callable(program_version))
 
-    publisher = providers.Singleton(KafkaPublisher, settings.provided.kafka.adapter.call())
-    ingest = providers.Singleton(Ingest, feed=feeds.feed, intake=feeds.intake, publisher=publisher)
+    feed = providers.Singleton(MeasuredFeed, feeds.feed, registry)
+    kafka = providers.Singleton(lambda options: options.adapter(), settings.provided.kafka)
+    kafka_client = providers.Singleton(KafkaClientMetrics, registry)
+    publisher = providers.Singleton(
+        MeasuredPublisher,
+        providers.Singleton(KafkaPublisher, kafka, kafka_client),
+        registry,
+        buffer_records=kafka.provided.buffer_messages,
+    )
+    health = providers.Singleton(producer_health, feed, publisher, kafka_client)
+    ingest = providers.Singleton(
+        Ingest,
+        feed=feed,
+        intake=providers.Singleton(MeasuredIntake, feeds.intake, registry),
+        publisher=publisher,
+    )

@@ -4,11 +4,12 @@ Nothing is buffered here. When the broker's buffer is full, publishing waits, an
 """
 
 from collections import Counter
+from typing import Protocol
 
 import attrs
 
 from domain.feed import FeedEvent, FeedEventKind, Frame
-from domain.intake import Intake
+from domain.intake import IntakeResult
 from ports.feed import Feed
 from ports.publisher import Publisher
 
@@ -30,10 +31,18 @@ class IngestCounts:
     """Of the newest trade: venue's stamp to received."""
 
 
+class Judge(Protocol):
+    """What judges frames: `domain.intake.Intake`, or one that measures it."""
+
+    def accept(self, frame: Frame) -> IntakeResult:
+        """Judge one frame. Never raises, whatever the frame holds."""
+        ...
+
+
 class Ingest:
     """Carries messages from a feed to a publisher and counts them."""
 
-    def __init__(self, *, feed: Feed, intake: Intake, publisher: Publisher) -> None:
+    def __init__(self, *, feed: Feed, intake: Judge, publisher: Publisher) -> None:
         self._feed = feed
         self._intake = intake
         self._publisher = publisher

@@ -19,6 +19,7 @@ from .lazy import run
 from .loading import app_command
 from .logs import configure_logs
 from .meters import Quantiles, RateMeter
+from .monitoring import monitored
 from .settings import LiveSettings
 from .stopping import StopRequest, stop_on_signals
 
@@ -124,10 +125,19 @@ class LiveRun:
 def run_live(settings: LiveSettings) -> str:
     """Run with these settings; gives the summary. Raises FeedError and OSError for what cannot work at all."""
     container = LiveContainer(settings=settings)
-    feed = container.feeds.feed()
+    feed = container.feed()
     feed.subscribe(settings.symbols_to_receive)
     with ExitStack() as stack:
         stop = stack.enter_context(stop_on_signals())
+        stack.enter_context(
+            monitored(
+                container.registry(),
+                container.health(),
+                host=settings.metrics_host,
+                port=settings.metrics_port,
+                usual_port=0,
+            )
+        )
         out = None if settings.candles_out is None else stack.enter_context(CandleFile(settings.candles_out))
         for part in (container.publisher(), container.subscriber(), container.trade_store(), container.candle_store()):
             stack.callback(part.close)

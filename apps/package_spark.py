@@ -18,7 +18,7 @@ from domain.errors import TapelineError
 from .lazy import run
 
 OURS: Final = ("domain", "ports", "adapters", "apps")
-THEIRS: Final = ("attr", "attrs", "click", "structlog", "typed_settings", "typing_extensions")
+THEIRS: Final = ("attr", "attrs", "click", "prometheus_client", "structlog", "typed_settings", "typing_extensions")
 # The dev stack stays behind but for what apps name of it.
 DEVSTACK: Final = ("devstack/__init__.py", "devstack/errors.py")
 _MOMENT: Final = (2020, 1, 1, 0, 0, 0)

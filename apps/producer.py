@@ -19,6 +19,8 @@ from .ingest import Ingest
 from .lazy import run
 from .loading import app_command
 from .logs import configure_logs
+from .metrics_options import PRODUCER_PORT
+from .monitoring import monitored
 from .settings import ProducerSettings
 from .stopping import StopRequest, stop_on_signals
 
@@ -79,10 +81,20 @@ def report(ingest: Ingest, deliveries: Deliveries) -> None:
 def run_producer(settings: ProducerSettings) -> None:
     """Run to the end. Raises FeedError, BrokerError, or TapelineError when not everything arrived."""
     container = ProducerContainer(settings=settings)
-    feed, publisher, ingest = container.feeds.feed(), container.publisher(), container.ingest()
+    feed, publisher, ingest = container.feed(), container.publisher(), container.ingest()
     feed.subscribe(settings.symbols_to_receive)
     with ExitStack() as stack:
         stop = stack.enter_context(stop_on_signals())
+        # First, so that a start that takes long can be watched as well.
+        stack.enter_context(
+            monitored(
+                container.registry(),
+                container.health(),
+                host=settings.metrics_host,
+                port=settings.metrics_port,
+                usual_port=PRODUCER_PORT,
+            )
+        )
         stack.callback(publisher.close)
         publisher.start()
         stack.callback(feed.close)

@@ -16,6 +16,10 @@ from adapters.kafka.settings import KafkaSettings
 from adapters.simulator.settings import SimulatorSettings
 from domain.rules import Rules
 
+from .web_options import WebOptions
+
+from .metrics_options import PRODUCER_PORT, metrics_host, metrics_port
+
 _KAFKA: Final = KafkaSettings()
 _CASSANDRA: Final = CassandraSettings()
 
@@ -224,6 +228,8 @@ class TableOptions(SourceOptions):
     allowed_lateness_s: int = in_seconds(
         "allowed-lateness", 60, "How late a trade may come and still be folded in", zero=True
     )
+    page: bool = ts.option(default=True, help="Serve the live page, whose address is shown below the table")
+    web: WebOptions = WebOptions()
 
     @property
     def window_ms(self) -> int:
@@ -240,6 +246,9 @@ class TableOptions(SourceOptions):
 class LiveSettings(TableOptions):
     """`tapeline live`."""
 
+    metrics_port: int = metrics_port(None)
+    metrics_host: str = metrics_host()
+
 
 @attrs.frozen(kw_only=True)
 class ProducerSettings(SourceOptions):
@@ -249,6 +258,8 @@ class ProducerSettings(SourceOptions):
     flush_timeout_s: float = in_seconds(
         "flush-timeout", 30.0, "How long to wait at the end for what is not acknowledged"
     )
+    metrics_port: int | None = metrics_port(PRODUCER_PORT)
+    metrics_host: str = metrics_host()
     kafka: KafkaOptions = KafkaOptions()
 
     def __attrs_post_init__(self) -> None:
