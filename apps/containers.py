@@ -4,6 +4,7 @@ A container is made from its app's settings; a test overrides a provider to put 
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dependency_injector import containers, providers
 
@@ -25,12 +26,21 @@ from adapters.simulator.server import SimulatedFinnhub
 from domain.intake import Intake
 from domain.windower import Windower
 
+from .dashboard_settings import DashboardSettings
 from .embedded import EmbeddedAggregator
 from .health import live_health, producer_health
 from .ingest import Ingest
 from .monitoring import program_version
+from .page_sources import live_source, stored_source
 from .settings import LiveSettings, ProducerSettings, SourceOptions
 from .simulated_feed import SimulatedFeed
+from .web.noticing import NoticingCandleStore
+from .web.server import PageServer
+
+if TYPE_CHECKING:
+    from adapters.cassandra.candle_store import CassandraCandleStore
+    from adapters.cassandra.session import CassandraSession
+    from adapters.cassandra.trade_store import CassandraTradeStore
 
 KEPT_TRADES = 100_000
 """Raw trades of a symbol that the embedded default keeps in memory; candles are all kept."""
@@ -44,6 +54,25 @@ def _replay_path(settings: SourceOptions) -> Path:
 
 def _simulated_connection(url: str) -> FinnhubFeed:
     return FinnhubFeed(FinnhubSettings(url=url, token="simulated"))  # noqa: S106 - a simulator takes any
+
+
+# Loaded late: `tapeline live` starts quicker without Cassandra's driver.
+def _cassandra_session(settings: DashboardSettings) -> "CassandraSession":
+    from adapters.cassandra.session import CassandraSession  # noqa: PLC0415
+
+    return CassandraSession(settings.cassandra.adapter())
+
+
+def _cassandra_trades(settings: DashboardSettings, session: "CassandraSession") -> "CassandraTradeStore":
+    from adapters.cassandra.trade_store import CassandraTradeStore  # noqa: PLC0415
+
+    return CassandraTradeStore(settings.cassandra.adapter(), session)
+
+
+def _cassandra_candles(settings: DashboardSettings, session: "CassandraSession") -> "CassandraCandleStore":
+    from adapters.cassandra.candle_store import CassandraCandleStore  # noqa: PLC0415
+
+    return CassandraCandleStore(settings.cassandra.adapter(), session)
 
 
 class FeedContainer(containers.DeclarativeContainer):
@@ -79,10 +108,11 @@ class LiveContainer(containers.DeclarativeContainer):
     publisher = providers.Singleton(MeasuredPublisher, providers.Singleton(MemoryPublisher, broker), registry)
     subscriber = providers.Singleton(MemorySubscriber, broker, "live")
     store_metrics = providers.Singleton(StoreMetrics, registry)
-    trade_store = providers.Singleton(
-        MeasuredTradeStore, providers.Singleton(MemoryTradeStore, capacity=KEPT_TRADES), store_metrics
-    )
-    candle_store = providers.Singleton(MeasuredCandleStore, providers.Singleton(MemoryCandleStore), store_metrics)
+    kept_trades = providers.Singleton(MemoryTradeStore, capacity=KEPT_TRADES)
+    # It notices symbols, for the page: a recording does not tell before which ones it has.
+    kept_candles = providers.Singleton(NoticingCandleStore, providers.Singleton(MemoryCandleStore))
+    trade_store = providers.Singleton(MeasuredTradeStore, kept_trades, store_metrics)
+    candle_store = providers.Singleton(MeasuredCandleStore, kept_candles, store_metrics)
     health = providers.Singleton(live_health, feed)
 
     ingest = providers.Singleton(
@@ -103,6 +133,32 @@ class LiveContainer(containers.DeclarativeContainer):
         trade_store=trade_store,
         candle_store=candle_store,
         rules=settings.provided.rules.adapter.call(),
+    )
+
+    # The page's own reads are none of the pipeline's, so it reads behind the measured stores.
+    page = providers.Singleton(
+        PageServer,
+        providers.Singleton(
+            live_source, settings, candles=kept_candles, trades=kept_trades, ingest=ingest, aggregator=aggregator
+        ),
+        host=settings.provided.web.host,
+        port=settings.provided.web.port,
+    )
+
+
+class DashboardContainer(containers.DeclarativeContainer):
+    """`tapeline dashboard`: reads Cassandra, and serves the page."""
+
+    settings = providers.Dependency(instance_of=DashboardSettings)
+
+    session = providers.Singleton(_cassandra_session, settings)
+    trade_store = providers.Singleton(_cassandra_trades, settings, session)
+    candle_store = providers.Singleton(_cassandra_candles, settings, session)
+    page = providers.Singleton(
+        PageServer,
+        providers.Singleton(stored_source, settings, candles=candle_store, trades=trade_store),
+        host=settings.provided.web.host,
+        port=settings.provided.web.port,
     )
 
 

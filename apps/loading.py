@@ -18,9 +18,9 @@ from typed_settings.exceptions import TsError
 from typed_settings.loaders import EnvLoader, FileLoader, Loader, TomlFormat
 from typed_settings.types import OptionList, SettingsClass, SettingsDict
 
-GROUPS: Final = ("finnhub", "kafka", "cassandra", "simulator", "rules")
+GROUPS: Final = ("finnhub", "kafka", "cassandra", "simulator", "rules", "web")
 _WRAPPED: Final = re.compile(r"Could not convert loaded settings: \w+\((['\"])(.*)\1\)$", re.DOTALL)
-APPS: Final = ("live", "producer", "simulator", "aggregator", "query", "admin", "stack")
+APPS: Final = ("live", "producer", "simulator", "aggregator", "query", "admin", "stack", "dashboard")
 
 
 class SharedToml(TomlFormat):

@@ -16,9 +16,8 @@ from adapters.kafka.settings import KafkaSettings
 from adapters.simulator.settings import SimulatorSettings
 from domain.rules import Rules
 
-from .web_options import WebOptions
-
 from .metrics_options import PRODUCER_PORT, metrics_host, metrics_port
+from .web_options import WebOptions
 
 _KAFKA: Final = KafkaSettings()
 _CASSANDRA: Final = CassandraSettings()
@@ -229,7 +228,7 @@ class TableOptions(SourceOptions):
         "allowed-lateness", 60, "How late a trade may come and still be folded in", zero=True
     )
     page: bool = ts.option(default=True, help="Serve the live page, whose address is shown below the table")
-    web: WebOptions = WebOptions()
+    web: WebOptions = ts.option(factory=WebOptions)
 
     @property
     def window_ms(self) -> int:

@@ -1,0 +1,38 @@
+"""`tapeline dashboard`: the live page and the read API, from what is stored in Cassandra.
+
+It only reads, so it runs beside the pipeline or without it, once or several times. `tapeline live` and `tapeline stack` serve the same page themselves.
+"""
+
+from contextlib import ExitStack
+
+import click
+
+from .containers import DashboardContainer
+from .dashboard_settings import DashboardSettings
+from .lazy import run
+from .loading import app_command
+from .logs import configure_logs
+from .stopping import stop_on_signals
+
+POLL_S = 0.2
+
+
+@app_command(DashboardSettings, "dashboard")
+def dashboard(settings: DashboardSettings) -> None:
+    """Serve a page of live candles and the pipeline's health, and a read API, from what is stored in Cassandra."""
+    configure_logs(level="warning")
+    container = DashboardContainer(settings=settings)
+    with ExitStack() as stack:
+        stop = stack.enter_context(stop_on_signals())
+        for store in (container.trade_store(), container.candle_store()):
+            stack.callback(store.close)
+            store.start()
+        page = stack.enter_context(container.page())
+        click.echo(f"the page is at {page.url}")
+        while not stop.requested:
+            if page.wait(POLL_S):
+                raise click.ClickException("the page's server has ended; the log says why")
+
+
+if __name__ == "__main__":
+    run(dashboard, "tapeline dashboard")

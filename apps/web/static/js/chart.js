@@ -1,0 +1,205 @@
+// The chart: candles over volume. History comes by pages over HTTP, older pages as one scrolls back; the newest candles come from the stream.
+
+import {
+  CandlestickSeries, ColorType, CrosshairMode, HistogramSeries, createChart,
+} from "../vendor/lightweight-charts.js";
+import { decimalsOf, windowName } from "./format.js";
+import { colours, theme } from "./theme.js";
+
+const PAGE_WINDOWS = 720;
+const MOST_CANDLES = 20_000;
+const EMPTY_PAGES = 3;
+
+export class Chart extends EventTarget {
+  /** Candles by the start of their window, as the API gave them. */
+  candles = new Map();
+  #chart;
+  #prices;
+  #volumes;
+  #colours;
+  #symbol = null;
+  #windowMs = 60_000;
+  #loading = null;
+  #arrived = new Map();
+  #oldestAskedMs = 0;
+  #isAtBegin = false;
+  #decimals = 2;
+
+  constructor(element) {
+    super();
+    this.#chart = createChart(element, {
+      autoSize: true,
+      layout: { attributionLogo: true, fontFamily: getComputedStyle(document.body).fontFamily, fontSize: 12 },
+      crosshair: { mode: CrosshairMode.Normal },
+      timeScale: { timeVisible: true, secondsVisible: false, rightOffset: 4, barSpacing: 8, minBarSpacing: 1 },
+      rightPriceScale: { scaleMargins: { top: 0.08, bottom: 0.26 } },
+    });
+    this.#prices = this.#chart.addSeries(CandlestickSeries, { borderVisible: false });
+    this.#volumes = this.#chart.addSeries(HistogramSeries, {
+      priceScaleId: "volume", priceFormat: { type: "volume" }, lastValueVisible: false, priceLineVisible: false,
+    });
+    this.#chart.priceScale("volume").applyOptions({ scaleMargins: { top: 0.82, bottom: 0 } });
+    this.#paint();
+    theme.addEventListener("change", () => this.#paint());
+    this.#chart.subscribeCrosshairMove((move) => {
+      const startMs = move.time === undefined ? null : move.time * 1000;
+      this.dispatchEvent(new CustomEvent("point", { detail: this.candles.get(startMs) ?? null }));
+    });
+    this.#chart.timeScale().subscribeVisibleLogicalRangeChange((range) => {
+      if (range && range.from < 20) this.#loadOlder();
+      this.dispatchEvent(new CustomEvent("scroll", { detail: this.isAtNewest() }));
+    });
+  }
+
+  /** Show a symbol from its newest candle back. Rejects when the history cannot be had. */
+  async show(symbol, newest, windowMs) {
+    const isSame = symbol === this.#symbol && windowMs === this.#windowMs;
+    const wasAtNewest = this.isAtNewest();
+    this.#arrived.clear();
+    this.#loading?.abort();
+    this.#loading = null;
+    this.#symbol = symbol;
+    this.#windowMs = windowMs;
+    this.#isAtBegin = false;
+    const toMs = (newest ? newest.window_start_ms : Date.now()) + windowMs;
+    this.#oldestAskedMs = toMs - PAGE_WINDOWS * windowMs;
+    if (!isSame) {
+      this.candles = new Map();
+      this.#draw();
+    }
+    const loaded = await this.#load(this.#oldestAskedMs, toMs);
+    if (loaded === null) return;
+    // What the stream told meanwhile is newer than the page of history.
+    this.candles = new Map([...loaded, ...this.#arrived.values()].map((candle) => [candle.window_start_ms, candle]));
+    this.#draw();
+    if (!isSame) this.#chart.timeScale().resetTimeScale();
+    if (!isSame || wasAtNewest) this.toNewest();
+  }
+
+  /** Take candles of the shown symbol that changed. */
+  update(candles) {
+    const newestMs = Math.max(...this.candles.keys());
+    let isOlder = false;
+    for (const candle of [...candles].sort((a, b) => a.window_start_ms - b.window_start_ms)) {
+      this.candles.set(candle.window_start_ms, candle);
+      if (this.#loading) this.#arrived.set(candle.window_start_ms, candle);
+      isOlder ||= candle.window_start_ms < newestMs;
+      if (isOlder) continue;
+      this.#fitDecimals(candle);
+      this.#prices.update(this.#bar(candle));
+      this.#volumes.update(this.#volume(candle));
+    }
+    // A late trade changed a candle behind the newest one: those are set, not updated.
+    if (isOlder) this.#draw();
+  }
+
+  isAtNewest() {
+    return this.#chart.timeScale().scrollPosition() > -3;
+  }
+
+  toNewest() {
+    this.#chart.timeScale().scrollToRealTime();
+  }
+
+  get decimals() {
+    return this.#decimals;
+  }
+
+  /** Give the newest candles, newest first. */
+  latest(count) {
+    return [...this.candles.values()].sort((a, b) => b.window_start_ms - a.window_start_ms).slice(0, count);
+  }
+
+  async #loadOlder() {
+    if (this.#loading || this.#isAtBegin || !this.candles.size || this.candles.size >= MOST_CANDLES) return;
+    const symbol = this.#symbol;
+    for (let empty = 0; empty < EMPTY_PAGES;) {
+      const toMs = this.#oldestAskedMs;
+      const fromMs = toMs - PAGE_WINDOWS * this.#windowMs;
+      const loaded = await this.#load(fromMs, toMs).catch(() => null);
+      if (loaded === null || symbol !== this.#symbol) return;
+      this.#oldestAskedMs = fromMs;
+      if (loaded.length) {
+        for (const candle of loaded) this.candles.set(candle.window_start_ms, candle);
+        this.#draw();
+        return;
+      }
+      empty += 1;
+    }
+    this.#isAtBegin = true;
+  }
+
+  /** Load a span, all of its pages; null when another load took its place. */
+  async #load(fromMs, toMs) {
+    const abort = new AbortController();
+    this.#loading = abort;
+    try {
+      const candles = [];
+      let cursor = null;
+      do {
+        const query = new URLSearchParams({
+          symbol: this.#symbol, window: windowName(this.#windowMs), from: isoOf(fromMs), to: isoOf(toMs), limit: "1000",
+          ...(cursor && { cursor }),
+        });
+        const answer = await fetch(`api/candles?${query}`, { signal: abort.signal });
+        const page = await answer.json();
+        if (!answer.ok) throw new Error(page.error.message);
+        candles.push(...page.candles);
+        cursor = page.next_cursor;
+      } while (cursor);
+      return candles;
+    } catch (error) {
+      if (error.name === "AbortError") return null;
+      throw error;
+    } finally {
+      if (this.#loading === abort) this.#loading = null;
+    }
+  }
+
+  #draw() {
+    const sorted = [...this.candles.values()].sort((a, b) => a.window_start_ms - b.window_start_ms);
+    this.#decimals = 0;
+    sorted.forEach((candle) => this.#fitDecimals(candle));
+    this.#prices.setData(sorted.map((candle) => this.#bar(candle)));
+    this.#volumes.setData(sorted.map((candle) => this.#volume(candle)));
+  }
+
+  #fitDecimals(candle) {
+    const decimals = Math.max(this.#decimals, 2, decimalsOf(candle.close), decimalsOf(candle.low));
+    if (decimals === this.#decimals) return;
+    this.#decimals = decimals;
+    this.#prices.applyOptions({ priceFormat: { type: "price", precision: decimals, minMove: 10 ** -decimals } });
+  }
+
+  #bar(candle) {
+    return {
+      time: candle.window_start_ms / 1000,
+      open: Number(candle.open), high: Number(candle.high), low: Number(candle.low), close: Number(candle.close),
+    };
+  }
+
+  #volume(candle) {
+    const isUp = Number(candle.close) >= Number(candle.open);
+    return {
+      time: candle.window_start_ms / 1000, value: Number(candle.volume),
+      color: isUp ? this.#colours["up-volume"] : this.#colours["down-volume"],
+    };
+  }
+
+  #paint() {
+    const found = colours("panel", "muted", "grid", "line", "up", "down", "up-volume", "down-volume", "raised");
+    this.#colours = found;
+    this.#chart.applyOptions({
+      layout: { background: { type: ColorType.Solid, color: found.panel }, textColor: found.muted },
+      grid: { vertLines: { color: found.grid }, horzLines: { color: found.grid } },
+      rightPriceScale: { borderColor: found.line },
+      timeScale: { borderColor: found.line },
+    });
+    this.#prices.applyOptions({ upColor: found.up, downColor: found.down, wickUpColor: found.up, wickDownColor: found.down });
+    this.#draw();
+  }
+}
+
+function isoOf(ms) {
+  return new Date(ms).toISOString();
+}
