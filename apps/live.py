@@ -20,28 +20,28 @@ from .loading import app_command
 from .logs import configure_logs
 from .meters import Quantiles, RateMeter
 from .monitoring import monitored
+from .page_sources import TITLES
 from .settings import LiveSettings
 from .stopping import StopRequest, stop_on_signals
+from .web.server import page_beside
 
 FRAMES_A_BATCH = 64
 BATCH_WAIT_S = 0.05
 READ_TIMEOUT_S = 0.1
-TITLES = {
-    "finnhub": "Finnhub, live",
-    "simulated": "simulated Finnhub: made-up prices",
-    "replay": "a recording",
-}
 
 
 class LiveRun:
     """One run of the embedded pipeline: steps until the feed ends, the time is up, or somebody asks to stop."""
 
-    def __init__(self, settings: LiveSettings, container: LiveContainer, view: View, out: CandleFile | None) -> None:
+    def __init__(
+        self, settings: LiveSettings, container: LiveContainer, view: View, out: CandleFile | None, page: str
+    ) -> None:
         self._settings = settings
         self._ingest = container.ingest()
         self._aggregator = container.aggregator()
         self._view = view
         self._out = out
+        self._page = page
         self._newest: dict[str, Candle] = {}
         self._rate = RateMeter()
         self._latency = Quantiles()
@@ -117,6 +117,8 @@ class LiveRun:
         event = self._ingest.last_event
         if event is not None:
             facts["feed"] = f"{event.kind} {event.detail}".strip()
+        if self._page:
+            facts["page"] = self._page
         candles = [self._newest[symbol] for symbol in sorted(self._newest)]
         title = f"tapeline live: {TITLES[self._settings.feed_kind]}"
         self._view.show(Snapshot(title=title, candles=candles, facts=facts))
@@ -144,8 +146,9 @@ def run_live(settings: LiveSettings) -> str:
             part.start()
         stack.callback(feed.close)
         feed.start()
+        page = stack.enter_context(page_beside(container.page(), wanted=settings.page))
         with make_view() as view:
-            live_run = LiveRun(settings, container, view, out)
+            live_run = LiveRun(settings, container, view, out, page)
             live_run.go(stop)
         return live_run.summary()
 

@@ -123,7 +123,9 @@ class HealthOut(BaseModel):
     freshness_ms: int | None = Field(description="Now less the event time of the newest trade in a candle")
     trades_per_s: float = Field(description="Trades and price updates folded into watched candles, over 10 seconds")
     feed_lag: LagOut | None = Field(description="From the venue's stamp to received")
-    page_lag: LagOut | None = Field(description="From received to seen in the store")
+    page_lag: LagOut | None = Field(
+        description="From received to seen in the store, of the newest trade at a poll; others may have waited a poll longer"
+    )
     read_ms: float | None = Field(description="What the last read of the store took, all symbols")
     symbols: int
     watchers: int = Field(description="Open pages")

@@ -4,8 +4,11 @@
 the port's queue.
 """
 
+import importlib.util
 import socket
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 
 PORTS_TO_TRY: Final = 20
 STOP_S: Final = 10.0
+LET_START_S: Final = 1.0
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _log = structlog.get_logger("apps.web")
 
@@ -40,6 +44,7 @@ class PageServer:
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
+        self._after_s = 0.0
 
     def __enter__(self) -> Self:
         self.start()
@@ -60,10 +65,14 @@ class PageServer:
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
-    def start(self) -> None:
-        """Take the port and begin to serve. Raises PageServerError when no port is free."""
+    def start(self, *, after_s: float = 0.0) -> None:
+        """Take the port and begin to serve, the latter after so many seconds. Raises PageServerError when no port is free or a package is missing."""
         if self._thread is not None:
             return
+        for package in ("fastapi", "uvicorn"):
+            if importlib.util.find_spec(package) is None:
+                raise PageServerError(f"the page needs the package {package}: install tapeline[web]")
+        self._after_s = after_s
         self._socket = _take_port(self._host, self._port)
         self._thread = threading.Thread(target=self._serve, name="page", daemon=True)
         self._thread.start()
@@ -91,6 +100,8 @@ class PageServer:
             _log.exception("page_server_failed")
 
     def _run(self) -> None:
+        if self._stopping.wait(self._after_s):
+            return
         import uvicorn  # noqa: PLC0415 - loaded late and in this thread, see above
 
         from .app import create_app  # noqa: PLC0415
@@ -111,6 +122,24 @@ class PageServer:
         if not self._stopping.is_set():
             assert self._socket is not None  # noqa: S101 - start() took it
             self._server.run(sockets=[self._socket])
+
+
+@contextmanager
+def page_beside(server: PageServer, *, wanted: bool = True) -> Iterator[str]:
+    """Serve the page beside a program that does not depend on it: gives the address, or why there is no page, or nothing where none is wanted."""
+    if not wanted:
+        yield ""
+        return
+    try:
+        # The program's own start goes first: loading the web framework takes a second of this process.
+        server.start(after_s=LET_START_S)
+    except PageServerError as error:
+        yield str(error)
+        return
+    try:
+        yield server.url
+    finally:
+        server.close()
 
 
 def _take_port(host: str, port: int) -> socket.socket:
