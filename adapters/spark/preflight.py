@@ -10,8 +10,9 @@ from ports.errors import BrokerError, StoreError
 
 from . import candles, trades
 from .settings import AggregatorSettings
+from .sinks import table_options
 
-TIMEOUT_S = 15
+TIMEOUT_S = 10
 
 
 def check_topics(spark: SparkSession, settings: AggregatorSettings) -> None:
@@ -46,12 +47,7 @@ def check_tables(spark: SparkSession, settings: AggregatorSettings) -> None:
     """Raise StoreError unless Cassandra answers and both tables exist."""
     for table in (trades.TABLE, candles.TABLE):
         try:
-            (
-                spark.read.format("org.apache.spark.sql.cassandra")
-                .option("keyspace", settings.keyspace)
-                .option("table", table)
-                .load()
-            )
+            (spark.read.format("org.apache.spark.sql.cassandra").options(**table_options(settings, table)).load())
         except (Py4JError, PySparkException) as error:
             raise StoreError(_store_words(error, settings, table)) from error
 

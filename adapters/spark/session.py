@@ -60,14 +60,7 @@ def spark_conf(settings: AggregatorSettings) -> SparkConf:
         # Under spark-submit the JVM knows what the user set.
         SparkContext._ensure_initialized()  # noqa: SLF001 - there is no public way to reach the JVM before a context
     conf = SparkConf()
-    usual = {
-        **_USUAL,
-        "spark.cassandra.connection.host": ",".join(settings.cassandra_hosts),
-        "spark.cassandra.connection.port": str(settings.cassandra_port),
-        "spark.cassandra.connection.localDC": settings.local_dc,
-        "spark.cassandra.output.consistency.level": settings.consistency,
-    }
-    for name, value in usual.items():
+    for name, value in _USUAL.items():
         conf.setIfMissing(name, value)
     for name, value in _EXACT.items():
         conf.set(name, value)

@@ -20,10 +20,21 @@ def write_rows(rows: DataFrame, settings: AggregatorSettings, table: str) -> Non
     (
         rows.write.format("org.apache.spark.sql.cassandra")
         .mode("append")
-        .option("keyspace", settings.keyspace)
-        .option("table", table)
+        .options(**table_options(settings, table))
         .save()
     )
+
+
+def table_options(settings: AggregatorSettings, table: str) -> dict[str, str]:
+    """Give the options by which the connector finds a table, to read or to write it."""
+    return {
+        "keyspace": settings.keyspace,
+        "table": table,
+        "spark.cassandra.connection.host": ",".join(settings.cassandra_hosts),
+        "spark.cassandra.connection.port": str(settings.cassandra_port),
+        "spark.cassandra.connection.localDC": settings.local_dc,
+        "spark.cassandra.output.consistency.level": settings.consistency,
+    }
 
 
 def write_dead_letters(decoded: DataFrame, settings: AggregatorSettings) -> None:

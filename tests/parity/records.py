@@ -39,6 +39,7 @@ class Records:
         self._ugly: tuple[Callable[[], Entry], ...] = (
             self._wrong_number,
             self._wrong_number,
+            self._product_at_its_limit,
             self._wrong_time,
             self._wrong_symbol,
             self._mutated,
@@ -146,6 +147,17 @@ class Records:
         )  # fmt: skip
         return self._with(self._random.choice(("price", "volume")), text)
 
+    def _product_at_its_limit(self) -> Entry:
+        price, volume = self._random.choice(
+            (
+                (Decimal(100_000), Decimal(10) ** 10),
+                (Decimal(100_000), Decimal(10) ** 10 - TICK),
+                (Decimal(100_000) - TICK, Decimal(10) ** 10),
+                (Decimal(100_000) + TICK, Decimal(10) ** 10),
+            )
+        )
+        return self._entry(attrs.evolve(self.trade(), price=price, volume=volume))
+
     def _wrong_time(self) -> Entry:
         trade = self.trade()
         clock_ms = trade.received_ms
@@ -202,6 +214,8 @@ def padded() -> Iterator[bytes]:
     short = encode(trade)[:-1]
     for size in (MAX_RECORD_BYTES - 1, MAX_RECORD_BYTES, MAX_RECORD_BYTES + 1):
         yield short + b'"' * (size - len(short))
+        # No record of a known form is as long; one of another version is named so up to the limit.
+        yield b'{"v":2,"'.ljust(size, b"x")
     yield short + b',"abcdefghijklmnopqrstuvwxyz012345":"%s"' % (b"y" * 64) * 16 + b"}"
     yield short + b',"abcdefghijklmnopqrstuvwxyz012345":"%s"' % (b"y" * 64) * 16 + b"]"
     yield short.replace(b'"conditions":[', b'"conditions":["a"' + b',"bbbbbbbbbbbbbbbb"' * 200)

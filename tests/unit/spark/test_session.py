@@ -1,0 +1,119 @@
+"""What needs a session, and no server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F  # noqa: N812
+
+from adapters.spark.checkpoint import CheckpointError, claim_checkpoint
+from adapters.spark.preflight import check_tables, check_topics
+from adapters.spark.record import decode
+from adapters.spark.settings import AggregatorSettings
+from adapters.spark.sinks import dead_letters
+from adapters.spark.window import partition_day, window_start_ms
+from domain import window
+from domain.rejection import DeadLetter, Reason, Rejection
+from domain.rules import Rules
+from ports.errors import BrokerError, StoreError
+
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(180)]
+
+MOMENTS_MS = (0, 1, -1, 86_399_999, 86_400_000, -86_400_000, -86_400_001, 1_700_000_000_123, 253_402_300_799_999)
+
+
+def test_days_and_windows_are_the_domains_whatever_the_sessions_time_zone(spark: SparkSession) -> None:
+    assert spark.conf.get("spark.sql.session.timeZone") != "UTC"
+    rows = (
+        spark.createDataFrame([(moment,) for moment in MOMENTS_MS], "ms bigint")
+        .select(
+            "ms",
+            partition_day(F.timestamp_millis("ms")).cast("string").alias("day"),
+            window_start_ms(F.col("ms"), 7_777).alias("start"),
+        )
+        .collect()
+    )
+    assert {row.ms: (row.day, row.start) for row in rows} == {
+        moment: (window.partition_day(moment).isoformat(), window.window_start_ms(moment, 7_777))
+        for moment in MOMENTS_MS
+    }
+
+
+@pytest.mark.parametrize("value", [b"\xff\x00 not a record", None])
+def test_a_dead_letter_is_read_back_by_the_domain(spark: SparkSession, value: bytes | None) -> None:
+    record = spark.createDataFrame(
+        [(b"key", value, "trades", 3, 12)], "key binary, value binary, topic string, partition int, offset bigint"
+    ).withColumn("timestamp", F.current_timestamp())
+    row = dead_letters(decode(record, Rules(), metrics="decoded")).first()
+    assert row is not None
+    letter = DeadLetter.from_headers(bytes(row.value), {header.key: bytes(header.value) for header in row.headers})
+    assert letter.payload == (value or b"")
+    assert letter.rejection == Rejection(reason=Reason.MALFORMED)
+    assert letter.source == "trades/3/12"
+    assert letter.rejected_ms > 1_700_000_000_000
+
+
+def test_a_new_checkpoint_is_claimed_and_claimed_again(spark: SparkSession, tmp_path: Path) -> None:
+    settings = AggregatorSettings(checkpoint=str(tmp_path / "new"))
+    claim_checkpoint(spark, settings)
+    claim_checkpoint(spark, settings)
+    # These may change under a checkpoint.
+    claim_checkpoint(spark, attrs.evolve(settings, allowed_lateness_ms=5, trigger_s=5.0, max_offsets_per_trigger=7))
+
+
+@pytest.mark.parametrize(
+    "change", [{"window_ms": 1}, {"shuffle_partitions": 9}, {"topic": "others"}, {"keyspace": "others"}]
+)
+def test_a_checkpoint_is_of_the_settings_that_began_it(
+    spark: SparkSession, tmp_path: Path, change: dict[str, Any]
+) -> None:
+    settings = AggregatorSettings(checkpoint=str(tmp_path))
+    claim_checkpoint(spark, settings)
+    with pytest.raises(CheckpointError, match=next(iter(change))):
+        claim_checkpoint(spark, attrs.evolve(settings, **change))
+
+
+def test_a_checkpoint_that_cannot_be_written_is_told_of(spark: SparkSession, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(CheckpointError, match="cannot be used"):
+        claim_checkpoint(spark, AggregatorSettings(checkpoint=str(tmp_path / "file")))
+
+
+def test_a_missing_topic_is_named(spark: SparkSession, bootstrap_servers: str) -> None:
+    settings = AggregatorSettings(bootstrap_servers=bootstrap_servers, topic="nowhere")
+    with pytest.raises(BrokerError, match="no topic nowhere"):
+        check_topics(spark, settings)
+
+
+def test_a_kafka_that_is_away_is_told_of(spark: SparkSession) -> None:
+    with pytest.raises(BrokerError, match=r"does not answer at 127\.0\.0\.1:9\b"):
+        check_topics(spark, AggregatorSettings(bootstrap_servers="127.0.0.1:9"))
+
+
+def test_wrong_properties_of_the_kafka_client_are_told_of_without_their_values(spark: SparkSession) -> None:
+    settings = AggregatorSettings(
+        kafka_properties={
+            "security.protocol": "SASL_PLAINTEXT",
+            "sasl.mechanism": "PLAIN",
+            "sasl.jaas.config": 'org.apache.kafka.common.security.plain.PlainLoginModule required username="u" password="hush"',
+        }
+    )
+    with pytest.raises(BrokerError) as caught:
+        check_topics(spark, settings)
+    assert "hush" not in str(caught.value)
+
+
+def test_a_keyspace_that_is_not_there_is_told_of(spark: SparkSession, cassandra_contact: tuple[list[str], int]) -> None:
+    hosts, port = cassandra_contact
+    settings = AggregatorSettings(cassandra_hosts=tuple(hosts), cassandra_port=port, keyspace="nowhere")
+    with pytest.raises(StoreError, match=r"no table nowhere\.trades_v2"):
+        check_tables(spark, settings)
+
+
+def test_a_cassandra_that_is_away_is_told_of(spark: SparkSession) -> None:
+    with pytest.raises(StoreError, match=r"does not answer at 127\.0\.0\.1:9\b"):
+        check_tables(spark, AggregatorSettings(cassandra_port=9))
