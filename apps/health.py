@@ -3,16 +3,20 @@
 Alive means that its loop turns. A loop that waits because a broker is away is alive: whoever restarted the program for it would lose what it holds.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
 import attrs
 
+from adapters.prometheus.aggregator import AggregatorMetrics
 from adapters.prometheus.feed import MeasuredFeed
 from adapters.prometheus.kafka_client import KafkaClientMetrics
 from adapters.prometheus.publisher import MeasuredPublisher
 
 STALLED_AFTER_S: Final = 30.0
+LATEST_BATCH_S: Final = 60.0
+"""So old may the latest micro-batch of a query be; Spark looks for records at every trigger, and says every 10 s that there were none."""
 
 
 @attrs.frozen(kw_only=True)
@@ -52,6 +56,38 @@ def producer_health(feed: MeasuredFeed, publisher: MeasuredPublisher, client: Ka
     return Health(
         stalled=lambda: stalled_words(min(feed.seconds_since_read, client.seconds_since_report)), unready=unready
     )
+
+
+class Pulse:
+    """The beat of a loop. Until the first one nothing is amiss: a start may take long."""
+
+    def __init__(self) -> None:
+        self._at: float | None = None
+
+    def beat(self) -> None:
+        """Say that the loop turns."""
+        self._at = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """How long ago the last beat was."""
+        return 0.0 if self._at is None else time.monotonic() - self._at
+
+
+def aggregator_health(metrics: AggregatorMetrics, queries: Sequence[str], pulse: Pulse) -> Health:
+    """Give the health of a program that runs streaming queries."""
+
+    def unready() -> list[str]:
+        reasons = []
+        for query in queries:
+            seconds = metrics.seconds_since_batch(query)
+            if seconds is None:
+                reasons.append(f"the query {query} does not run")
+            elif seconds > LATEST_BATCH_S:
+                reasons.append(f"the query {query} has finished no micro-batch for {seconds:.0f} s")
+        return reasons
+
+    return Health(stalled=lambda: stalled_words(pulse.seconds), unready=unready)
 
 
 def stalled_words(seconds: float) -> list[str]:
