@@ -90,6 +90,23 @@ class Candle:
             notional=add(self.notional, other.notional),
         )
 
+    def add(self, trade: Trade) -> "Candle":
+        """Fold one more trade of the same window in: the same as merging its candle, in one step. The caller knows the window."""
+        key, price, volume = trade.key, trade.price, trade.volume
+        return Candle(
+            symbol=self.symbol,
+            window_start_ms=self.window_start_ms,
+            window_ms=self.window_ms,
+            open_key=min(self.open_key, key),
+            close_key=max(self.close_key, key),
+            high=max(self.high, price),
+            low=min(self.low, price),
+            volume=add(self.volume, volume),
+            trade_count=self.trade_count + 1 if volume else self.trade_count,
+            update_count=self.update_count if volume else self.update_count + 1,
+            notional=add(self.notional, multiply(price, volume)),
+        )
+
     @property
     def slot(self) -> tuple[str, int, int]:
         """What makes two candles the same one: symbol, start and length of the window."""
@@ -100,7 +117,7 @@ def fold(trades: Iterable[Trade], window_ms: int) -> dict[tuple[str, int, int], 
     """Fold trades, in any order, into the candles of their windows, by slot."""
     candles: dict[tuple[str, int, int], Candle] = {}
     for trade in trades:
-        candle = Candle.of(trade, window_ms)
-        known = candles.get(candle.slot)
-        candles[candle.slot] = candle if known is None else known.merge(candle)
+        slot = (trade.symbol, window_start_ms(trade.timestamp_ms, window_ms), window_ms)
+        known = candles.get(slot)
+        candles[slot] = Candle.of(trade, window_ms) if known is None else known.add(trade)
     return candles

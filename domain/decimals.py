@@ -55,6 +55,13 @@ def decimals(value: Decimal) -> int:
     return max(0, -exponent - trailing)
 
 
+def needs_more_decimals(value: Decimal, scale: int) -> bool:
+    """Say whether a finite value needs more decimals than that: 1.500 does not need more than 1."""
+    exponent = value.as_tuple().exponent
+    # As written it mostly has few enough, and then nobody need count the zeros at its end.
+    return isinstance(exponent, int) and exponent < -scale and decimals(value) > scale
+
+
 def plain(value: Decimal) -> str:
     """Write a finite value in digits alone: no exponent, no trailing zeros, no sign on zero. Equal values read the same."""
     text = format(value, "f")

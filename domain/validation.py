@@ -10,11 +10,12 @@ These functions are total: no input, however malformed, raises. `adapters/spark/
 import re
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final, TypeGuard
 
 import attrs
 
-from .decimals import NOTIONAL_LIMIT, PRICE_LIMIT, SCALE, VOLUME_LIMIT, ZERO, decimals, multiply
+from .decimals import NOTIONAL_LIMIT, PRICE_LIMIT, SCALE, VOLUME_LIMIT, ZERO, multiply, needs_more_decimals
 from .rejection import Reason, Rejection
 from .rules import Rules
 
@@ -84,24 +85,37 @@ def check(
     symbol: str, price: Decimal, volume: Decimal, timestamp_ms: int, *, now_ms: int, rules: Rules
 ) -> Rejection | None:
     """Ask the rules about values of the right types, in their order; None when all hold."""
-    if not _symbol.fullmatch(symbol):
+    if not _is_symbol(symbol):
         return Rejection(reason=Reason.BAD_SYMBOL, detail="symbol: not 1 to 64 printable ASCII characters")
-    for name, value in (("price", price), ("volume", volume)):
-        if not value.is_finite():
-            return Rejection(reason=Reason.NOT_FINITE, detail=f"{name}: not finite")
+    if not (price.is_finite() and volume.is_finite()):
+        return Rejection(reason=Reason.NOT_FINITE, detail="price or volume: not finite")
     if price <= 0:
         return Rejection(reason=Reason.PRICE_NOT_POSITIVE, detail="price: not above 0")
     if volume < 0:
         return Rejection(reason=Reason.NEGATIVE_VOLUME, detail="volume: below 0")
-    return _check_size(price, volume) or _check_time(timestamp_ms, now_ms, rules)
+    return (
+        _check_size("price", price, PRICE_LIMIT)
+        or _check_size("volume", volume, VOLUME_LIMIT)
+        or _check_notional(price, volume)
+        or _check_time(timestamp_ms, now_ms, rules)
+    )
 
 
-def _check_size(price: Decimal, volume: Decimal) -> Rejection | None:
-    for name, value, limit in (("price", price, PRICE_LIMIT), ("volume", volume, VOLUME_LIMIT)):
-        if decimals(value) > SCALE:
-            return Rejection(reason=Reason.TOO_PRECISE, detail=f"{name}: more than {SCALE} decimals")
-        if value >= limit:
-            return Rejection(reason=Reason.TOO_LARGE, detail=f"{name}: {limit:.0e} or more")
+# A feed has few symbols and says them often.
+@lru_cache(maxsize=16_384)
+def _is_symbol(text: str) -> bool:
+    return _symbol.fullmatch(text) is not None
+
+
+def _check_size(name: str, value: Decimal, limit: Decimal) -> Rejection | None:
+    if needs_more_decimals(value, SCALE):
+        return Rejection(reason=Reason.TOO_PRECISE, detail=f"{name}: more than {SCALE} decimals")
+    if value >= limit:
+        return Rejection(reason=Reason.TOO_LARGE, detail=f"{name}: {limit:.0e} or more")
+    return None
+
+
+def _check_notional(price: Decimal, volume: Decimal) -> Rejection | None:
     if multiply(price, volume) >= NOTIONAL_LIMIT:
         return Rejection(reason=Reason.TOO_LARGE, detail=f"price x volume: {NOTIONAL_LIMIT:.0e} or more")
     return None

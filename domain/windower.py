@@ -35,9 +35,8 @@ class Windower:
         if self._newest_ms is None or trade.timestamp_ms > self._newest_ms:
             self._newest_ms = trade.timestamp_ms
         slot = (trade.symbol, start_ms)
-        candle = Candle.of(trade, self.window_ms)
         known = self._open.get(slot)
-        self._open[slot] = candle if known is None else known.merge(candle)
+        self._open[slot] = Candle.of(trade, self.window_ms) if known is None else known.add(trade)
         self._changed[slot] = None
         return True
 

@@ -4,7 +4,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.decimals import NOTIONAL_SCALE, SCALE, add, decimals, multiply, plain, ratio
+from domain.decimals import NOTIONAL_SCALE, SCALE, add, decimals, multiply, needs_more_decimals, plain, ratio
 from tests.strategies import prices, volumes
 
 notionals = st.integers(0, 10**38 - 1).map(lambda n: Decimal(n).scaleb(-NOTIONAL_SCALE))
@@ -36,7 +36,7 @@ def test_a_tie_is_rounded_up() -> None:
 
 @given(st.integers(-(10**40), 10**40), st.integers(-30, 30))
 def test_plain_text_reads_back_and_is_one_for_equal_values(digits: int, exponent: int) -> None:
-    value = Decimal(digits).scaleb(exponent)
+    value = Decimal(f"{digits}E{exponent}")
     text = plain(value)
     assert Decimal(text) == value
     assert "E" not in text
@@ -45,8 +45,9 @@ def test_plain_text_reads_back_and_is_one_for_equal_values(digits: int, exponent
 
 @given(st.integers(-(10**40), 10**40), st.integers(0, 45))
 def test_decimals_are_what_the_value_needs(digits: int, exponent: int) -> None:
-    value = Decimal(digits).scaleb(-exponent)
+    value = Decimal(f"{digits}E-{exponent}")
     needed = decimals(value)
+    assert all(needs_more_decimals(value, scale) is (needed > scale) for scale in range(50))
     with localcontext(prec=200):
         assert value.quantize(Decimal(1).scaleb(-needed), rounding=ROUND_HALF_UP) == value
         if needed:
