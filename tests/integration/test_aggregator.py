@@ -339,6 +339,22 @@ def test_a_kill_in_a_micro_batch_changes_nothing_and_spark_submit_goes_on(new_si
     assert site.stored_candles() == expected_candles(site)[0]
 
 
+def test_a_query_that_fails_ends_the_program_with_the_cause(new_site: Callable[[str], Site]) -> None:
+    site = new_site("failing")
+    program = Program.start(site)
+    try:
+        until(program.is_up, "both queries run")
+        with CassandraSession(site.cassandra) as session:
+            session.driver.execute(f"DROP TABLE {site.cassandra.keyspace}.trade_aggregates", timeout=60)
+        site.send(Records(seed=1).entries(100))
+        assert program.ended() == 1
+    finally:
+        program.kill()
+    last = program.text().strip().splitlines()[-1]
+    assert last.startswith("tapeline aggregator: the query 'candles' failed: ")
+    assert "find table trade_aggregates" in last
+
+
 def test_decimals_are_stored_as_they_were_sent(carried: Site) -> None:
     """A stored price has the value of the record, and a candle's volume its scale; nothing went through a float."""
     candles = carried.stored_candles()
