@@ -22,7 +22,7 @@ from domain.errors import TapelineError
 
 from .health import Health
 
-_TEXT: Final = [("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store")]
+_TEXT: Final = (("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store"))
 
 log = structlog.get_logger("tapeline.monitoring")
 
@@ -94,16 +94,17 @@ def monitoring_app(registry: CollectorRegistry, health: Health) -> WSGIApplicati
     metrics = cast("WSGIApplication", make_wsgi_app(registry))
     questions: dict[str, Callable[[], Sequence[str]]] = {"/healthz": health.stalled, "/readyz": health.unready}
 
+    # The server adds to the list of headers that it is given: each answer has its own.
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
         if path == "/metrics":
             return metrics(environ, start_response)
         question = questions.get(path)
         if question is None:
-            start_response("404 Not Found", _TEXT)
+            start_response("404 Not Found", [*_TEXT])
             return [b"there are /metrics, /healthz and /readyz\n"]
         reasons = question()
-        start_response("503 Service Unavailable" if reasons else "200 OK", _TEXT)
+        start_response("503 Service Unavailable" if reasons else "200 OK", [*_TEXT])
         return ["".join(f"{reason}\n" for reason in reasons or ["ok"]).encode()]
 
     return app
