@@ -7,6 +7,7 @@ import typed_settings as ts
 
 from adapters.spark.settings import AggregatorSettings
 
+from .metrics_options import AGGREGATOR_PORT, metrics_host, metrics_port
 from .settings import CassandraOptions, KafkaOptions, RuleOptions, in_seconds
 
 _DEFAULTS: Final = AggregatorSettings()
@@ -41,6 +42,8 @@ class AggregatorOptions:
     stop_timeout_s: float = in_seconds(
         "stop-timeout", 30.0, "How long to wait at the end for the running micro-batches"
     )
+    metrics_port: int | None = metrics_port(AGGREGATOR_PORT)
+    metrics_host: str = metrics_host()
     kafka_client: dict[str, str] = ts.option(
         factory=dict,
         repr=False,

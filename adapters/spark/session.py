@@ -40,6 +40,9 @@ _USUAL: Final = {
     "spark.sql.streaming.stateStore.rocksdb.changelogCheckpointing.enabled": "true",
     "spark.sql.streaming.stateStore.rocksdb.boundedMemoryUsage": "true",
     "spark.sql.streaming.stateStore.rocksdb.trackTotalNumberOfRows": "false",
+    # What the JMX exporter needs, where the driver runs with one.
+    "spark.sql.streaming.metricsEnabled": "true",
+    "spark.metrics.conf.driver.sink.jmx.class": "org.apache.spark.metrics.sink.JmxSink",
     "spark.ui.showConsoleProgress": "false",
     "spark.cassandra.output.batch.size.bytes": "16384",
     "spark.cassandra.output.batch.grouping.key": "partition",
