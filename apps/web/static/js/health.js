@@ -1,4 +1,5 @@
-// The pipeline's stages and figures. A stage's state is told by a mark and a word as well as by colour.
+// The pipeline's stages and figures. A stage's state is told by a mark and a word as well as by colour. What is
+// there is changed in place, so that a reader of the screen does not lose its place.
 
 import { DASH, span } from "./format.js";
 
@@ -6,11 +7,11 @@ const MARKS = { ok: "●", warning: "▲", down: "✕" };
 const WORDS = { ok: "in order", warning: "needs a look", down: "down" };
 
 export class HealthPanel {
-  #stages;
-  #shown = "";
+  #list;
+  #items = new Map();
 
-  constructor(stages) {
-    this.#stages = stages;
+  constructor(list) {
+    this.#list = list;
   }
 
   show(health, isRecording) {
@@ -24,38 +25,41 @@ export class HealthPanel {
   }
 
   #showStages(health) {
-    const stages = health.stages.map((stage) => ({
-      ...stage,
+    const names = health.stages.map((stage) => stage.name);
+    if (names.join() !== [...this.#items.keys()].join()) {
+      this.#items = new Map(names.map((name) => [name, make(name)]));
+      this.#list.replaceChildren(...[...this.#items.values()].map(({ item }) => item));
+    }
+    for (const stage of health.stages) {
+      const { item, mark, word, detail } = this.#items.get(stage.name);
+      if (item.dataset.state !== stage.state) {
+        item.dataset.state = stage.state;
+        mark.textContent = MARKS[stage.state];
+        word.textContent = `: ${WORDS[stage.state]}`;
+      }
       // How long a fault lasts is what one wants to know; of what works, nobody asks.
-      text: stage.state === "ok" ? stage.detail : `${stage.detail} · since ${span(health.now_ms - stage.since_ms)}`,
-    }));
-    const signature = JSON.stringify(stages.map(({ name, state, text }) => [name, state, text]));
-    if (signature === this.#shown) return;
-    this.#shown = signature;
-    this.#stages.replaceChildren(...stages.map((stage) => element(stage)));
+      const text = stage.state === "ok" ? stage.detail : `${stage.detail} · since ${span(health.now_ms - stage.since_ms)}`;
+      if (detail.textContent !== text) detail.textContent = text || DASH;
+    }
   }
 }
 
-function element(stage) {
+function make(stageName) {
   const item = document.createElement("li");
   item.className = "stage";
-  item.dataset.state = stage.state;
-  item.dataset.stage = stage.name;
+  item.dataset.stage = stageName;
   const name = document.createElement("p");
   name.className = "stage-name";
   const mark = document.createElement("span");
   mark.className = "stage-mark";
   mark.setAttribute("aria-hidden", "true");
-  mark.textContent = MARKS[stage.state];
   const word = document.createElement("span");
   word.className = "hidden";
-  word.textContent = `: ${WORDS[stage.state]}`;
-  name.append(mark, stage.name, word);
+  name.append(mark, stageName, word);
   const detail = document.createElement("p");
   detail.className = "stage-detail";
-  detail.textContent = stage.text || DASH;
   item.append(name, detail);
-  return item;
+  return { item, mark, word, detail };
 }
 
 function lag(value) {

@@ -1,0 +1,116 @@
+"""A real Chromium for the tests of the page, headless, with a profile of its own and nothing that talks to the outside."""
+
+import base64
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+HOW = "the page's tests need Chromium and chromedriver: run scripts/install-debian-packages as root, or install both as your system does it"
+WAIT_S = 20.0
+NOTHING_YET = "\u2013"
+OUTAGE = (
+    "net::ERR_CONNECTION_REFUSED",
+    "net::ERR_INCOMPLETE_CHUNKED_ENCODING",
+    "net::ERR_CONNECTION_RESET",
+    "net::ERR_EMPTY_RESPONSE",
+)
+"""What a browser itself says while the server is away."""
+
+T = TypeVar("T")
+
+
+def find_chromium() -> tuple[str, str]:
+    """The browser and its driver. Without them the test fails in CI, and is skipped in words elsewhere."""
+    browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    driver = shutil.which("chromedriver")
+    if browser and driver:
+        return browser, driver
+    if os.environ.get("CI"):
+        pytest.fail(HOW, pytrace=False)
+    pytest.skip(HOW)
+
+
+class Page:
+    """The live page in a browser."""
+
+    def __init__(self, driver: webdriver.Chrome) -> None:
+        self.driver = driver
+
+    def open(self, url: str, *, width: int = 1280, height: int = 800, dark: bool = False) -> None:
+        """Open it in a viewport of this size, and wait for prices."""
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+        self.driver.get(url)
+        self.until(lambda: self.text("last-price") not in {"", NOTHING_YET}, "a price is shown")
+
+    def text(self, element_id: str) -> str:
+        """What an element says."""
+        return str(self.run("return document.getElementById(arguments[0]).textContent", element_id))
+
+    def run(self, script: str, *args: object) -> Any:
+        """Run a script in the page."""
+        return self.driver.execute_script(script, *args)
+
+    def all(self, selector: str) -> list[WebElement]:
+        """The elements of a selector."""
+        return self.driver.find_elements(By.CSS_SELECTOR, selector)
+
+    def row(self, symbol: str) -> WebElement:
+        """A row of the watchlist."""
+        return self.driver.find_element(By.CSS_SELECTOR, f'#watchlist [data-symbol="{symbol}"]')
+
+    def until(self, condition: Callable[[], T], what: str, timeout_s: float = WAIT_S) -> T:
+        """Wait until it is true."""
+        end_s = time.monotonic() + timeout_s
+        while True:
+            if found := condition():
+                return found
+            if time.monotonic() > end_s:
+                raise AssertionError(f"never came: {what}; the console said {self.console()}")
+            time.sleep(0.05)
+
+    def console(self, *, outage: bool = False) -> list[str]:
+        """What the console holds since the last call; of an outage, without what the browser itself says about it."""
+        lines = [str(line["message"]) for line in self.driver.get_log("browser")]  # type: ignore[no-untyped-call]
+        return [line for line in lines if not (outage and any(word in line for word in OUTAGE))]
+
+    def chart_pixels(self) -> bytes:
+        """The chart as it is drawn, as PNG."""
+        return bytes(self.driver.find_element(By.ID, "chart").screenshot_as_png)
+
+    def screenshot(self, path: Path, *, whole: bool = False) -> None:
+        """Write the page as PNG."""
+        shot = self.driver.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": whole})
+        path.write_bytes(base64.b64decode(shot["data"]))
+
+
+@contextmanager
+def chromium(profile: Path) -> Iterator[Page]:
+    """Start a browser with this new profile."""
+    browser, driver_path = find_chromium()
+    options = webdriver.ChromeOptions()
+    options.binary_location = browser
+    for flag in (*FLAGS, f"--user-data-dir={profile}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(driver_path))
+    try:
+        yield Page(driver)
+    finally:
+        driver.quit()

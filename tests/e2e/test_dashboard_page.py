@@ -1,0 +1,258 @@
+"""The live page in a real browser, served from stores in memory."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from selenium.webdriver.common.keys import Keys
+
+from apps.web.server import PageServer
+from apps.web.source import Stage, StageState
+from domain.window import MINUTE_MS
+from tests.e2e.browser import Page, chromium
+from tests.unit.web.market import MadeUpMarket, many_symbols, now_ms
+
+pytestmark = pytest.mark.timeout(300)
+
+LONG_TASKS = """
+window.tasks = []; window.frames = [];
+new PerformanceObserver((list) => list.getEntries().forEach((entry) => window.tasks.push(entry.duration)))
+  .observe({ type: "longtask" });
+let last = performance.now();
+requestAnimationFrame(function next(now) { window.frames.push(now - last); last = now; requestAnimationFrame(next); });
+"""
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    with chromium(tmp_path_factory.mktemp("chromium")) as page:
+        yield page
+
+
+@pytest.fixture
+def page(browser: Page) -> Iterator[Page]:
+    browser.console()
+    yield browser
+    browser.driver.get("about:blank")
+
+
+def market_of(*symbols: str, minutes: int = 90) -> MadeUpMarket:
+    market = MadeUpMarket(symbols or ("AAPL", "BINANCE:BTCUSDT", "OANDA:EUR_USD"), per_s=100)
+    market.make_history(minutes)
+    return market
+
+
+def close_shown(page: Page) -> str:
+    return str(page.run("return document.querySelector('#legend [data-field=close]').textContent"))
+
+
+def test_candles_move_and_the_console_stays_silent(page: Page) -> None:
+    with market_of() as market, PageServer(market.source(), port=0) as server:
+        page.open(server.url)
+        page.until(lambda: page.text("connection-text") == "Live", "the page says that it is live")
+        assert page.text("symbol-name") == "AAPL"
+        seen = {close_shown(page)}
+        page.until(lambda: seen.add(close_shown(page)) or len(seen) >= 4, "the close moves")  # type: ignore[func-returns-value]
+        drawn = page.chart_pixels()
+        page.until(lambda: page.chart_pixels() != drawn, "the drawn candles move")
+        assert {row.get_attribute("data-symbol") for row in page.all("#watchlist [role=option]")} == set(market.symbols)
+        assert len(page.all("#watchlist polyline[points*=' ']")) == 3
+        assert [stage.get_attribute("data-state") for stage in page.all(".stage")] == ["ok", "ok"]
+        assert page.console() == []
+
+
+def test_what_is_shown_is_what_is_stored(page: Page) -> None:
+    market = MadeUpMarket(("BINANCE:XRPETH",))
+    market.make_history(30)
+    with PageServer(market.source(), port=0) as server:
+        page.open(server.url)
+        page.run("document.getElementById('table-details').open = true")
+        rows = page.until(lambda: page.run(
+            "return [...document.querySelectorAll('#table-body tr')].map((row) => [...row.cells].map((cell) => cell.textContent))"
+        ), "a table")  # fmt: skip
+        stored = list(market.candles.read("BINANCE:XRPETH", 0, 1 << 53, MINUTE_MS))[::-1]
+        assert [[cell.replace(",", "") for cell in row[1:6]] for row in rows] == [
+            [f"{price:.8f}" for price in (candle.open, candle.high, candle.low, candle.close)]
+            + [format(candle.volume.normalize(), "f")]
+            for candle in stored[: len(rows)]
+        ]
+        assert [row[7] for row in rows[:3]] == ["forming", "settling", "final"]
+
+
+def test_a_new_window_begins_a_new_candle_and_a_late_trade_mends_an_old_one(page: Page) -> None:
+    market = MadeUpMarket(("AAPL",))
+    market.make_history(10)
+    with PageServer(market.source(), port=0) as server:
+        page.open(server.url)
+        page.run("document.getElementById('table-details').open = true")
+
+        def rows() -> list[list[str]]:
+            return list(
+                page.run(
+                    "return [...document.querySelectorAll('#table-body tr')].map((row) => [...row.cells].map((cell) => cell.textContent))"
+                )
+            )
+
+        before = page.until(rows, "a table")
+        start_ms = now_ms() // MINUTE_MS * MINUTE_MS
+        late = market.trade("AAPL", start_ms - MINUTE_MS - 1)
+        market.trade("AAPL", start_ms + MINUTE_MS)
+        after = page.until(lambda: rows() if len(rows()) > len(before) else None, "a new candle")
+        assert after is not None
+        assert after[0][7] == "forming"
+        assert [row[4] for row in after if row[0] == before[2][0] or row[0] == before[1][0]].count(
+            f"{late.price:.2f}"
+        ) == 1
+        assert page.console() == []
+
+
+def test_a_restart_of_the_server_is_recovered_from_without_a_reload(page: Page) -> None:
+    with market_of() as market:
+        with PageServer(market.source(), port=0) as server:
+            url, port = server.url, int(server.url.rpartition(":")[2])
+            page.open(url)
+            page.run("window.marked = true")
+            page.until(lambda: page.text("connection-text") == "Live", "the page is live")
+        page.until(lambda: page.text("connection-text") == "Reconnecting…", "the page says that it is cut off")
+        known = close_shown(page)
+        with PageServer(market.source(), port=port) as server:
+            assert server.url == url
+            page.until(lambda: page.text("connection-text") == "Live", "the page is live again", 30)
+            page.until(lambda: close_shown(page) != known, "the close moves again")
+            assert page.run("return window.marked") is True
+            # The trades that came while it was cut off are in the chart, too.
+            page.run("document.getElementById('table-details').open = true")
+            [stored] = list(market.candles.read("AAPL", now_ms() - 2 * MINUTE_MS, now_ms() - MINUTE_MS, MINUTE_MS))
+            trades = f"{stored.trade_count:,}"
+            page.until(lambda: trades in page.text("table-body"), "the candle of the outage")
+        assert page.console(outage=True) == []
+
+
+def test_a_refused_stream_is_tried_again(page: Page) -> None:
+    market = market_of()
+    with market, PageServer(market.source(max_watchers=1), port=0) as server:
+        page.open(server.url)
+        page.until(lambda: page.text("connection-text") == "Live", "the page is live")
+        page.run("window.other = new EventSource('api/stream')")
+        # The second is refused for good by the browser's own rule, and does no harm to the first.
+        page.until(lambda: page.run("return window.other.readyState") == 2, "the second is refused")
+        assert page.text("connection-text") == "Live"
+
+
+def test_fifty_symbols_stay_smooth(page: Page, record_property: Callable[[str, object], None]) -> None:
+    market = MadeUpMarket(many_symbols(50), per_s=400)
+    market.make_history(60)
+    with market, PageServer(market.source(poll_s=0.5), port=0) as server:
+        page.open(server.url)
+        page.until(lambda: page.text("figure-symbols") == "50", "fifty symbols")
+        page.run(LONG_TASKS)
+        page.until(lambda: page.run("return window.frames.length") > 300, "five seconds of frames", 60)
+        tasks, frames = page.run("return [window.tasks, window.frames]")
+        frames = sorted(frames[5:])
+        median, tail = frames[len(frames) // 2], frames[int(len(frames) * 0.99)]
+        record_property("frames_ms", {"median": median, "p99": tail, "long_tasks": tasks})
+        # Loose, since the machine may be shared: a page that redraws everything at each tick is far beyond.
+        assert median < 40
+        assert max(tasks, default=0) < 250
+        assert page.run("return document.querySelectorAll('#watchlist polyline').length") == 50
+        assert page.console() == []
+
+
+def test_the_keyboard_is_enough(page: Page) -> None:
+    market = market_of()
+    with PageServer(market.source(), port=0) as server:
+        page.open(server.url)
+        page.row("AAPL").send_keys(Keys.ARROW_DOWN)
+        page.until(lambda: page.text("symbol-name") == "BTCUSDT", "the next symbol")
+        assert page.row("BINANCE:BTCUSDT").get_attribute("aria-selected") == "true"
+        page.driver.switch_to.active_element.send_keys("/")
+        page.driver.switch_to.active_element.send_keys("eur", Keys.ENTER)
+        page.until(lambda: page.text("symbol-name") == "EUR_USD", "the filtered symbol")
+        shown = [row for row in page.all("#watchlist [role=option]") if row.is_displayed()]
+        assert len(shown) == 1
+        page.driver.switch_to.active_element.send_keys("t")
+        assert page.run("return document.documentElement.dataset.theme") == "dark"
+
+
+def test_both_themes_follow_the_system_and_the_button_which_is_remembered(page: Page) -> None:
+    def ground() -> str:
+        return str(page.run("return getComputedStyle(document.documentElement).backgroundColor"))
+
+    market = market_of()
+    with PageServer(market.source(), port=0) as server:
+        page.open(server.url)
+        light = ground()
+        page.open(server.url, dark=True)
+        dark = ground()
+        assert light != dark
+        page.driver.find_element("id", "theme").click()
+        assert ground() == light
+        page.open(server.url, dark=True)
+        assert ground() == light
+        page.run("localStorage.clear()")
+        assert page.console() == []
+
+
+def test_a_phone_has_no_sideways_scroll_and_room_for_fingers(page: Page) -> None:
+    market = market_of("BINANCE:A_VERY_LONG_INSTRUMENT_NAME_INDEED", "BINANCE:XRPETH")
+    stages = [Stage(name="Feed", state=StageState.DOWN, detail="x" * 300)]
+    with market, PageServer(market.source(stages=lambda: stages), port=0) as server:
+        for width in (320, 390):
+            page.open(server.url, width=width, height=844)
+            page.run("document.getElementById('table-details').open = true")
+            wide = page.run(
+                "return [...document.querySelectorAll('body *')].filter((e) => !e.closest('.table-scroll, #chart, .hidden')"
+                " && e.getBoundingClientRect().right > innerWidth + 1).map((e) => e.className || e.tagName)"
+            )
+            assert (wide, page.run("return document.documentElement.scrollWidth") <= width) == ([], True)
+            assert all(row.size["height"] >= 44 for row in page.all("#watchlist [role=option]"))
+
+
+def test_what_is_down_is_said_in_words_and_since_when(page: Page) -> None:
+    stages = [Stage(name="Feed", state=StageState.DOWN, detail="disconnected")]
+    market = market_of()
+    with market, PageServer(market.source(stages=lambda: stages), port=0) as server:
+        page.open(server.url)
+        page.until(lambda: page.text("connection-text") == "Trouble", "the page says that something is wrong")
+        stage = page.all('.stage[data-stage="Feed"]')[0]
+        assert "down" in str(stage.get_attribute("textContent"))
+        assert "disconnected · since " in stage.text
+        stages[0] = Stage(name="Feed", state=StageState.OK, detail="connected")
+        page.until(lambda: page.text("connection-text") == "Live", "all is well again")
+
+
+def test_the_attribution_stays_on(page: Page) -> None:
+    market = market_of()
+    with PageServer(market.source(), port=0) as server:
+        page.open(server.url)
+        logo = page.driver.find_element("id", "tv-attr-logo")
+        assert (logo.is_displayed(), logo.size["width"]) == (True, 35)
+        assert str(logo.get_attribute("href")).startswith("https://www.tradingview.com/")
+        assert "TradingView" in page.all(".foot")[0].text
+        assert page.console() == []
+
+
+def test_older_history_is_loaded_as_one_scrolls_back(page: Page, tmp_path: Path) -> None:
+    market = MadeUpMarket(("AAPL",))
+    market.make_history(1_000, trades_a_minute=1)
+    with PageServer(market.source(), port=0) as server:
+        page.open(server.url)
+
+        def asked() -> int:
+            return int(
+                page.run(
+                    "return performance.getEntriesByType('resource').filter((e) => e.name.includes('api/candles')).length"
+                )
+            )
+
+        page.until(lambda: asked() == 1, "the first page of history")
+        chart = page.driver.find_element("id", "chart")
+        for _ in range(40):
+            page.run(
+                "arguments[0].querySelector('canvas').dispatchEvent("
+                "new WheelEvent('wheel', {deltaX: -900, deltaY: 0, bubbles: true, cancelable: true}))",
+                chart,
+            )
+        page.until(lambda: asked() > 1, "an older page of history")
+        assert page.driver.find_element("id", "to-newest").is_displayed()
+        assert page.console() == []
