@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -22,6 +23,8 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     """A local session of two cores and 1 GB, with the connectors, in a time zone that is not UTC: no rule may lean on it."""
     folder = tmp_path_factory.mktemp("spark")
     os.environ.setdefault("JAVA_HOME", str(java_home()))
+    # createDataFrame starts Python workers, which must be of this Python.
+    os.environ["PYSPARK_PYTHON"] = sys.executable
     session = (
         SparkSession.builder.master("local[2]")
         .appName("tests")
