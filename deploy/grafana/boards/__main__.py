@@ -1,0 +1,25 @@
+"""`python -m deploy.grafana.boards`: write every dashboard to its file; `--runbooks URL` says where the runbooks are on the web."""
+
+import argparse
+from pathlib import Path
+from typing import Final
+
+from .board import RUNBOOKS_URL
+from .writing import dashboards, text
+
+FOLDER: Final = Path(__file__).parents[1] / "dashboards"
+
+
+def main() -> None:
+    """Write them."""
+    parser = argparse.ArgumentParser(prog="python -m deploy.grafana.boards", description="Write Grafana's dashboards.")
+    parser.add_argument("--out", type=Path, default=FOLDER, help="folder to write to [default: %(default)s]")
+    parser.add_argument("--runbooks", default=RUNBOOKS_URL, metavar="URL", help="where runbooks are [%(default)s]")
+    arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    for name, board in dashboards(arguments.runbooks).items():
+        (arguments.out / f"{name}.json").write_text(text(board), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
