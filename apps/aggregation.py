@@ -14,22 +14,29 @@ import structlog
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
+from adapters.prometheus.aggregator import AggregatorMetrics
+from adapters.prometheus.registry import new_registry
 from adapters.spark.checkpoint import claim_checkpoint
+from adapters.spark.failure import root_cause
 from adapters.spark.jars import add_jars, has_connectors, names_jars, no_connectors_words
 from adapters.spark.preflight import check_tables, check_topics
 from adapters.spark.progress import ProgressListener
-from adapters.spark.queries import start_candles, start_trades
+from adapters.spark.queries import CANDLES, TRADES, start_candles, start_trades
 from adapters.spark.session import spark_conf, start_jvm, start_session
 from adapters.spark.settings import AggregatorSettings
 from adapters.spark.stopping import relay_signals, stop_queries
 from domain.errors import TapelineError
 
 from .aggregator_settings import AggregatorOptions
+from .health import Pulse, aggregator_health
 from .loading import app_command
 from .logs import configure_logs
+from .metrics_options import AGGREGATOR_PORT
+from .monitoring import monitored, program_version
 from .stopping import StopRequest, stop_on_signals
 
 POLL_S = 0.2
+QUERIES = (TRADES, CANDLES)
 
 log = structlog.get_logger("tapeline.aggregator")
 
@@ -68,14 +75,15 @@ def _use_devstack_java() -> None:
     os.environ["JAVA_HOME"] = str(java_home())
 
 
-def await_end(queries: Sequence[StreamingQuery], stop: StopRequest, *, once: bool) -> None:
+def await_end(queries: Sequence[StreamingQuery], stop: StopRequest, pulse: Pulse, *, once: bool) -> None:
     """Wait until asked to stop, or, with `once`, until all queries have ended. Raises TapelineError when one fails."""
     while not stop.requested:
+        pulse.beat()
         ended = [query for query in queries if not query.isActive]
         for query in ended:
             failure = query.exception()
             if failure is not None:
-                raise TapelineError(f"the query {query.name!r} failed: {first_cause(str(failure))}")
+                raise TapelineError(f"the query {query.name!r} failed: {root_cause(str(failure))}")
             if not once:
                 raise TapelineError(f"the query {query.name!r} ended by itself")
         if len(ended) == len(queries):
@@ -83,31 +91,33 @@ def await_end(queries: Sequence[StreamingQuery], stop: StopRequest, *, once: boo
         time.sleep(POLL_S)
 
 
-def first_cause(text: str) -> str:
-    """Give what a failure says first, without the trace below it, which Spark has logged."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    causes = [line for line in lines if line.startswith("Caused by: ")]
-    return " ".join([*lines[:1], *causes[-1:]])[:1000]
-
-
 def run_aggregator(options: AggregatorOptions) -> None:
     """Run both queries to their end. Raises TapelineError with what to do."""
     settings = options.adapter()
-    session = connected_session(settings)
-    # After the session, because PySpark takes SIGINT for itself when it starts.
+    registry = new_registry(program_version())
+    metrics, pulse = AggregatorMetrics(registry, QUERIES), Pulse()
+    health = aggregator_health(metrics, QUERIES, pulse)
     with ExitStack() as stack:
+        # First, so that a start that takes long can be watched as well.
+        stack.enter_context(
+            monitored(
+                registry, health, host=options.metrics_host, port=options.metrics_port, usual_port=AGGREGATOR_PORT
+            )
+        )
+        session = connected_session(settings)
+        # After the session, because PySpark takes SIGINT for itself when it starts.
         stack.callback(session.stop)
         stop = stack.enter_context(stop_on_signals())
         relay_signals(stop.ask)
         check_topics(session, settings)
         check_tables(session, settings)
         claim_checkpoint(session, settings)
-        session.streams.addListener(ProgressListener())
+        session.streams.addListener(ProgressListener(watcher=metrics))
         queries: list[StreamingQuery] = []
         try:
-            queries.append(start_trades(session, settings, once=options.once))
+            queries.append(start_trades(session, settings, once=options.once, on_stored=metrics.stored))
             queries.append(start_candles(session, settings, once=options.once))
-            await_end(queries, stop, once=options.once)
+            await_end(queries, stop, pulse, once=options.once)
         finally:
             stop_queries(queries, settings.stop_timeout_s)
         log.info("aggregator_stopped")

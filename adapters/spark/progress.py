@@ -4,8 +4,8 @@ Spark posts progress from a thread of its own, after the micro-batch is committe
 """
 
 import json
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 import attrs
 import structlog
@@ -16,6 +16,7 @@ from pyspark.sql.streaming.listener import (
     StreamingQueryListener,
 )
 
+from .failure import root_cause
 from .queries import DECODED
 
 log = structlog.get_logger(__name__)
@@ -32,13 +33,17 @@ class BatchProgress:
     seconds: float
     """The whole trigger, from asking Kafka for offsets to the commit."""
     offsets_behind: int
-    """Records that the topic held beyond this batch when it began."""
+    """Records that the topic held beyond this batch when it was planned, all partitions together."""
     rejected: int | None
     """Records rejected; None where the query does not count them in its progress (`trades` counts in its sink)."""
     late_rows: int | None
     """What the watermark dropped, None without a watermark. Spark folds before it asks, so this is pairs of a task and a candle, not trades."""
     watermark: str | None
     """ISO 8601, UTC."""
+    state_updated_rows: int | None
+    """Windows that the batch changed, None without state."""
+    state_bytes: int | None
+    """Memory of the state store."""
     phases_ms: Mapping[str, int]
     """Spark's own split of the time."""
 
@@ -53,9 +58,11 @@ def read_progress(report: Mapping[str, Any]) -> BatchProgress:
         batch_id=report["batchId"],
         records=sum(_records(source) for source in report.get("sources", [])),
         seconds=phases.pop("triggerExecution", 0) / 1000,
-        offsets_behind=sum(_behind(source.get("metrics") or {}) for source in report.get("sources", [])),
+        offsets_behind=sum(_behind(source) for source in report.get("sources", [])),
         rejected=None if counts is None else counts["rejected"],
-        late_rows=sum(operator.get("numRowsDroppedByWatermark", 0) for operator in operators) if operators else None,
+        late_rows=_sum(operators, "numRowsDroppedByWatermark"),
+        state_updated_rows=_sum(operators, "numRowsUpdated"),
+        state_bytes=_sum(operators, "memoryUsedBytes"),
         watermark=(report.get("eventTime") or {}).get("watermark"),
         phases_ms=phases,
     )
@@ -63,9 +70,19 @@ def read_progress(report: Mapping[str, Any]) -> BatchProgress:
 
 def _records(source: Mapping[str, Any]) -> int:
     """Count by offsets: Spark's own count has the records of a batch once more for each time that a sink read it."""
-    ends, starts = source.get("endOffset"), source.get("startOffset") or {}
+    ends = source.get("endOffset")
     if not isinstance(ends, dict):
         return int(source["numInputRows"])
+    return _between(source.get("startOffset") or {}, ends)
+
+
+def _behind(source: Mapping[str, Any]) -> int:
+    """Count by offsets: Spark's own figures are the average of the partitions and their greatest, no sum."""
+    ends, latest = source.get("endOffset"), source.get("latestOffset")
+    return _between(ends, latest) if isinstance(ends, dict) and isinstance(latest, dict) else 0
+
+
+def _between(starts: Mapping[str, Mapping[str, int]], ends: Mapping[str, Mapping[str, int]]) -> int:
     return sum(
         end - starts.get(topic, {}).get(partition, 0)
         for topic, partitions in ends.items()
@@ -73,9 +90,8 @@ def _records(source: Mapping[str, Any]) -> int:
     )
 
 
-def _behind(metrics: Mapping[str, str]) -> int:
-    # Spark reports the average over partitions and their greatest, in text; there is no sum, so this is the worst partition.
-    return int(float(metrics.get("maxOffsetsBehindLatest", "0")))
+def _sum(operators: Sequence[Mapping[str, Any]], name: str) -> int | None:
+    return sum(operator.get(name, 0) for operator in operators) if operators else None
 
 
 def log_progress(progress: BatchProgress) -> None:
@@ -84,26 +100,61 @@ def log_progress(progress: BatchProgress) -> None:
     log.info("micro_batch", **{name: value for name, value in fields.items() if value is not None})
 
 
-class ProgressListener(StreamingQueryListener):
-    """Tell `on_batch` of each micro-batch that read records or dropped some, and log a query's start and end."""
+class QueryWatcher(Protocol):
+    """Told of a query's life from Spark's thread: each micro-batch, and every 10 seconds that there was nothing to do."""
 
-    def __init__(self, on_batch: Callable[[BatchProgress], None] = log_progress) -> None:
+    def started(self, query: str) -> None:
+        """Take that a query runs."""
+        ...
+
+    def finished(self, batch: BatchProgress) -> None:
+        """Take a micro-batch that has ended, with or without records."""
+        ...
+
+    def idle(self, query: str) -> None:
+        """Take that a query looked for records and found none."""
+        ...
+
+    def ended(self, query: str, *, failed: bool) -> None:
+        """Take that a query runs no longer."""
+        ...
+
+
+class ProgressListener(StreamingQueryListener):
+    """Tell `on_batch` of each micro-batch that read records or dropped some, a watcher of everything, and log a query's start and end."""
+
+    def __init__(
+        self, on_batch: Callable[[BatchProgress], None] = log_progress, *, watcher: QueryWatcher | None = None
+    ) -> None:
         self._on_batch = on_batch
+        self._watcher = watcher
+        self._names: dict[str, str] = {}
 
     def onQueryStarted(self, event: QueryStartedEvent) -> None:  # noqa: N802 - Spark's names
         """Log it."""
         log.info("query_started", query=event.name, run_id=str(event.runId))
+        self._names[str(event.runId)] = name = event.name or ""
+        if self._watcher is not None:
+            self._watcher.started(name)
 
     def onQueryProgress(self, event: QueryProgressEvent) -> None:  # noqa: N802
         """Read and pass on what happened, unless nothing did."""
         progress = read_progress(json.loads(event.progress.json))
+        if self._watcher is not None:
+            self._watcher.finished(progress)
         if progress.records or progress.late_rows:
             self._on_batch(progress)
 
     def onQueryIdle(self, event: Any) -> None:  # noqa: N802
-        """Say nothing: an idle market is no news."""
+        """Log nothing: an idle market is no news."""
+        name = self._names.get(str(event.runId))
+        if self._watcher is not None and name is not None:
+            self._watcher.idle(name)
 
     def onQueryTerminated(self, event: QueryTerminatedEvent) -> None:  # noqa: N802
-        """Log it; the first line of a failure is enough here, whoever stops the app has all of it."""
-        failure = (event.exception or "").strip().splitlines()
-        log.info("query_ended", run_id=str(event.runId), failure=failure[0][:500] if failure else None)
+        """Log it, with the cause of a failure."""
+        failure = root_cause(event.exception) if event.exception else None
+        log.info("query_ended", run_id=str(event.runId), failure=failure)
+        name = self._names.pop(str(event.runId), None)
+        if self._watcher is not None and name is not None:
+            self._watcher.ended(name, failed=bool(failure))

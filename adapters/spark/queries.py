@@ -8,8 +8,10 @@ Both write through `foreachBatch`: its callback runs on the driver, once a micro
 the last micro-batch again, with the same offsets.
 """
 
+from collections.abc import Callable
 from typing import Final
 
+import structlog
 from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 from pyspark.sql.streaming.readwriter import DataStreamWriter
@@ -20,6 +22,9 @@ from .record import decode, trades
 from .settings import AggregatorSettings
 from .sinks import write_dead_letters, write_rows
 from .sources import trade_records
+from .stored import StoredSums, StoredTrades
+
+log = structlog.get_logger(__name__)
 
 LAYOUT_VERSION: Final = "v1"
 """Part of every checkpoint's path: grouping keys and aggregates cannot change under a checkpoint. Raise it when they do."""
@@ -30,17 +35,32 @@ DECODED: Final = "decoded"
 """The name of the counts in a query's progress: `records` and `rejected`."""
 
 
-def start_trades(spark: SparkSession, settings: AggregatorSettings, *, once: bool = False) -> StreamingQuery:
-    """Start storing raw trades and rejects; with `once`, up to what the topic holds now."""
+def start_trades(
+    spark: SparkSession,
+    settings: AggregatorSettings,
+    *,
+    once: bool = False,
+    on_stored: Callable[[StoredTrades], None] | None = None,
+) -> StreamingQuery:
+    """Start storing raw trades and rejects; with `once`, up to what the topic holds now.
 
-    def store(batch: DataFrame, _batch_id: int) -> None:
-        seen = Observation(DECODED)
+    `on_stored` is told of each micro-batch when all of it is stored, in a thread of the query, which fails if that raises.
+    """
+
+    def store(batch: DataFrame, batch_id: int) -> None:
+        seen, sums = Observation(DECODED), StoredSums()
         decoded = decode(batch, settings.rules, metrics=seen)
-        write_rows(trade_table.trade_rows(trades(decoded)), settings, trade_table.TABLE)
-        if seen.get["rejected"]:
+        valid = trades(decoded)
+        summed = valid if on_stored is None else sums.observe(valid)
+        write_rows(trade_table.trade_rows(summed), settings, trade_table.TABLE)
+        counts = seen.get
+        if on_stored is not None:
+            on_stored(sums.read(rejected=counts["rejected"]))
+        if counts["rejected"]:
             # The batch is read a second time, at the same offsets, rather than held in memory for the few that have rejects.
             again = decode(batch, settings.rules, metrics=f"{DECODED}-again")
             write_dead_letters(again, settings)
+            log.info("dead_letters", query=TRADES, batch_id=batch_id, **counts)
 
     records = trade_records(spark, settings, query=TRADES)
     return _writer(records, settings, name=TRADES, once=once).foreachBatch(store).start()

@@ -13,13 +13,14 @@ def report(**fields: Any) -> dict[str, Any]:
         "numInputRows": 40,
         "durationMs": {"addBatch": 900, "triggerExecution": 1250},
         "eventTime": {"watermark": "2023-11-14T23:01:44.460Z"},
-        "stateOperators": [{"numRowsDroppedByWatermark": 7}],
+        "stateOperators": [{"numRowsDroppedByWatermark": 7, "numRowsUpdated": 3, "memoryUsedBytes": 500}],
         "sources": [
             {
                 "startOffset": {"trades": {"0": 10, "1": 5}},
                 "endOffset": {"trades": {"0": 20, "1": 15}},
+                "latestOffset": {"trades": {"0": 22, "1": 19}},
                 "numInputRows": 40,
-                "metrics": {"avgOffsetsBehindLatest": "3.5", "maxOffsetsBehindLatest": "6"},
+                "metrics": {"avgOffsetsBehindLatest": "3.0", "maxOffsetsBehindLatest": "4"},
             }
         ],
         "observedMetrics": {"decoded": {"records": 20, "rejected": 4}},
@@ -31,6 +32,7 @@ def test_a_report_is_read_in_full() -> None:
     progress = read_progress(report())
     assert (progress.query, progress.batch_id, progress.seconds) == ("candles", 3, 1.25)
     assert (progress.rejected, progress.late_rows, progress.offsets_behind) == (4, 7, 6)
+    assert (progress.state_updated_rows, progress.state_bytes) == (3, 500)
     assert progress.watermark == "2023-11-14T23:01:44.460Z"
     assert progress.phases_ms == {"addBatch": 900}
 
