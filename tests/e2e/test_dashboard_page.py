@@ -247,12 +247,15 @@ def test_older_history_is_loaded_as_one_scrolls_back(page: Page, tmp_path: Path)
 
         page.until(lambda: asked() == 1, "the first page of history")
         chart = page.driver.find_element("id", "chart")
-        for _ in range(40):
+
+        def has_come_as_one_scrolls() -> bool:
             page.run(
                 "arguments[0].querySelector('canvas').dispatchEvent("
                 "new WheelEvent('wheel', {deltaX: -900, deltaY: 0, bubbles: true, cancelable: true}))",
                 chart,
             )
-        page.until(lambda: asked() > 1, "an older page of history")
+            return asked() > 1
+
+        page.until(has_come_as_one_scrolls, "an older page of history")
         assert page.driver.find_element("id", "to-newest").is_displayed()
         assert page.console() == []
