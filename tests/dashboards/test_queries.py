@@ -1,0 +1,93 @@
+"""The queries by themselves: they parse, and they ask for what there is. `promtool` comes with Prometheus (on Debian: apt install prometheus)."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.dashboards.boards import CASSANDRA, NAMES, PROMETHEUS, ROOT, read, substitute, targets, variables
+
+CONSTANTS = {"__rate_interval": "1m", "__range": "30m", "instance": ".+", "driver": ".+"}
+WORDS = {"by", "on", "and", "or", "bool", "sum", "max", "min"}
+"""What is written like a metric's name in these queries and is none."""
+
+
+def documented() -> set[str]:
+    """Give the names of docs/metrics.md, with the series of histograms, and of the rules that record others."""
+    text = (ROOT / "docs" / "metrics.md").read_text("utf-8")
+    names = set(re.findall(r"^\| `(\w+)` \| (?:counter|gauge) ", text, re.MULTILINE))
+    for name in re.findall(r"^\| `(\w+)` \| histogram ", text, re.MULTILINE):
+        names |= {f"{name}_{series}" for series in ("bucket", "count", "sum")}
+    every_jvm = text.split("## Every JVM")[1]
+    names |= set(re.findall(r"`((?:jvm|process)_\w+)", every_jvm))
+    for file in (ROOT / "deploy" / "prometheus" / "rules").glob("*.yml"):
+        names |= set(re.findall(r"- record: (\S+)", file.read_text("utf-8")))
+    return names | {"ALERTS", "up"}
+
+
+def metrics(expr: str) -> set[str]:
+    """Give the names of metrics in an expression."""
+    bare = re.sub(r'"[^"]*"', "", expr)
+    bare = re.sub(r"\{[^}]*\}|\[[^\]]*\]", "", bare)
+    bare = re.sub(r"\b(by|on)\s*\([^)]*\)", "", bare)
+    return {name for name in re.findall(r"[a-zA-Z_:][\w:]*(?![\w:]*\s*\()", bare) if name not in WORDS}
+
+
+def test_the_reading_of_names_finds_them() -> None:
+    expr = 'histogram_quantile(0.95, sum by (le) (rate(a_bucket{x="b"}[5m]))) / max(c:d) or vector(0) and on (instance) e'
+    assert metrics(expr) == {"a_bucket", "c:d", "e"}
+
+
+def test_only_documented_metrics_are_asked_for() -> None:
+    unknown = {target.name: metrics(target.text) - documented() for target in targets(PROMETHEUS)}
+    assert {name: names for name, names in unknown.items() if names} == {}
+    for name in NAMES:
+        for variable in variables(read(name)):
+            if variable["type"] == "query":
+                [metric] = re.findall(r"label_values\((\w+), instance\)", variable["query"]["query"])
+                assert metric in documented()
+
+
+def test_no_query_to_prometheus_is_about_a_symbol() -> None:
+    assert [target.name for target in targets(PROMETHEUS) if "symbol" in target.text] == []
+
+
+def test_a_dashboard_for_instances_asks_each_of_its_graphs_for_those_chosen() -> None:
+    """But for what is about the cluster or the objective as a whole."""
+    whole = re.compile(r"kafka_controller|kafka_log_|end_to_end|newest_stored")
+    for target in targets(PROMETHEUS):
+        graph = not target.query.get("instant")
+        if graph and target.board in {"producer", "kafka", "spark", "cassandra"} and not whole.search(target.text):
+            assert re.search(r'instance=~"\$(instance|driver)"', target.text), target.name
+
+
+@pytest.mark.servers
+def test_prometheus_reads_every_query(tmp_path: Path) -> None:
+    rules = [
+        {"record": f"q{number}", "expr": substitute(target.text, CONSTANTS)}
+        for number, target in enumerate(targets(PROMETHEUS))
+    ]
+    file = tmp_path / "queries.yml"
+    file.write_text(json.dumps({"groups": [{"name": "queries", "rules": rules}]}), "utf-8")
+    result = subprocess.run(["promtool", "check", "rules", str(file)], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert f"{len(rules)} rules found" in result.stdout
+
+
+def test_cql_names_every_column_of_the_partition_and_only_reads() -> None:
+    found = targets(CASSANDRA)
+    assert len(found) >= 4
+    for target in found:
+        assert target.text.startswith("SELECT symbol, "), "the plugin makes a series of each value of the first column"
+        assert "ALLOW FILTERING" not in target.text
+        for column in ("symbol = ", "trade_year IN ", "trade_month IN ", "trade_day IN "):
+            assert column in target.text
+        assert "$__timeFrom" in target.text
+        assert "$__timeTo" in target.text
+        for column in ("open", "high", "low", "close", "volume", "vwap", "price"):
+            selected = target.text.split(" FROM ")[0]
+            assert not re.search(rf"(?<!CAST\()(?<!AS )\b{column}\b", selected), f"{target.name}: {column} is a decimal"
