@@ -25,6 +25,7 @@ from .logs import configure_logs
 from .processes import Child
 from .scan import scan_recording
 from .settings import StackSettings
+from .stack_page import stack_page
 from .stack_parts import Servers, aggregator_child, checkpoints, prepare, producer_child, stored_table
 from .stack_table import StoredTable
 from .stopping import StopRequest, stop_on_signals
@@ -106,6 +107,11 @@ def run_stack(settings: StackSettings) -> str:
         click.echo(f"starting Spark and the producer; their logs are in {devstack.folder}")
         aggregator = stack.enter_context(aggregator_child(settings, servers, devstack.folder))
         producer = stack.enter_context(producer_child(settings, servers, devstack.folder))
+        page = stack.enter_context(
+            stack_page(settings, servers, symbols=symbols, recording=recording, programs=(producer, aggregator))
+        )
+        if page:
+            click.echo(f"the page: {page}")
         stack_run = StackRun(settings, servers, table, producer, aggregator)
         with make_view() as view:
             stack_run.watch(view, stop)

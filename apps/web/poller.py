@@ -8,8 +8,9 @@ import asyncio
 import itertools
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Final
 
 import structlog
 
@@ -20,7 +21,10 @@ from domain.trade import Trade
 from .board import DEPTH, Board
 from .mailbox import Mailbox
 from .pulse import Health, Pulse
-from .source import PageSource
+from .source import PageSource, Stage, StageState
+
+WHOLE_EVERY: Final = 20
+"""Of so many polls one reads all that the board holds: candles written out of order, or corrected later, are found then."""
 
 _log = structlog.get_logger("apps.web")
 
@@ -45,6 +49,8 @@ class Poller:
         self._mailboxes: set[Mailbox] = set()
         self._looked_at: set[str] = set()
         self._is_failing = False
+        self._polls = 0
+        self._stages: Sequence[Stage] = ()
         self.symbols: tuple[str, ...] = ()
 
     @property
@@ -65,7 +71,10 @@ class Poller:
         if has_new_symbols:
             self.symbols = symbols
             self.board.renew()
-        spans = [(symbol, self._from_ms(symbol)) for symbol in self.symbols]
+        is_whole = self._polls % WHOLE_EVERY == 0
+        self._polls += 1
+        spans = [(symbol, self._from_ms(symbol, is_whole=is_whole)) for symbol in self.symbols]
+        self._stages = await asyncio.to_thread(self._ask_stages)
         begun_s = time.perf_counter()
         changed: list[Candle] = []
         try:
@@ -103,16 +112,16 @@ class Poller:
     def health(self) -> Health:
         """Give how things stand now."""
         return self._pulse.health(
-            now_ms=self._now_ms(), newest_event_ms=self.board.newest_event_ms, before=self.source.stages()
+            now_ms=self._now_ms(), newest_event_ms=self.board.newest_event_ms, before=self._stages
         )
 
-    def _from_ms(self, symbol: str) -> int:
+    def _from_ms(self, symbol: str, *, is_whole: bool) -> int:
         source, now_ms = self.source, self._now_ms()
         # A candle changes no longer than the lateness after its window; one more window for what is on the way.
         recent_ms = source.lateness_ms + 2 * source.window_ms
         newest = self.board.newest(symbol)
         if newest is not None:
-            return newest.window_start_ms - recent_ms
+            return newest.window_start_ms - (DEPTH * source.window_ms if is_whole else recent_ms)
         if symbol in self._looked_at:
             return source.horizon.again_ms(now_ms, recent_ms)
         return source.horizon.first_ms(now_ms)
@@ -125,6 +134,12 @@ class Poller:
                 self.source.candles.read(symbol, from_ms, max(end_ms, from_ms), self.source.window_ms), DEPTH
             )
         return candles
+
+    def _ask_stages(self) -> Sequence[Stage]:
+        try:
+            return self.source.stages()
+        except Exception as error:  # noqa: BLE001 - stages that cannot be told are told as such
+            return (Stage(name="Stages", state=StageState.WARNING, detail=type(error).__name__),)
 
     async def _sample(self, changed: list[Candle]) -> None:
         if not changed or self.source.is_recording:

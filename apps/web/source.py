@@ -79,7 +79,7 @@ class PageSource:
     is_recording: bool = False
     """Of a recording, freshness and lag against our clock mean nothing."""
     stages: Callable[[], Sequence[Stage]] = no_stages
-    """Stages before the store, as far as the program knows them."""
+    """Stages before the store, as far as the program knows them; asked once a poll, in a worker thread."""
     poll_s: float = 0.5
     """Seconds between two reads of the store."""
     stale_after_s: float = 30.0
