@@ -1,0 +1,315 @@
+"""The metrics of a pipeline that runs: producer, aggregator, Spark's JVM, Kafka and Cassandra, each scraped as Prometheus would."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+import attrs
+import pytest
+from confluent_kafka import Producer
+
+from adapters.cassandra.replication import Replication
+from adapters.cassandra.schema import apply_schema
+from adapters.kafka.settings import KafkaSettings
+from adapters.kafka.topics import Profile, ensure_topics
+from apps.stack_parts import Servers
+from devstack.exporter import agent_option
+from devstack.java import java_home
+from devstack.stack import Stack
+from tests.keyspaces import fresh_settings
+from tests.unit.prometheus.scraping import Scrape, parse
+from tests.unit.prometheus.test_documentation import SECTIONS, documented
+
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(400)]
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_S = 200.0
+"""A cold Spark on a machine that does other things as well."""
+
+# What does not move while all is well, by program or server. Everything else has to.
+STILL = {
+    "producer": {
+        "tapeline_feed_disconnects_total",
+        "tapeline_feed_provider_errors_total",
+        "tapeline_feed_rate_limited_total",
+        "tapeline_feed_redelivered_trades_total",
+        "tapeline_feed_rejected_total",
+        "tapeline_feed_silences_total",
+        "tapeline_kafka_client_queued_bytes",
+        "tapeline_kafka_client_request_errors_total",
+        "tapeline_kafka_client_request_timeouts_total",
+        "tapeline_kafka_client_retries_total",
+        "tapeline_publisher_failed_total",
+        "tapeline_publisher_pending_records",
+    },
+    "aggregator": {
+        "tapeline_aggregator_batch_failures_total",
+        "tapeline_aggregator_late_rows_total",
+        "tapeline_aggregator_offsets_behind",
+    },
+    "kafka": {
+        "kafka_controller_fenced_brokers",
+        "kafka_controller_offline_partitions",
+        "kafka_failed_produce_requests_total",
+        "kafka_log_directories_offline",
+        "kafka_log_start_offset",
+        "kafka_server_isr_expands_total",
+        "kafka_server_isr_shrinks_total",
+        "kafka_server_offline_replicas",
+        "kafka_server_under_min_isr_partitions",
+        "kafka_server_under_replicated_partitions",
+    },
+    "cassandra": {
+        "cassandra_client_request_failures_total",
+        "cassandra_client_request_timeouts_total",
+        "cassandra_client_request_unavailables_total",
+        "cassandra_commit_log_pending_tasks",
+        "cassandra_dropped_messages_total",
+        "cassandra_hints_in_progress",
+        "cassandra_hints_total",
+        "cassandra_pending_compactions",
+        "cassandra_storage_exceptions_total",
+        "cassandra_table_disk_bytes",  # a memtable is on no disk yet
+        "cassandra_thread_pool_blocked_tasks_total",
+        "cassandra_thread_pool_pending_tasks",
+    },
+    "spark": {"spark_jobs_active", "spark_memory_used_bytes", "spark_stages_failed"},
+}
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def get(address: str, path: str) -> tuple[int, str]:
+    """Ask; 0 is no answer."""
+    try:
+        with urllib.request.urlopen(f"http://{address}{path}", timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as refusal:
+        with refusal:
+            return refusal.code, refusal.read().decode()
+    except OSError:
+        return 0, ""
+
+
+def until(done: Callable[[], bool], what: str, patience_s: float = PATIENCE_S) -> None:
+    deadline = time.monotonic() + patience_s
+    while not done():
+        assert time.monotonic() < deadline, f"waited {patience_s} s for: {what}"
+        time.sleep(0.1)
+
+
+def scraped(address: str) -> Scrape:
+    status, text = get(address, "/metrics")
+    assert status == 200
+    return parse(text)
+
+
+@attrs.define
+class Program:
+    """One of our programs as a process, with its output in a file."""
+
+    process: subprocess.Popen[bytes]
+    address: str
+    log: Path
+
+    @classmethod
+    def start(cls, log: Path, *arguments: str, environment: Mapping[str, str]) -> Program:
+        port = free_port()
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", *arguments, "--metrics-port", str(port)],
+                cwd=ROOT,
+                env={**os.environ, **environment},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        return cls(process, f"127.0.0.1:{port}", log)
+
+    def is_ready(self) -> bool:
+        assert self.process.poll() is None, self.log.read_text("utf-8", "replace")[-3000:]
+        return get(self.address, "/readyz") == (200, "ok\n")
+
+    def end(self) -> None:
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+        self.process.wait()
+
+
+@attrs.frozen
+class Pipeline:
+    """Everything that runs; addresses by the name of what answers there."""
+
+    producer: Program
+    aggregator: Program
+    addresses: Mapping[str, str]
+    topic: str
+    keyspace: str
+
+    def scrape(self, name: str) -> Scrape:
+        return scraped(self.addresses[name])
+
+
+@pytest.fixture(scope="module")
+def pipeline(
+    kafka_stack: Stack, cassandra_stack: Stack, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Pipeline]:
+    """A pipeline that has stored trades; one record of those that it read was none."""
+    folder = tmp_path_factory.mktemp("metrics")
+    topic = f"m{uuid.uuid4().hex[:8]}"
+    kafka = KafkaSettings(
+        bootstrap_servers=kafka_stack.bootstrap_servers, trades_topic=topic, dead_letters_topic=f"{topic}.dlq"
+    )
+    ensure_topics(kafka, profile=Profile.DEV)
+    cassandra = fresh_settings((cassandra_stack.cassandra_hosts, cassandra_stack.cassandra_port))
+    apply_schema(cassandra, Replication.dev())
+    spark = f"127.0.0.1:{free_port()}"
+    environment = {
+        **Servers(kafka=kafka, cassandra=cassandra).variables(),
+        "TAPELINE_KAFKA_TRADES_TOPIC": kafka.trades_topic,
+        "TAPELINE_KAFKA_DEAD_LETTERS_TOPIC": kafka.dead_letters_topic,
+        "JAVA_HOME": str(java_home()),
+        "SPARK_SUBMIT_OPTS": agent_option("spark", *_host_and_port(spark)),
+    }
+    with ExitStack() as stack:
+        arguments = ["apps.aggregator", "--checkpoint", str(folder / "checkpoint"), "--allowed-lateness", "1"]
+        aggregator = Program.start(folder / "aggregator.log", *arguments, environment=environment)
+        stack.callback(aggregator.end)
+        arguments = ["apps.producer", "--feed", "simulated", "--simulator-rate", "200"]
+        producer = Program.start(folder / "producer.log", *arguments, environment=environment)
+        stack.callback(producer.end)
+        until(producer.is_ready, "the producer is ready")
+        until(aggregator.is_ready, "the aggregator is ready")
+        raw = Producer({"bootstrap.servers": kafka.bootstrap_servers})
+        raw.produce(topic, value=b"no trade")
+        assert raw.flush(30) == 0
+        until(lambda: _has_seen_it_all(scraped(aggregator.address)), "a reject, and trades that are stored")
+        addresses = {
+            "producer": producer.address,
+            "aggregator": aggregator.address,
+            "kafka": kafka_stack.metrics_targets["kafka-1"],
+            "cassandra": cassandra_stack.metrics_targets["cassandra-1"],
+            "spark": spark,
+        }
+        yield Pipeline(producer, aggregator, addresses, topic, cassandra.keyspace)
+
+
+def _host_and_port(address: str) -> tuple[str, int]:
+    host, _, port = address.partition(":")
+    return host, int(port)
+
+
+def _has_seen_it_all(found: Scrape) -> bool:
+    batches = [
+        found.value("tapeline_aggregator_batch_seconds_count", query=query, phase="total")
+        for query in ("trades", "candles")
+    ]
+    return (
+        found.value("tapeline_aggregator_rejected_total") == 1
+        and found.value("tapeline_aggregator_end_to_end_latency_seconds_count") > 0
+        and found.value("tapeline_aggregator_watermark_lag_seconds") > 0
+        and min(batches) >= 3
+    )
+
+
+def _sections(name: str) -> tuple[str, ...]:
+    servers = {"kafka": "Kafka's brokers", "cassandra": "Cassandra's nodes", "spark": "Spark's driver"}
+    return (servers[name],) if name in servers else SECTIONS[name]
+
+
+@pytest.mark.parametrize("name", ["producer", "aggregator", "kafka", "cassandra", "spark"])
+def test_everything_documented_is_exported_and_moves(pipeline: Pipeline, name: str) -> None:
+    found = pipeline.scrape(name)
+    still = []
+    for metric, described in documented(*_sections(name)).items():
+        value = found.total(f"{metric}_count" if described.type == "histogram" else metric)
+        if not value > 0:
+            still.append(metric)
+    assert set(still) <= STILL[name]
+
+
+@pytest.mark.parametrize("name", ["kafka", "cassandra", "spark"])
+def test_every_jvm_tells_of_heap_and_garbage_collection(pipeline: Pipeline, name: str) -> None:
+    found = pipeline.scrape(name)
+    assert 0 < found.value("jvm_memory_used_bytes", area="heap") < found.value("jvm_memory_max_bytes", area="heap")
+    assert found.total("jvm_gc_collection_seconds_count") > 0
+    for metric in ("jvm_threads_current", "process_resident_memory_bytes", "process_open_fds", "process_max_fds"):
+        assert found.value(metric) > 0
+
+
+def test_the_figures_of_the_stages_agree(pipeline: Pipeline) -> None:
+    later = pipeline.scrape("producer")
+    sent = later.value("tapeline_publisher_acknowledged_total")
+    until(
+        lambda: pipeline.scrape("aggregator").value("tapeline_aggregator_end_to_end_latency_seconds_count") >= sent,
+        "all that was acknowledged is stored",
+    )
+    kafka = pipeline.scrape("kafka")
+    ends = {
+        sample.labels["partition"]: sample.value
+        for sample in kafka.families["kafka_log_end_offset"].samples
+        if sample.labels["topic"] == pipeline.topic
+    }
+    assert len(ends) == 4
+    assert sum(ends.values()) > sent
+    assert later.total("tapeline_feed_trades_total") >= sent
+    assert later.value("tapeline_feed_latency_seconds_count") >= sent
+
+
+def test_trades_are_fresh_and_their_latency_is_plausible(pipeline: Pipeline) -> None:
+    found = pipeline.scrape("aggregator")
+    assert 0 < time.time() - found.value("tapeline_aggregator_newest_stored_timestamp_seconds") < 120
+    count = found.value("tapeline_aggregator_end_to_end_latency_seconds_count")
+    assert 0 < found.value("tapeline_aggregator_end_to_end_latency_seconds_sum") / count < 120
+    # Nothing is stored in the quarter of a second in which a micro-batch is but planned.
+    assert found.value("tapeline_aggregator_end_to_end_latency_seconds_bucket", le="0.25") < count
+
+
+def test_tables_and_topics_are_told_apart(pipeline: Pipeline) -> None:
+    cassandra = pipeline.scrape("cassandra")
+    assert pipeline.keyspace in cassandra.labels("cassandra_table_disk_bytes", "keyspace")
+    assert not {
+        name for name in cassandra.labels("cassandra_table_disk_bytes", "keyspace") if name.startswith("system")
+    }
+    kafka = pipeline.scrape("kafka")
+    assert kafka.value("kafka_topic_messages_in_total", topic=pipeline.topic) > 0
+    assert not {name for name in kafka.labels("kafka_log_size_bytes", "topic") if name.startswith("__")}
+
+
+def test_without_a_broker_the_producer_is_alive_and_not_ready(pipeline: Pipeline, kafka_stack: Stack) -> None:
+    kafka_stack.kill("kafka-1")
+    try:
+        until(
+            lambda: get(pipeline.producer.address, "/readyz") == (503, "no broker answers\n"),
+            "the producer is not ready",
+        )
+        assert get(pipeline.producer.address, "/healthz") == (200, "ok\n")
+        found = pipeline.scrape("producer")
+        assert found.value("tapeline_ready") == 0
+        assert found.value("tapeline_kafka_client_brokers_up") == 0
+        until(
+            lambda: pipeline.scrape("producer").value("tapeline_publisher_pending_records") > 100,
+            "trades wait for the broker",
+        )
+    finally:
+        kafka_stack.start("kafka-1")
+    until(pipeline.producer.is_ready, "the producer is ready again")
+    until(lambda: pipeline.scrape("producer").value("tapeline_publisher_pending_records") < 100, "they are delivered")
+    assert pipeline.scrape("producer").value("tapeline_publisher_failed_total") == 0
