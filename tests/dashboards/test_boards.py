@@ -27,8 +27,8 @@ def test_what_is_committed_is_what_the_code_makes() -> None:
     made = {f"{name}.json": text(board) for name, board in dashboards().items()}
     committed = {file.name: file.read_text("utf-8") for file in FOLDER.iterdir()}
     assert committed.keys() == made.keys()
-    for name in made:
-        assert committed[name] == made[name], f"{name} is stale; run: make dashboards"
+    for name, content in made.items():
+        assert committed[name] == content, f"{name} is stale; run: make dashboards"
 
 
 @every_board

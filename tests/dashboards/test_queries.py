@@ -38,7 +38,9 @@ def metrics(expr: str) -> set[str]:
 
 
 def test_the_reading_of_names_finds_them() -> None:
-    expr = 'histogram_quantile(0.95, sum by (le) (rate(a_bucket{x="b"}[5m]))) / max(c:d) or vector(0) and on (instance) e'
+    expr = (
+        'histogram_quantile(0.95, sum by (le) (rate(a_bucket{x="b"}[5m]))) / max(c:d) or vector(0) and on (instance) e'
+    )
     assert metrics(expr) == {"a_bucket", "c:d", "e"}
 
 

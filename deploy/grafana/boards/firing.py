@@ -1,6 +1,7 @@
 """The list of alerts that fire, each with the way to its runbook."""
 
 from grafana_foundation_sdk.builders import table
+from grafana_foundation_sdk.models.common import FieldTextAlignment
 from grafana_foundation_sdk.models.dashboard import DataTransformerConfig, DynamicConfigValue
 
 from .limits import NO_LIMITS
@@ -21,6 +22,7 @@ def firing_alerts(*, width: int) -> table.Panel:
     query = Query('sum by (alertname, severity) (ALERTS{alertstate="firing"})', "{{alertname}}")
     panel = table.Panel().title("Firing alerts").description(words.text()).unit("none").no_value("none")
     panel = panel.datasource(prometheus_source()).span(width).height(TILE_HEIGHT).thresholds(NO_LIMITS.config())
+    panel = panel.align(FieldTextAlignment.AUTO).inspect(False)
     panel = panel.with_transformation(
         DataTransformerConfig(id_val="organize", options={"excludeByName": dict.fromkeys(HIDDEN, True)})
     )

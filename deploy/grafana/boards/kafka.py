@@ -239,7 +239,13 @@ def topics() -> Row:
                     otherwise="The broker's log tells why: too large, too few replicas in sync, not authorised.",
                     runbook=Runbook.TRADES_LOST,
                 ),
-                Query(by.format(metric="kafka_topic_failed_produce_requests_total", where=INSTANCE), "{{topic}}"),
+                Query(
+                    # Kafka has no such count of a topic before the first one.
+                    by.format(metric="kafka_topic_failed_produce_requests_total", where=INSTANCE)
+                    + " or 0 * "
+                    + by.format(metric="kafka_topic_messages_in_total", where=INSTANCE),
+                    "{{topic}}",
+                ),
                 limits=none_is_good(),
             ),
             graph(

@@ -66,7 +66,9 @@ def chart() -> candlestick.Panel:
     panel = panel.datasource(cassandra_source()).span(24).height(14).thresholds(NO_LIMITS.config())
     panel = panel.mode(candles.VizDisplayMode.CANDLES_VOLUME).candle_style(candles.CandleStyle.CANDLES)
     panel = panel.color_strategy(candles.ColorStrategy.OPEN_CLOSE).fields(fields).colors(colors)
-    panel = panel.include_all_fields(False).legend(legend(table=False)).tooltip(tooltip())
+    panel = (
+        panel.line_width(1).fill_opacity(40).include_all_fields(False).legend(legend(table=False)).tooltip(tooltip())
+    )
     panel = panel.with_transformation(ordered("window_start"))
     return panel.with_target(Cql(columns("open", "high", "low", "close", "volume")))
 
@@ -90,6 +92,7 @@ def last_trades() -> table.Panel:
     )
     panel = table.Panel().title("Newest trades of $symbol").description(words.text()).unit("locale")
     panel = panel.datasource(cassandra_source()).span(24).height(10).thresholds(NO_LIMITS.config())
+    panel = panel.align(types.FieldTextAlignment.AUTO).inspect(False)
     panel = panel.footer(common.TableFooterOptions().show(False).reducer([]))
     panel = panel.with_transformation(ordered("timestamp", newest_first=True))
     return panel.with_target(Cql(TRADES))

@@ -1,0 +1,183 @@
+"""A running pipeline that a real Prometheus scrapes: simulated feed, producer, Kafka, aggregator, Cassandra.
+
+The feed is a bad one (invalid trades, garbage, frames that come twice), so that what counts trouble has something to count.
+Programs and Prometheus answer on ports that were free a moment ago.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import attrs
+import requests
+
+from adapters.cassandra.replication import Replication
+from adapters.cassandra.schema import apply_schema
+from adapters.cassandra.settings import CassandraSettings
+from adapters.kafka.settings import KafkaSettings
+from adapters.kafka.topics import Profile, ensure_topics
+from adapters.simulator.quirks import Quirks
+from adapters.simulator.server import SimulatedFinnhub
+from adapters.simulator.settings import SimulatorSettings
+from apps.processes import Child
+from devstack.exporter import agent_option
+from devstack.java import java_home
+from devstack.stack import Stack
+from tests.dashboards.boards import ROOT
+from tests.keyspaces import fresh_settings
+
+SYMBOLS = ("AAPL", "BINANCE:BTCUSDT", "OANDA:EUR_USD")
+SCRAPE_S = 2
+PATIENCE_S = 200.0
+"""A cold Spark on a machine that does other things as well."""
+
+Json = dict[str, Any]
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def until(done: Callable[[], bool], what: str, patience_s: float = PATIENCE_S) -> None:
+    deadline = time.monotonic() + patience_s
+    while not done():
+        assert time.monotonic() < deadline, f"waited {patience_s} s for: {what}"
+        time.sleep(0.5)
+
+
+@attrs.frozen
+class Prometheus:
+    """A real server, by its HTTP API."""
+
+    url: str
+
+    def get(self, path: str, **parameters: str) -> Json:
+        answer = requests.get(f"{self.url}/api/v1/{path}", params=parameters, timeout=20)
+        answer.raise_for_status()
+        found: Json = answer.json()
+        return found
+
+    def instant(self, expr: str) -> list[Json]:
+        result: list[Json] = self.get("query", query=expr)["data"]["result"]
+        return result
+
+    def course(self, expr: str, seconds: int = 60) -> list[Json]:
+        now = time.time()
+        span = {"start": f"{now - seconds}", "end": f"{now}", "step": "5"}
+        result: list[Json] = self.get("query_range", query=expr, **span)["data"]["result"]
+        return result
+
+    def instances(self, metric: str) -> list[str]:
+        """Answer Grafana's `label_values(metric, instance)`."""
+        values: list[str] = self.get("label/instance/values", **{"match[]": metric})["data"]
+        return values
+
+    def ready(self) -> bool:
+        try:
+            return requests.get(f"{self.url}/-/ready", timeout=5).ok
+        except requests.ConnectionError:
+            return False
+
+    def down(self) -> list[str]:
+        """Name the targets that were not scraped yet, or whose last scrape failed."""
+        targets = self.get("targets")["data"]["activeTargets"]
+        return [f"{target['scrapeUrl']}: {target['lastError']}" for target in targets if target["health"] != "up"]
+
+
+@contextmanager
+def prometheus(folder: Path, jobs: Mapping[str, list[str]]) -> Iterator[Prometheus]:
+    """Run Prometheus with the project's rules on these targets, by job."""
+    binary = shutil.which("prometheus")
+    assert binary, "Prometheus is not installed; on Debian: apt install prometheus"
+    scrapes = [{"job_name": job, "static_configs": [{"targets": targets}]} for job, targets in jobs.items()]
+    config = {
+        "global": {"scrape_interval": f"{SCRAPE_S}s", "scrape_timeout": f"{SCRAPE_S}s", "evaluation_interval": "2s"},
+        "rule_files": [str(ROOT / "deploy" / "prometheus" / "rules" / "*.yml")],
+        "scrape_configs": scrapes,
+    }
+    file = folder / "prometheus.json"  # YAML is a superset of it
+    file.write_text(json.dumps(config), "utf-8")
+    address = f"127.0.0.1:{free_port()}"
+    options = [f"--config.file={file}", f"--storage.tsdb.path={folder / 'data'}", f"--web.listen-address={address}"]
+    with (folder / "prometheus.log").open("wb") as log:
+        process = subprocess.Popen([binary, *options], stdout=log, stderr=log)
+    try:
+        server = Prometheus(f"http://{address}")
+        until(server.ready, "Prometheus is ready", 30)
+        yield server
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@attrs.frozen(kw_only=True)
+class Running:
+    """What runs, and how to ask it."""
+
+    prometheus: Prometheus
+    cassandra: CassandraSettings
+
+
+@contextmanager
+def pipeline(kafka_stack: Stack, cassandra_stack: Stack, folder: Path) -> Iterator[Running]:
+    """Run it all on topics and tables of its own."""
+    topic = f"dashboards-{os.getpid()}"
+    kafka = KafkaSettings(
+        bootstrap_servers=kafka_stack.bootstrap_servers, trades_topic=topic, dead_letters_topic=f"{topic}.dlq"
+    )
+    ensure_topics(kafka, profile=Profile.DEV)
+    cassandra = fresh_settings((cassandra_stack.cassandra_hosts, cassandra_stack.cassandra_port))
+    apply_schema(cassandra, Replication.dev())
+    quirks = Quirks(invalid_rate=0.02, garbage_rate=0.01, redelivery_rate=0.02, backwards_rate=0.05)
+    ports = {name: free_port() for name in ("producer", "aggregator", "spark")}
+    with ExitStack() as stack:
+        feed = stack.enter_context(SimulatedFinnhub(SimulatorSettings(rate=200, quirks=quirks)))
+        settings = {
+            "TAPELINE_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
+            "TAPELINE_KAFKA_TRADES_TOPIC": kafka.trades_topic,
+            "TAPELINE_KAFKA_DEAD_LETTERS_TOPIC": kafka.dead_letters_topic,
+            "TAPELINE_CASSANDRA_HOSTS": ",".join(cassandra.hosts),
+            "TAPELINE_CASSANDRA_PORT": str(cassandra.port),
+            "TAPELINE_CASSANDRA_KEYSPACE": cassandra.keyspace,
+            "TAPELINE_CASSANDRA_LOCAL_DC": cassandra.local_dc,
+            "TAPELINE_FINNHUB_URL": feed.url,
+            "TAPELINE_FINNHUB_TOKEN": "any",
+            "JAVA_HOME": str(java_home()),
+            # For the driver's JVM; it compiles lightly, which starts it sooner.
+            "SPARK_SUBMIT_OPTS": f"{agent_option('spark', '127.0.0.1', ports['spark'])} -XX:TieredStopAtLevel=1",
+        }
+        producer = ["apps.producer", "--symbols", ",".join(SYMBOLS), "--metrics-port", str(ports["producer"])]
+        aggregator = ["apps.aggregator", "--checkpoint", str(folder / "checkpoint")]
+        aggregator += ["--metrics-port", str(ports["aggregator"])]
+        children = [
+            stack.enter_context(Child(arguments[0], arguments, folder / f"{arguments[0]}.log", settings))
+            for arguments in (aggregator, producer)
+        ]
+        jobs = {name: [f"127.0.0.1:{port}"] for name, port in ports.items()}
+        jobs["kafka"] = [*kafka_stack.metrics_targets.values()]
+        jobs["cassandra"] = [*cassandra_stack.metrics_targets.values()]
+        server = stack.enter_context(prometheus(folder, jobs))
+
+        def all_is_scraped() -> bool:
+            for child in children:
+                child.check()
+            return not server.down()
+
+        until(all_is_scraped, "every target is scraped")
+        yield Running(prometheus=server, cassandra=cassandra)
+
+
+def grafanas_regex(values: list[str]) -> str:
+    """Write the values of a variable as Grafana does for Prometheus when all of them are chosen."""
+    return "(" + "|".join(re.escape(value).replace("\\", "\\\\").replace("\\\\-", "-") for value in values) + ")"

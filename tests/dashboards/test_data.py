@@ -1,0 +1,140 @@
+"""Every panel's query on real servers: a Prometheus that scraped the running pipeline, and the Cassandra that it filled."""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from adapters.cassandra.session import CassandraSession
+from devstack.stack import Stack
+from tests.dashboards.boards import CASSANDRA, PROMETHEUS, Target, read, substitute, targets, variables
+from tests.dashboards.running import SYMBOLS, Running, grafanas_regex, pipeline, until
+
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(420)]
+
+EMPTY_WHEN_ALL_IS_WELL = {"overview: Firing alerts A"}
+SECONDS = 40.0
+"""Long enough for each query to have data, once trades are stored."""
+
+
+@pytest.fixture(scope="module")
+def running(kafka_stack: Stack, cassandra_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with pipeline(kafka_stack, cassandra_stack, tmp_path_factory.mktemp("dashboards")) as found:
+        stored = "sum(tapeline_aggregator_end_to_end_latency_seconds_count) > 0"
+        until(lambda: bool(found.prometheus.instant(stored)), "trades are stored")
+        yield found
+
+
+def values(running: Running, board: str) -> dict[str, str]:
+    """Give the variables of a dashboard the values that Grafana would, with everything chosen."""
+    found = {"__rate_interval": "15s", "__range": "5m"}
+    for variable in variables(read(board)):
+        if variable["type"] == "query":
+            [metric] = re.findall(r"label_values\((\w+), instance\)", variable["query"]["query"])
+            found[variable["name"]] = grafanas_regex(running.prometheus.instances(metric))
+    return found
+
+
+def series(running: Running, target: Target) -> list[dict[str, Any]]:
+    """Run a query as its panel does; give the series that have a number to show."""
+    expr = substitute(target.text, values(running, target.board))
+    if target.query.get("instant"):
+        found = [(one, [one["value"]]) for one in running.prometheus.instant(expr)]
+    else:
+        found = [(one, one["values"]) for one in running.prometheus.course(expr)]
+    return [one for one, samples in found if any(math.isfinite(float(sample)) for _, sample in samples)]
+
+
+def test_every_query_to_prometheus_has_data_and_the_labels_that_its_legend_names(running: Running) -> None:
+    waiting = {target.name: target for target in targets(PROMETHEUS)}
+    expected = EMPTY_WHEN_ALL_IS_WELL
+    nameless = {}
+    deadline = time.monotonic() + SECONDS
+    while waiting.keys() - expected and time.monotonic() < deadline:
+        for name, target in list(waiting.items()):
+            found = series(running, target)
+            if found:
+                del waiting[name]
+                wanted = set(re.findall(r"\{\{(\w+)\}\}", target.query["legendFormat"]))
+                if any(not wanted <= one["metric"].keys() for one in found):
+                    nameless[name] = wanted
+        time.sleep(1)
+    assert waiting.keys() - expected == set()
+    assert nameless == {}
+
+
+def test_what_is_empty_when_all_is_well_is_a_list_of_what_is_not(running: Running) -> None:
+    """The list of alerts has its columns as soon as there is one: an alert that always fires shows it."""
+    for target in targets(PROMETHEUS):
+        if target.name in EMPTY_WHEN_ALL_IS_WELL:
+            expr = target.text.replace(
+                'ALERTS{alertstate="firing"}', 'label_replace(vector(1), "alertname", "X", "", "")'
+            )
+            assert running.prometheus.instant(expr)
+
+
+def test_every_stage_is_green(running: Running) -> None:
+    stages = [target for target in targets(PROMETHEUS) if target.board == "overview" and target.panel == "Stages"]
+    assert len(stages) == 5
+
+    def red() -> list[str]:
+        return [
+            target.query["legendFormat"]
+            for target in stages
+            if [float(one["value"][1]) for one in running.prometheus.instant(target.text)] != [1.0]
+        ]
+
+    until(lambda: not red(), "every stage is green", 60)
+
+
+def grafanas_times(from_ms: int, to_ms: int) -> dict[str, str]:
+    """Give times as Grafana writes them into CQL: parts of the date, and, by the plugin, milliseconds."""
+    found = {"__timeFrom": str(from_ms), "__timeTo": str(to_ms)}
+    for name, time_ms in (("__from", from_ms), ("__to", to_ms)):
+        moment = datetime.fromtimestamp(time_ms / 1000, UTC)
+        found |= {f"{name}:date:YYYY": str(moment.year), f"{name}:date:M": str(moment.month)}
+    return found
+
+
+def test_every_query_to_cassandra_has_rows_of_what_the_plugin_can_show(running: Running) -> None:
+    now_ms = time.time_ns() // 1_000_000
+    times = grafanas_times(now_ms - 3 * 3_600_000, now_ms)
+    with CassandraSession(running.cassandra) as session:
+        session.driver.set_keyspace(running.cassandra.keyspace)
+        for symbol in SYMBOLS:
+            for target in targets(CASSANDRA):
+                cql = substitute(target.text, {**times, "symbol:singlequote": f"'{symbol}'", "window": "60000"})
+                rows = [row._asdict() for row in session.driver.execute(cql)]
+                assert rows, target.name
+                for row in rows:
+                    assert row["symbol"] == symbol
+                    # It drops columns of other types, decimals among them.
+                    kinds = {type(value) for value in row.values()} - {type(None)}
+                    assert kinds <= {str, float, int, datetime}, target.name
+
+
+def test_candles_span_a_change_of_the_month(running: Running) -> None:
+    """The last day of December and the first of January are one time shown, like any other."""
+    [target, *_] = [target for target in targets(CASSANDRA) if "CAST(open" in target.text]
+    new_year_ms = int(datetime(2026, 1, 1, tzinfo=UTC).timestamp() * 1000)
+    starts = [new_year_ms - 60_000, new_year_ms]
+    with CassandraSession(running.cassandra) as session:
+        session.driver.set_keyspace(running.cassandra.keyspace)
+        for start, day in zip(starts, ((2025, 12, 31), (2026, 1, 1)), strict=True):
+            insert = (
+                "INSERT INTO trade_aggregates (symbol, trade_year, trade_month, trade_day, window_ms, window_start, open)"
+                " VALUES (%s, %s, %s, %s, 60000, %s, 1)"
+            )
+            session.driver.execute(insert, ("EVE", *day, start))
+        shown = {"symbol:singlequote": "'EVE'", "window": "60000"}
+        cql = substitute(target.text, {**grafanas_times(new_year_ms - 3_600_000, new_year_ms + 3_600_000), **shown})
+        found = sorted(
+            int(row.window_start.replace(tzinfo=UTC).timestamp() * 1000) for row in session.driver.execute(cql)
+        )
+    assert found == starts
