@@ -40,10 +40,10 @@ from tests.keyspaces import fresh_settings
 from tests.parity.records import Entry, Records
 from tests.parity.twins import CandleRow
 
-pytestmark = [pytest.mark.servers, pytest.mark.timeout(480)]
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(600)]
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 200.0
+PATIENCE_S = 240.0
 """A cold Spark on a machine that does other things as well."""
 
 TradeKey = tuple[str, int, int, int, int, str]
