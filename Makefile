@@ -7,10 +7,10 @@ UV := $(VENV)/bin/uv
 UV_VERSION := 0.13.9
 ARGS ?=
 
-.PHONY: help run stack test check format lock clean
+.PHONY: help run stack test check format dashboards lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo '  Options go in ARGS: make run ARGS="--symbols AAPL,BINANCE:BTCUSDT --duration 60"'
 
 run: $(VENV)/.synced-run ## Live candles on this terminal, with no server at all
@@ -33,6 +33,9 @@ check: $(VENV)/.synced-all ## Formatting, lint, types and the layers' contracts
 format: $(VENV)/.synced-all ## Let the formatter decide
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
+
+dashboards: $(VENV)/.synced-all ## Write Grafana's dashboards anew from deploy/grafana/boards
+	@$(PY) -m deploy.grafana.boards $(ARGS)
 
 lock: $(UV) ## Resolve uv.lock and the dev stack's jars anew
 	$(UV) lock --upgrade
