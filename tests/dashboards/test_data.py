@@ -102,6 +102,11 @@ def grafanas_times(from_ms: int, to_ms: int) -> dict[str, str]:
     return found
 
 
+def read_rows(session: CassandraSession, cql: str) -> list[dict[str, Any]]:
+    result = session.driver.execute(cql)
+    return [dict(zip(result.column_names, row, strict=True)) for row in result]
+
+
 def test_every_query_to_cassandra_has_rows_of_what_the_plugin_can_show(running: Running) -> None:
     now_ms = time.time_ns() // 1_000_000
     times = grafanas_times(now_ms - 3 * 3_600_000, now_ms)
@@ -110,7 +115,7 @@ def test_every_query_to_cassandra_has_rows_of_what_the_plugin_can_show(running: 
         for symbol in SYMBOLS:
             for target in targets(CASSANDRA):
                 cql = substitute(target.text, {**times, "symbol:singlequote": f"'{symbol}'", "window": "60000"})
-                rows = [row._asdict() for row in session.driver.execute(cql)]
+                rows = read_rows(session, cql)
                 assert rows, target.name
                 for row in rows:
                     assert row["symbol"] == symbol
@@ -134,7 +139,5 @@ def test_candles_span_a_change_of_the_month(running: Running) -> None:
             session.driver.execute(insert, ("EVE", *day, start))
         shown = {"symbol:singlequote": "'EVE'", "window": "60000"}
         cql = substitute(target.text, {**grafanas_times(new_year_ms - 3_600_000, new_year_ms + 3_600_000), **shown})
-        found = sorted(
-            int(row.window_start.replace(tzinfo=UTC).timestamp() * 1000) for row in session.driver.execute(cql)
-        )
-    assert found == starts
+        found = [row["window_start"].replace(tzinfo=UTC).timestamp() * 1000 for row in read_rows(session, cql)]
+    assert sorted(found) == starts
