@@ -1,10 +1,11 @@
 """Measure a feed: what comes, and how its connection is."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from domain.feed import FeedEvent, FeedEventKind, FeedMessage, Frame
 from ports.errors import EndOfFeed
@@ -14,8 +15,17 @@ _HEARD: Final = frozenset({FeedEventKind.HEARTBEAT, FeedEventKind.PROVIDER_ERROR
 """Events that the server sent; the others are told by this side."""
 
 
+_COUNTED: Final = {
+    FeedEventKind.CONNECTED: ("connects", "Connections made"),
+    FeedEventKind.DISCONNECTED: ("disconnects", "Connections lost, and attempts that failed"),
+    FeedEventKind.SILENT: ("silences", "Connections given up because nothing was heard on them"),
+    FeedEventKind.RATE_LIMITED: ("rate_limited", "Attempts refused with HTTP 429"),
+    FeedEventKind.PROVIDER_ERROR: ("provider_errors", "Errors that the provider told"),
+}
+
+
 class MeasuredFeed:
-    """A `ports.feed.Feed` that counts what another gives."""
+    """A `ports.feed.Feed` that counts what another gives. Read by one thread; what it counts may be read by any."""
 
     def __init__(
         self,
@@ -32,25 +42,10 @@ class MeasuredFeed:
         self.connected = False
         """Whether the connection is open; a feed without one counts as connected from its first frame to its end."""
 
-        def counter(name: str, text: str) -> Counter:
-            return Counter(f"tapeline_feed_{name}", text, registry=registry)
-
-        self._frames = counter("frames_total", "Frames that carried trades or could not be understood")
-        self._by_kind = {
-            FeedEventKind.CONNECTED: counter("connects_total", "Connections made"),
-            FeedEventKind.DISCONNECTED: counter("disconnects_total", "Connections lost, and attempts that failed"),
-            FeedEventKind.SILENT: counter("silences_total", "Connections given up because nothing was heard on them"),
-            FeedEventKind.RATE_LIMITED: counter("rate_limited_total", "Attempts refused with HTTP 429"),
-            FeedEventKind.PROVIDER_ERROR: counter("provider_errors_total", "Errors that the provider told"),
-        }
-        self._last_frame = Gauge(
-            "tapeline_feed_last_frame_timestamp_seconds",
-            "When anything was last received, heartbeats included",
-            registry=registry,
-        )
-        self._last_frame.set(now_s())
-        connected = Gauge("tapeline_feed_connected", "1 while connected", registry=registry)
-        connected.set_function(lambda: float(self.connected))
+        self._frames = 0
+        self._events = dict.fromkeys(_COUNTED, 0)
+        self._last_frame_s = now_s()
+        registry.register(self)
 
     @property
     def seconds_since_read(self) -> float:
@@ -75,8 +70,8 @@ class MeasuredFeed:
             raise
         if isinstance(message, Frame):
             self.connected = True
-            self._frames.inc()
-            self._last_frame.set(self._now_s())
+            self._frames += 1
+            self._last_frame_s = self._now_s()
         elif message is not None:
             self._note(message)
         return message
@@ -88,11 +83,25 @@ class MeasuredFeed:
 
     def _note(self, event: FeedEvent) -> None:
         kind = event.kind
-        if kind in self._by_kind:
-            self._by_kind[kind].inc()
+        if kind in self._events:
+            self._events[kind] += 1
         if kind in _HEARD:
-            self._last_frame.set(self._now_s())
+            self._last_frame_s = self._now_s()
         if kind is FeedEventKind.CONNECTED:
             self.connected = True
         elif kind is FeedEventKind.DISCONNECTED:
             self.connected = False
+
+    def collect(self) -> Iterator[Metric]:
+        """Give the counts to a scrape."""
+        yield CounterMetricFamily(
+            "tapeline_feed_frames", "Frames that carried trades or could not be understood", self._frames
+        )
+        for kind, (name, text) in _COUNTED.items():
+            yield CounterMetricFamily(f"tapeline_feed_{name}", text, self._events[kind])
+        yield GaugeMetricFamily(
+            "tapeline_feed_last_frame_timestamp_seconds",
+            "When anything was last received, heartbeats included",
+            self._last_frame_s,
+        )
+        yield GaugeMetricFamily("tapeline_feed_connected", "1 while connected", float(self.connected))

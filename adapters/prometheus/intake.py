@@ -1,10 +1,11 @@
 """Measure the intake: what became of the trades of each frame, and how old they were."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from domain.feed import Frame
 from domain.intake import Intake, IntakeResult
@@ -18,42 +19,55 @@ LATENCY_BOUNDS_S: Final = (
 
 
 class MeasuredIntake:
-    """An intake that counts what another judges."""
+    """An intake that counts what another judges. Accepts in one thread; what it counts may be read by any."""
 
     def __init__(self, intake: Intake, registry: CollectorRegistry, *, now_s: Callable[[], float] = time.time) -> None:
         self._intake = intake
         self._now_s = now_s
-        trades = Counter("tapeline_feed_trades_total", "Valid trades", ["kind"], registry=registry)
-        self._trades = trades.labels("trade")
-        self._price_updates = trades.labels("price_update")
-        rejected = Counter("tapeline_feed_rejected_total", "What became a dead letter", ["reason"], registry=registry)
-        self._rejected = {reason: rejected.labels(reason.value) for reason in Reason}
-        self._redelivered = Counter(
-            "tapeline_feed_redelivered_trades_total",
-            "Trades left out because their whole frame had come before",
-            registry=registry,
-        )
-        self._last_trade = Gauge(
-            "tapeline_feed_last_trade_timestamp_seconds", "When a valid trade was last received", registry=registry
-        )
-        self._last_trade.set(now_s())
+        self._trades = 0
+        self._price_updates = 0
+        self._redelivered = 0
+        self._rejected = dict.fromkeys(Reason, 0)
+        self._last_trade_s = now_s()
         self._latency = Tally(
-            "tapeline_feed_latency_seconds", "Event time to received, of each valid trade", LATENCY_BOUNDS_S, registry
+            "tapeline_feed_latency_seconds",
+            "Event time to received, of each valid trade",
+            LATENCY_BOUNDS_S,
+            registry,
+            parts=1000,
         )
+        registry.register(self)
 
     def accept(self, frame: Frame) -> IntakeResult:
         """Judge one frame. Never raises, whatever the frame holds."""
         result = self._intake.accept(frame)
         trades = result.trades
         if trades:
-            self._last_trade.set(self._now_s())
-            self._latency.observe_all([(trade.received_ms - trade.timestamp_ms) / 1000 for trade in trades])
-            updates = sum(trade.is_price_update for trade in trades)
-            if updates:
-                self._price_updates.inc(updates)
-            self._trades.inc(len(trades) - updates)
+            self._last_trade_s = self._now_s()
+            self._latency.observe_all([trade.received_ms - trade.timestamp_ms for trade in trades])
+            self._trades += len(trades)
+            self._price_updates += len([trade for trade in trades if not trade.volume])
         for letter in result.dead_letters:
-            self._rejected[letter.rejection.reason].inc()
-        if result.redelivered:
-            self._redelivered.inc(result.redelivered)
+            self._rejected[letter.rejection.reason] += 1
+        self._redelivered += result.redelivered
         return result
+
+    def collect(self) -> Iterator[Metric]:
+        """Give the counts to a scrape."""
+        trades = CounterMetricFamily("tapeline_feed_trades", "Valid trades", labels=["kind"])
+        updates = self._price_updates
+        trades.add_metric(["trade"], self._trades - updates)
+        trades.add_metric(["price_update"], updates)
+        yield trades
+        rejected = CounterMetricFamily("tapeline_feed_rejected", "What became a dead letter", labels=["reason"])
+        for reason, count in self._rejected.items():
+            rejected.add_metric([reason.value], count)
+        yield rejected
+        yield CounterMetricFamily(
+            "tapeline_feed_redelivered_trades",
+            "Trades left out because their whole frame had come before",
+            self._redelivered,
+        )
+        yield GaugeMetricFamily(
+            "tapeline_feed_last_trade_timestamp_seconds", "When a valid trade was last received", self._last_trade_s
+        )

@@ -55,12 +55,19 @@ class MeasuredPublisher:
 
     def publish(self, item: Trade | DeadLetter) -> None:
         """Take an item for delivery; blocks while the buffer is full."""
+        is_trade = isinstance(item, Trade)
         # Counted first: an item that waits for room is pending.
-        self._count(item, 1)
+        if is_trade:
+            self._trades += 1
+        else:
+            self._dead_letters += 1
         try:
             self._publisher.publish(item)
         except BaseException:
-            self._count(item, -1)
+            if is_trade:
+                self._trades -= 1
+            else:
+                self._dead_letters -= 1
             raise
         now = self._monotonic()
         if now >= self._ask_at:
@@ -76,12 +83,6 @@ class MeasuredPublisher:
         """Let go of everything."""
         self._publisher.close()
         self._deliveries = self._publisher.flush(0)
-
-    def _count(self, item: Trade | DeadLetter, number: int) -> None:
-        if isinstance(item, Trade):
-            self._trades += number
-        else:
-            self._dead_letters += number
 
     def collect(self) -> Iterator[Metric]:
         """Give the state to a scrape."""

@@ -12,13 +12,20 @@ from prometheus_client.core import HistogramMetricFamily
 
 
 class Tally:
-    """A histogram without labels. `bounds` are the buckets' upper ends, ascending and inclusive; one more takes what is above."""
+    """A histogram without labels. `bounds` are the buckets' upper ends, ascending and inclusive; one more takes what is above.
 
-    def __init__(self, name: str, text: str, bounds: Sequence[float], registry: CollectorRegistry) -> None:
+    Values are given in parts of the unit that is exported, `parts` to one: with 1000, in milliseconds where bounds are in seconds.
+    """
+
+    def __init__(
+        self, name: str, text: str, bounds: Sequence[float], registry: CollectorRegistry, *, parts: int = 1
+    ) -> None:
         self._name = name
         self._text = text
-        self._bounds = tuple(bounds)
-        self._counts: list[float] = [0] * (len(self._bounds) + 1)
+        self._ends = [repr(float(bound)) for bound in bounds]
+        self._bounds = [bound * parts for bound in bounds]
+        self._parts = parts
+        self._counts: list[float] = [0] * (len(bounds) + 1)
         self._sum = 0.0
         registry.register(self)
 
@@ -42,7 +49,7 @@ class Tally:
         """Give the state to a scrape."""
         buckets = []
         cumulated = 0.0
-        for bound, count in zip((*map(repr, map(float, self._bounds)), "+Inf"), self._counts.copy(), strict=True):
+        for end, count in zip((*self._ends, "+Inf"), self._counts.copy(), strict=True):
             cumulated += count
-            buckets.append((bound, cumulated))
-        yield HistogramMetricFamily(self._name, self._text, buckets=buckets, sum_value=self._sum)
+            buckets.append((end, cumulated))
+        yield HistogramMetricFamily(self._name, self._text, buckets=buckets, sum_value=self._sum / self._parts)
