@@ -234,17 +234,14 @@ def topics() -> Row:
                 "Produce requests that failed",
                 "reqps",
                 Words(
-                    shows="By topic.",
+                    shows="Of all topics, by the broker that refused them.",
                     normal="0.",
                     otherwise="The broker's log tells why: too large, too few replicas in sync, not authorised.",
                     runbook=Runbook.TRADES_LOST,
                 ),
                 Query(
-                    # Kafka has no such count of a topic before the first one.
-                    by.format(metric="kafka_topic_failed_produce_requests_total", where=INSTANCE)
-                    + " or 0 * "
-                    + by.format(metric="kafka_topic_messages_in_total", where=INSTANCE),
-                    "{{topic}}",
+                    f"sum by (instance) (rate(kafka_failed_produce_requests_total{{{INSTANCE}}}[$__rate_interval]))",
+                    "{{instance}}",
                 ),
                 limits=none_is_good(),
             ),

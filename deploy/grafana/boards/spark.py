@@ -38,7 +38,7 @@ def progress() -> Row:
                 "Behind",
                 "short",
                 Words(
-                    shows="Records that the topic held beyond the last micro-batch, in the partition that was worst.",
+                    shows="Records that the topic held beyond the last micro-batch, all partitions together.",
                     normal="0, or a second's worth of records.",
                     otherwise="It grows: more comes than is stored. After a restart it falls, as quickly as max-offsets-per-trigger allows.",
                     runbook=Runbook.CONSUMER_LAG_GROWING,

@@ -272,7 +272,7 @@ def spark_row() -> Row:
                 "Behind",
                 "short",
                 Words(
-                    shows="Records that waited beyond the last micro-batch, in the partition that was worst.",
+                    shows="Records that waited beyond the last micro-batch, all partitions together.",
                     normal="0, or a second's worth of records.",
                     otherwise="It grows: micro-batches take longer than the trigger, or are capped by max-offsets-per-trigger.",
                     runbook=Runbook.CONSUMER_LAG_GROWING,
