@@ -5,9 +5,13 @@ and the properties on which the promises of the ports rest, which nothing change
 """
 
 from collections.abc import Mapping
+from typing import Final
 
 import attrs
 from attrs.validators import ge
+
+MAX_DEAD_LETTER_BYTES: Final = 20 * 1024 * 1024
+"""Room for the largest frame that the feed takes, 16 MiB, and its headers."""
 
 
 @attrs.frozen(kw_only=True)
@@ -50,6 +54,8 @@ class KafkaSettings:
             # 0 is forever. A delivery that times out would be a trade lost while the process lives; instead the bounded
             # buffer fills, `publish` blocks, and the feed is held back until the brokers are there again.
             "message.timeout.ms": 0,
+            # A frame that nobody understood becomes a dead letter whole, and a feed may send large ones.
+            "message.max.bytes": MAX_DEAD_LETTER_BYTES,
             **self.client(),
             "enable.idempotence": True,
             "acks": "all",

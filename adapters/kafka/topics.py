@@ -26,7 +26,7 @@ from ports.errors import BrokerError
 from .codes import error_of
 from .logs import ClientLog
 from .metadata import TopicState, read_topics
-from .settings import KafkaSettings
+from .settings import MAX_DEAD_LETTER_BYTES, KafkaSettings
 
 DEFAULT_PARTITIONS: Final = 4
 RETENTION_MS: Final = 7 * 24 * 60 * 60 * 1000
@@ -98,8 +98,11 @@ def ensure_topics(
     return reports
 
 
-def _wanted(profile: Profile) -> dict[str, str]:
+def _wanted(topic: str, profile: Profile, settings: KafkaSettings) -> dict[str, str]:
+    # A dead letter may be a whole frame, and a record of the topic of trades with headers added.
+    larger = {"max.message.bytes": str(MAX_DEAD_LETTER_BYTES)} if topic == settings.dead_letters_topic else {}
     return {
+        **larger,
         "retention.ms": str(RETENTION_MS),
         "min.insync.replicas": str(profile.min_in_sync),
         "message.timestamp.type": "LogAppendTime",
@@ -111,7 +114,9 @@ def _wanted(profile: Profile) -> dict[str, str]:
 
 
 def _create(admin: AdminClient, topic: str, profile: Profile, partitions: int, settings: KafkaSettings) -> TopicReport:
-    new = NewTopic(topic, num_partitions=partitions, replication_factor=profile.replicas, config=_wanted(profile))
+    new = NewTopic(
+        topic, num_partitions=partitions, replication_factor=profile.replicas, config=_wanted(topic, profile, settings)
+    )
     try:
         _result(admin.create_topics([new])[topic], settings)
     except KafkaException as error:
@@ -148,7 +153,7 @@ def _compare(
         differences.append(f"replicas is {state.replicas}, not {profile.replicas}")
     resource = ConfigResource(ResourceType.TOPIC, topic)
     actual = _result(admin.describe_configs([resource])[resource], settings)
-    for name, value in _wanted(profile).items():
+    for name, value in _wanted(topic, profile, settings).items():
         if actual[name].value != value:
             differences.append(f"{name} is {actual[name].value}, not {value}")
     if added:

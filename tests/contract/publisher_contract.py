@@ -1,5 +1,6 @@
 """What every publisher promises, whatever is behind it."""
 
+import random
 import threading
 import time
 from collections.abc import Iterator
@@ -47,6 +48,12 @@ class PublisherContract:
         assert record.value == encode(trade)
         assert record.headers == ()
         assert decode(record.value, appended_ms=record.appended_ms, rules=Rules()) == trade
+
+    def test_a_dead_letter_may_be_as_large_as_the_largest_frame(self, session: Session) -> None:
+        letter = make_dead_letter(random.Random(1).randbytes(16 * 1024 * 1024))
+        publish(session.publisher(), [letter])
+        [record] = read(session.dead_letters(), 1)
+        assert DeadLetter.from_headers(record.value, dict(record.headers)) == letter
 
     def test_the_trades_of_a_symbol_share_a_partition_and_keep_their_order(self, session: Session) -> None:
         trades = make_trades(2_000, symbols=20)
