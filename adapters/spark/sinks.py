@@ -42,11 +42,11 @@ def write_dead_letters(decoded: DataFrame, settings: AggregatorSettings) -> None
     (
         dead_letters(decoded)
         .write.format("kafka")
+        .option("kafka.max.request.size", _MAX_REQUEST_BYTES)
         .options(**kafka_clients(settings))
         .option("kafka.acks", "all")
         .option("kafka.enable.idempotence", "true")
         .option("kafka.compression.type", "snappy")
-        .option("kafka.max.request.size", _MAX_REQUEST_BYTES)
         .option("topic", settings.dead_letter_topic)
         .save()
     )
