@@ -96,10 +96,22 @@ class Prometheus:
 
 
 @contextmanager
+def installed(program: str, *options: str, log: Path) -> Iterator[None]:
+    """Run a program of Debian's packages for the time of the block."""
+    binary = shutil.which(program)
+    assert binary, f"{program} is not installed; scripts/install-debian-packages does it on Debian and Ubuntu"
+    with log.open("wb") as output:
+        process = subprocess.Popen([binary, *options], stdout=output, stderr=output)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@contextmanager
 def prometheus(folder: Path, jobs: Mapping[str, list[str]]) -> Iterator[Prometheus]:
     """Run Prometheus with the project's rules on these targets, by job."""
-    binary = shutil.which("prometheus")
-    assert binary, "Prometheus is not installed; on Debian: apt install prometheus"
     scrapes = [{"job_name": job, "static_configs": [{"targets": targets}]} for job, targets in jobs.items()]
     config = {
         "global": {"scrape_interval": f"{SCRAPE_S}s", "scrape_timeout": f"{SCRAPE_S}s", "evaluation_interval": "2s"},
@@ -110,15 +122,10 @@ def prometheus(folder: Path, jobs: Mapping[str, list[str]]) -> Iterator[Promethe
     file.write_text(json.dumps(config), "utf-8")
     address = f"127.0.0.1:{free_port()}"
     options = [f"--config.file={file}", f"--storage.tsdb.path={folder / 'data'}", f"--web.listen-address={address}"]
-    with (folder / "prometheus.log").open("wb") as log:
-        process = subprocess.Popen([binary, *options], stdout=log, stderr=log)
-    try:
+    with installed("prometheus", *options, log=folder / "prometheus.log"):
         server = Prometheus(f"http://{address}")
         until(server.ready, "Prometheus is ready", 30)
         yield server
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 @attrs.frozen(kw_only=True)
@@ -140,7 +147,7 @@ def pipeline(kafka_stack: Stack, cassandra_stack: Stack, folder: Path) -> Iterat
     cassandra = fresh_settings((cassandra_stack.cassandra_hosts, cassandra_stack.cassandra_port))
     apply_schema(cassandra, Replication.dev())
     quirks = Quirks(invalid_rate=0.02, garbage_rate=0.01, redelivery_rate=0.02, backwards_rate=0.05)
-    ports = {name: free_port() for name in ("producer", "aggregator", "spark")}
+    ports = {name: free_port() for name in ("producer", "aggregator", "spark", "node")}
     with ExitStack() as stack:
         feed = stack.enter_context(SimulatedFinnhub(SimulatorSettings(rate=200, quirks=quirks)))
         settings = {
@@ -164,6 +171,12 @@ def pipeline(kafka_stack: Stack, cassandra_stack: Stack, folder: Path) -> Iterat
             stack.enter_context(Child(arguments[0], arguments, folder / f"{arguments[0]}.log", settings))
             for arguments in (aggregator, producer)
         ]
+        node = [
+            f"--web.listen-address=127.0.0.1:{ports['node']}",
+            "--collector.disable-defaults",
+            "--collector.filesystem",
+        ]
+        stack.enter_context(installed("prometheus-node-exporter", *node, log=folder / "node.log"))
         jobs = {name: [f"127.0.0.1:{port}"] for name, port in ports.items()}
         jobs["kafka"] = [*kafka_stack.metrics_targets.values()]
         jobs["cassandra"] = [*cassandra_stack.metrics_targets.values()]
@@ -180,4 +193,5 @@ def pipeline(kafka_stack: Stack, cassandra_stack: Stack, folder: Path) -> Iterat
 
 def grafanas_regex(values: list[str]) -> str:
     """Write the values of a variable as Grafana does for Prometheus when all of them are chosen."""
-    return "(" + "|".join(re.escape(value).replace("\\", "\\\\").replace("\\\\-", "-") for value in values) + ")"
+    escaped = [re.escape(value).replace("\\", "\\\\") for value in values]
+    return f"({'|'.join(escaped)})"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from itertools import combinations
-from pathlib import Path
 
 import pytest
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
@@ -137,7 +136,7 @@ def test_the_data_sources_provisioned_are_of_the_kinds_that_dashboards_offer() -
     assert kinds == offered
 
 
-def test_dashboards_stay_out_of_the_wheel(tmp_path: Path) -> None:
+def test_dashboards_stay_out_of_the_wheel() -> None:
     settings = (ROOT / "pyproject.toml").read_text("utf-8")
     [packages] = re.findall(r"\[tool\.hatch\.build\.targets\.wheel\]\npackages = (\[.*\])", settings)
     assert "deploy" not in packages

@@ -26,6 +26,7 @@ def documented() -> set[str]:
     names |= set(re.findall(r"`((?:jvm|process)_\w+)", every_jvm))
     for file in (ROOT / "deploy" / "prometheus" / "rules").glob("*.yml"):
         names |= set(re.findall(r"- record: (\S+)", file.read_text("utf-8")))
+    names |= set(re.findall(r"^\| `(node_\w+)` \|", (ROOT / "docs" / "dashboards.md").read_text("utf-8"), re.MULTILINE))
     return names | {"ALERTS", "up"}
 
 

@@ -27,7 +27,7 @@ INSTANCE: Final = 'instance=~"$instance"'
 def instances(metric: str, *, name: str = "instance", label: str = "Instance") -> dashboard.QueryVariable:
     """Let the reader choose among those that export a metric. All of them are those alone, so `process_...` are theirs, too."""
     variable = dashboard.QueryVariable(name).label(label).datasource(prometheus_source())
-    variable = variable.query({"query": f"label_values({metric}, instance)", "refId": name})
+    variable = variable.query({"qryType": 1, "query": f"label_values({metric}, instance)", "refId": name})
     variable = variable.refresh(VariableRefresh.ON_TIME_RANGE_CHANGED).sort(VariableSort.ALPHABETICAL_ASC)
     return variable.multi(True).include_all(True).current(VariableOption(selected=True, text="All", value="$__all"))
 

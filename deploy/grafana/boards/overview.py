@@ -5,7 +5,7 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 from . import stages
 from .board import board
 from .firing import firing_alerts
-from .limits import high_is_bad, none_is_good
+from .limits import high_is_bad, low_is_bad, none_is_good
 from .panels import Row, graph, tile, timeline
 from .sources import Query
 from .stage_rows import cassandra_row, feed_row, kafka_row, producer_row, spark_row
@@ -40,7 +40,13 @@ def objectives() -> Row:
         (
             tile("Freshness", "s", FRESH, stages.FRESHNESS, limits=high_is_bad(10, 30)),
             tile("End to end, p95", "s", QUICK, stages.END_TO_END[1], limits=high_is_bad(4, 5)),
-            tile("Stored within 5 s", "percentunit", QUICK, Query(f"{within} / {stored}", "within 5 s")),
+            tile(
+                "Stored within 5 s",
+                "percentunit",
+                QUICK,
+                Query(f"{within} / {stored}", "within 5 s"),
+                limits=low_is_bad(0.95, 0.99),
+            ),
             tile("Lost records", "short", LOSSLESS, Query(stages.LOST, "lost"), limits=none_is_good()),
             firing_alerts(width=8),
             timeline(
@@ -51,6 +57,18 @@ def objectives() -> Row:
                     otherwise="The stage that turned red first is the cause; where the red begins is when. Its row below has the figures and the runbook.",
                 ),
                 *stages.STAGES,
+                width=14,
+            ),
+            timeline(
+                "Who answers",
+                Words(
+                    shows="Whether Prometheus got an answer from each program and server.",
+                    normal="All green.",
+                    otherwise="Red: the process is gone, hangs, or cannot be reached. A row that is missing: Prometheus' list of targets does not name it.",
+                    runbook=Runbook.INSTANCE_DOWN,
+                ),
+                Query('up{job=~"producer|aggregator|spark|kafka|cassandra|node"}', "{{job}} {{instance}}"),
+                width=10,
             ),
             graph("Freshness over time", "s", FRESH, stages.FRESHNESS, limits=high_is_bad(10, 30), width=12),
             graph("End-to-end latency", "s", QUICK, *stages.END_TO_END, limits=high_is_bad(4, 5), width=12),
@@ -94,8 +112,34 @@ def flow() -> Row:
     )
 
 
+def machines() -> Row:
+    """Make the row of what all stages stand on."""
+    return Row(
+        "Machines",
+        (
+            graph(
+                "Free disk",
+                "percentunit",
+                Words(
+                    shows="Free part of each file system that can be written, by the node exporter.",
+                    normal="Above 40 %.",
+                    otherwise="Kafka, Cassandra and the checkpoint stop when it is full. Their dashboards tell who grows.",
+                    runbook=Runbook.DISK_FILLING,
+                ),
+                Query(
+                    "min by (instance, mountpoint) (node_filesystem_avail_bytes / node_filesystem_size_bytes)",
+                    "{{instance}} {{mountpoint}}",
+                ),
+                limits=low_is_bad(0.15, 0.25),
+                width=24,
+                top=1,
+            ),
+        ),
+    )
+
+
 def overview() -> Dashboard:
     """Make the dashboard."""
     about = "Are the objectives held; if not, which stage, since when, and what to do. Every panel's help says what is normal."
-    rows = [objectives(), flow(), feed_row(), producer_row(), kafka_row(), spark_row(), cassandra_row()]
+    rows = [objectives(), flow(), feed_row(), producer_row(), kafka_row(), spark_row(), cassandra_row(), machines()]
     return board("overview", "tapeline: overview", about, rows)

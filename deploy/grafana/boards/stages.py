@@ -23,7 +23,11 @@ CASSANDRA: Final = Query('(max(cassandra_endpoints{state="down"}) == bool 0) or 
 
 STAGES: Final = (FEED, PRODUCER, KAFKA, SPARK, CASSANDRA)
 
-FRESHNESS: Final = Query("time() - max(tapeline_aggregator_newest_stored_timestamp_seconds)", "newest stored trade")
+FRESHNESS: Final = Query(
+    # The newest event time stays known for an hour after the aggregator is gone: so does the age of what users see.
+    "time() - (max(max_over_time(tapeline_aggregator_newest_stored_timestamp_seconds[1h])) > 0)",
+    "newest stored trade",
+)
 END_TO_END: Final = tuple(
     Query(
         f"histogram_quantile({share}, sum by (le) (rate(tapeline_aggregator_end_to_end_latency_seconds_bucket[$__rate_interval])))",

@@ -29,6 +29,7 @@ class Runbook(enum.StrEnum):
     FEED_RECONNECT_STORM = "FeedReconnectStorm"
     FEED_SILENT = "FeedSilent"
     FRESHNESS_BURNS_FAST = "FreshnessBurnsFast"
+    INSTANCE_DOWN = "InstanceDown"
     KAFKA_BROKER_DOWN = "KafkaBrokerDown"
     KAFKA_DISK_FAILED = "KafkaDiskFailed"
     KAFKA_NO_CONTROLLER = "KafkaNoController"
