@@ -1,0 +1,75 @@
+"""Asking and telling a real Alertmanager over its HTTP API, and a webhook that remembers what it was told."""
+
+import json
+import threading
+import urllib.request
+from collections.abc import Iterable, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+
+
+class Webhook:
+    """Takes notifications at `url`, in a thread."""
+
+    def __init__(self) -> None:
+        self.seen: list[dict[str, Any]] = []
+        seen = self.seen
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                seen.extend(
+                    {
+                        "receiver": body["receiver"],
+                        "status": alert["status"],
+                        "name": alert["labels"]["alertname"],
+                        **alert,
+                    }
+                    for alert in body["alerts"]
+                )
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}/"
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def told(self, name: str, status: str, since: int = 0) -> bool:
+        """Tell whether an alert came with this status (firing or resolved), after the first `since` of all."""
+        return any(alert["name"] == name and alert["status"] == status for alert in self.seen[since:])
+
+
+def get(url: str) -> Any:
+    with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - loopback
+        return json.load(answer)
+
+
+def post_alerts(alertmanager_url: str, alerts: Iterable[Mapping[str, str]]) -> None:
+    body = json.dumps([{"labels": dict(labels)} for labels in alerts]).encode()
+    request = urllib.request.Request(  # noqa: S310 - loopback
+        f"{alertmanager_url}/api/v2/alerts", body, {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=5):  # noqa: S310 - loopback
+        pass
+
+
+def states(alertmanager_url: str) -> dict[str, str]:
+    """Give each alert that Alertmanager knows: active, or suppressed where another inhibits it."""
+    alerts = get(f"{alertmanager_url}/api/v2/alerts")
+    return {alert["labels"]["alertname"]: alert["status"]["state"] for alert in alerts}

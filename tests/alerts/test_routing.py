@@ -1,0 +1,65 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from devstack.monitoring import render
+from tests.alerts.programs import need, run
+from tests.alerts.rules import ALERTMANAGER, alerts, inhibitions
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> str:
+    values = {
+        "GROUP_WAIT": "10s", "GROUP_INTERVAL": "1m",
+        "PAGER_WEBHOOK_URL": "http://127.0.0.1:9/pager", "CHAT_WEBHOOK_URL": "http://127.0.0.1:9/chat",
+    }  # fmt: skip
+    file = tmp_path / "alertmanager.yml"
+    file.write_text(render(ALERTMANAGER, values))
+    return str(file)
+
+
+def test_amtool_finds_no_fault_in_the_configuration(config: str) -> None:
+    result = run(need("amtool"), "check-config", config)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("name", alerts())
+def test_objectives_go_to_the_pager_and_causes_to_the_chat(config: str, name: str) -> None:
+    labels = {"alertname": name, **alerts()[name]["labels"]}
+    receiver = "pager" if labels["severity"] == "critical" else "chat"
+    result = run(
+        need("amtool"), "config", "routes", "test", f"--config.file={config}", f"--verify.receivers={receiver}",
+        *(f"{key}={value}" for key, value in labels.items()),
+    )  # fmt: skip
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_only_what_users_feel_calls_a_person() -> None:
+    critical = {name for name, alert in alerts().items() if alert["labels"]["severity"] == "critical"}
+    assert critical == {"FreshnessBurnsFast", "LatencyBurnsFast", "DeliveryBurnsFast", "TradesUnacknowledged"}
+
+
+def test_whatever_an_alert_follows_is_broken_by_another_and_has_an_inhibition() -> None:
+    breaks = {alert["labels"]["breaks"] for alert in alerts().values() if "breaks" in alert["labels"]}
+    follows = {part for alert in alerts().values() for part in alert["labels"].get("follows", "").split()}
+    listed = {}
+    for rule in inhibitions():
+        for matcher in rule["source_matchers"]:
+            if found := re.fullmatch(r"breaks = (\w+)", matcher):
+                listed[found[1]] = rule["target_matchers"][0]
+    assert follows == breaks == set(listed)
+    assert listed == {part: f'follows =~ "(.* )?{part}( .*)?"' for part in breaks}
+
+
+def test_no_two_alerts_silence_each_other() -> None:
+    def silences(name: str, seen: frozenset[str] = frozenset()) -> frozenset[str]:
+        part = alerts()[name]["labels"].get("breaks")
+        after = {
+            other for other, alert in alerts().items() if part and part in alert["labels"].get("follows", "").split()
+        }
+        for other in after - seen:
+            seen = silences(other, seen | {other})
+        return seen
+
+    assert [name for name in alerts() if name in silences(name)] == []
