@@ -65,8 +65,7 @@ def test_every_query_to_prometheus_has_data_and_the_labels_that_its_legend_names
                 if any(not wanted <= one["metric"].keys() for one in found):
                     nameless[name] = wanted
         time.sleep(1)
-    assert waiting.keys() - expected == set()
-    assert nameless == {}
+    assert (waiting.keys() - expected, nameless) == (set(), {})
 
 
 def test_what_is_empty_when_all_is_well_is_a_list_of_what_is_not(running: Running) -> None:

@@ -83,8 +83,8 @@ def requests() -> Row:
                 "reqps",
                 Words(
                     shows="What clients asked for, by kind, as coordinator.",
-                    normal="Writes follow Spark's micro-batches, reads the pages and queries.",
-                    otherwise="Range slices are scans over the ring: only the batch layer and exports have reason for them.",
+                    normal="Writes follow Spark's micro-batches, reads the pages and queries. Some ten range slices a micro-batch: its connector reads the schema.",
+                    otherwise="Hundreds of range slices are scans over the ring: only the batch layer and exports have reason for them.",
                 ),
                 Query(rate("cassandra_client_requests_total", "operation"), "{{operation}}"),
             ),
