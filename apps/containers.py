@@ -6,8 +6,6 @@ A container is made from its app's settings; a test overrides a provider to put 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dependency_injector import containers, providers
-
 from adapters.finnhub.replay import ReplayFeed
 from adapters.finnhub.settings import FinnhubSettings
 from adapters.finnhub.websocket_feed import FinnhubFeed
@@ -30,12 +28,17 @@ from .dashboard_settings import DashboardSettings
 from .embedded import EmbeddedAggregator
 from .health import live_health, producer_health
 from .ingest import Ingest
+from .left_out import left_out
 from .monitoring import program_version
 from .page_sources import live_source, stored_source
 from .settings import LiveSettings, ProducerSettings, SourceOptions
 from .simulated_feed import SimulatedFeed
 from .web.noticing import NoticingCandleStore
 from .web.server import PageServer
+
+# It looks for web frameworks to wire; none is wired here, and loading them takes a third of a second of every start.
+with left_out("fastapi", "pydantic", "starlette"):
+    from dependency_injector import containers, providers
 
 if TYPE_CHECKING:
     from adapters.cassandra.candle_store import CassandraCandleStore

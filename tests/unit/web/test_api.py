@@ -1,5 +1,7 @@
 import re
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -263,3 +265,14 @@ def test_closing_is_quick_even_before_it_has_begun_and_closing_twice_is_fine() -
     server.close()
     server.close()
     assert server.wait(0)
+
+
+def test_without_its_packages_the_program_beside_it_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "fastapi", None)
+    with page_beside(PageServer(MadeUpMarket().source(), port=0)) as text:
+        assert "install tapeline[web]" in text
+
+
+def test_the_program_beside_it_starts_without_loading_the_web_framework() -> None:
+    code = "import sys, apps.live; sys.exit(bool({'fastapi', 'starlette', 'uvicorn', 'pydantic', 'cassandra'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=STATIC.parents[2], check=False).returncode == 0

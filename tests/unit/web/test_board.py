@@ -4,7 +4,7 @@ import attrs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.web.board import Board
+from apps.web.board import Board, Slot
 from apps.web.mailbox import Mailbox
 from apps.web.models import candle_status
 from apps.web.pulse import Pulse
@@ -29,14 +29,18 @@ def test_what_changed_since_a_revision_brings_that_moments_state_up_to_date(
 ) -> None:
     board = Board(depth=3)
     revision, known = 0, {}
+    news: set[Slot] = set()
     for i, batch in enumerate(batches):
         if i == seen:
             revision = board.revision
             known = {found.slot: found for symbol in SYMBOLS for found in board.history(symbol)}
-        board.apply(batch)
+            news = set()
+        news |= {found.slot for found in board.apply(batch)}
     missed = board.since(board.epoch, revision)
     everything = {found.slot: found for symbol in SYMBOLS for found in board.history(symbol)}
     if missed is not None:
+        # Nothing that changed since is left out because it was forgotten meanwhile.
+        assert seen >= len(batches) or news <= {found.slot for found in missed}
         merged = {**known, **{found.slot: found for found in missed}}
         assert {slot: merged[slot] for slot in everything} == everything
     assert all(len(board.history(symbol)) <= 3 for symbol in SYMBOLS)
