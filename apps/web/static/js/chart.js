@@ -60,6 +60,7 @@ export class Chart extends EventTarget {
     this.#loading = null;
     this.#symbol = symbol;
     this.#windowMs = windowMs;
+    this.#chart.applyOptions({ timeScale: { secondsVisible: windowMs % 60_000 !== 0 } });
     this.#isAtBegin = false;
     const toMs = (newest ? newest.window_start_ms : Date.now()) + windowMs;
     this.#oldestAskedMs = toMs - PAGE_WINDOWS * windowMs;

@@ -52,6 +52,7 @@ export function dayAndTimeOf(ms) {
 /** A span of milliseconds in its fitting unit. */
 export function span(ms) {
   if (ms === null || ms === undefined) return DASH;
+  if (ms > 0 && ms < 1) return "< 1 ms";
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 10_000) return `${(ms / 1000).toFixed(1)} s`;
   if (ms < 120_000 && ms !== 60_000) return `${Math.round(ms / 1000)} s`;
