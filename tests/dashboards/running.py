@@ -6,14 +6,11 @@ Programs and Prometheus answer on ports that were free a moment ago.
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import shutil
 import socket
-import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -32,8 +29,8 @@ from adapters.simulator.settings import SimulatorSettings
 from apps.processes import Child
 from devstack.exporter import agent_option
 from devstack.java import java_home
+from devstack.monitoring import Monitoring, MonitoringOptions, Target
 from devstack.stack import Stack
-from tests.dashboards.boards import ROOT
 from tests.keyspaces import fresh_settings
 
 SYMBOLS = ("AAPL", "BINANCE:BTCUSDT", "OANDA:EUR_USD")
@@ -83,49 +80,23 @@ class Prometheus:
         values: list[str] = self.get("label/instance/values", **{"match[]": metric})["data"]
         return values
 
-    def ready(self) -> bool:
-        try:
-            return requests.get(f"{self.url}/-/ready", timeout=5).ok
-        except requests.ConnectionError:
-            return False
-
-    def down(self) -> list[str]:
-        """Name the targets that were not scraped yet, or whose last scrape failed."""
+    def all_up(self, jobs: set[str]) -> bool:
+        """Tell whether these jobs are on the list of targets, and the last scrape of every target went well."""
         targets = self.get("targets")["data"]["activeTargets"]
-        return [f"{target['scrapeUrl']}: {target['lastError']}" for target in targets if target["health"] != "up"]
+        known = {target["labels"]["job"] for target in targets}
+        return jobs <= known and all(target["health"] == "up" for target in targets)
 
 
 @contextmanager
-def installed(program: str, *options: str, log: Path) -> Iterator[None]:
-    """Run a program of Debian's packages for the time of the block."""
-    binary = shutil.which(program)
-    assert binary, f"{program} is not installed; scripts/install-debian-packages does it on Debian and Ubuntu"
-    with log.open("wb") as output:
-        process = subprocess.Popen([binary, *options], stdout=output, stderr=output)
+def prometheus(stack: Stack, targets: Sequence[Target]) -> Iterator[Prometheus]:
+    """Run Prometheus as the dev stack does beside this one, with the project's configuration and rules; alerts go nowhere."""
+    nowhere = f"http://127.0.0.1:{free_port()}/"
+    monitoring = Monitoring(stack, MonitoringOptions(pager_url=nowhere, chat_url=nowhere, scrape_s=SCRAPE_S))
     try:
-        yield
+        monitoring.start(targets)
+        yield Prometheus(monitoring.prometheus_url)
     finally:
-        process.terminate()
-        process.wait(20)
-
-
-@contextmanager
-def prometheus(folder: Path, jobs: Mapping[str, list[str]]) -> Iterator[Prometheus]:
-    """Run Prometheus with the project's rules on these targets, by job."""
-    scrapes = [{"job_name": job, "static_configs": [{"targets": targets}]} for job, targets in jobs.items()]
-    config = {
-        "global": {"scrape_interval": f"{SCRAPE_S}s", "scrape_timeout": f"{SCRAPE_S}s", "evaluation_interval": "2s"},
-        "rule_files": [str(ROOT / "deploy" / "prometheus" / "rules" / "*.yml")],
-        "scrape_configs": scrapes,
-    }
-    file = folder / "prometheus.json"  # YAML is a superset of it
-    file.write_text(json.dumps(config), "utf-8")
-    address = f"127.0.0.1:{free_port()}"
-    options = [f"--config.file={file}", f"--storage.tsdb.path={folder / 'data'}", f"--web.listen-address={address}"]
-    with installed("prometheus", *options, log=folder / "prometheus.log"):
-        server = Prometheus(f"http://{address}")
-        until(server.ready, "Prometheus is ready", 30)
-        yield server
+        monitoring.close()
 
 
 @attrs.frozen(kw_only=True)
@@ -147,7 +118,7 @@ def pipeline(kafka_stack: Stack, cassandra_stack: Stack, folder: Path) -> Iterat
     cassandra = fresh_settings((cassandra_stack.cassandra_hosts, cassandra_stack.cassandra_port))
     apply_schema(cassandra, Replication.dev())
     quirks = Quirks(invalid_rate=0.02, garbage_rate=0.01, redelivery_rate=0.02, backwards_rate=0.05)
-    ports = {name: free_port() for name in ("producer", "aggregator", "spark", "node")}
+    ports = {name: free_port() for name in ("producer", "aggregator", "spark")}
     with ExitStack() as stack:
         feed = stack.enter_context(SimulatedFinnhub(SimulatorSettings(rate=200, quirks=quirks)))
         settings = {
@@ -171,21 +142,15 @@ def pipeline(kafka_stack: Stack, cassandra_stack: Stack, folder: Path) -> Iterat
             stack.enter_context(Child(arguments[0], arguments, folder / f"{arguments[0]}.log", settings))
             for arguments in (aggregator, producer)
         ]
-        node = [
-            f"--web.listen-address=127.0.0.1:{ports['node']}",
-            "--collector.disable-defaults",
-            "--collector.filesystem",
-        ]
-        stack.enter_context(installed("prometheus-node-exporter", *node, log=folder / "node.log"))
-        jobs = {name: [f"127.0.0.1:{port}"] for name, port in ports.items()}
-        jobs["kafka"] = [*kafka_stack.metrics_targets.values()]
-        jobs["cassandra"] = [*cassandra_stack.metrics_targets.values()]
-        server = stack.enter_context(prometheus(folder, jobs))
+        targets = [Target(job=name, address=f"127.0.0.1:{port}") for name, port in ports.items()]
+        for name, address in cassandra_stack.metrics_targets.items():
+            targets.append(Target(job="cassandra", address=address, labels={"server": name}))
+        server = stack.enter_context(prometheus(kafka_stack, targets))
 
         def all_is_scraped() -> bool:
             for child in children:
                 child.check()
-            return not server.down()
+            return server.all_up({*ports, "kafka", "cassandra", "node"})
 
         until(all_is_scraped, "every target is scraped")
         yield Running(prometheus=server, cassandra=cassandra)
