@@ -105,7 +105,7 @@ def test_every_runbook_that_is_linked_exists(name: str) -> None:
         for url in links(panel):
             match = re.fullmatch(r"\$\{runbooks\}/(\w+)\.md", url)
             assert match, url
-            assert match[1] in set(Runbook)
+            assert (ROOT / "docs" / "runbooks" / f"{match[1]}.md").is_file(), url
 
 
 def test_runbooks_are_those_of_alerts() -> None:

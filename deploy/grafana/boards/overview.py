@@ -77,8 +77,8 @@ def objectives() -> Row:
                 "percentunit",
                 Words(
                     shows="The share of the last hour in which freshness or latency was beyond its objective, and of records that were lost.",
-                    normal="0. The objectives allow 1 % of the time of a month for freshness and latency.",
-                    otherwise="Above 14.4 % a month's allowance is gone in two days, and an alert calls. It falls again an hour after the cause has ended.",
+                    normal="0. Within 30 days freshness and latency may be broken for 1 % of the time, and 0.01 % of the records may be lost.",
+                    otherwise="Time: above 14.4 % all that is allowed is gone in two days, and an alert calls. It falls again an hour after the cause has ended.",
                     runbook=Runbook.FRESHNESS_BURNS_FAST,
                 ),
                 Query("tapeline:objective:error_ratio_1h", "{{objective}}, the last hour"),
