@@ -107,7 +107,7 @@ def test_without_the_page_nothing_is_served() -> None:
 
 def test_a_recording_shows_the_symbols_that_it_turns_out_to_have(tmp_path: Path) -> None:
     trades = write_made_up_day(tmp_path / "day.jsonl")
-    with program("apps.live", "--web-port", "0", "--replay", str(tmp_path / "day.jsonl"), "--speed", "200") as process:
+    with program("apps.live", "--web-port", "0", "--replay", str(tmp_path / "day.jsonl"), "--speed", "5") as process:
         url = url_of(process)
         found = until(f"{url}/api/symbols", "'close'")
         symbols = found["symbols"]
