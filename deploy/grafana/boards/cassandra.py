@@ -3,16 +3,12 @@
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from .board import INSTANCE, board, instances
+from .counting import rate
 from .jvm import jvm_row
 from .limits import high_is_bad, low_is_bad, none_is_good
 from .panels import Row, graph, tile
 from .sources import Query
 from .words import Runbook, Words
-
-
-def rate(metric: str, by: str) -> str:
-    """Sum a counter's rate over the nodes chosen."""
-    return f"sum by ({by}) (rate({metric}{{{INSTANCE}}}[$__rate_interval]))"
 
 
 def nodes() -> Row:

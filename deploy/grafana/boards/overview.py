@@ -7,8 +7,10 @@ from .board import board
 from .firing import firing_alerts
 from .limits import high_is_bad, low_is_bad, none_is_good
 from .panels import Row, graph, tile, timeline
+from .producing_rows import feed_row, producer_row
+from .server_rows import cassandra_row, kafka_row
 from .sources import Query
-from .stage_rows import cassandra_row, feed_row, kafka_row, producer_row, spark_row
+from .spark_rows import spark_row
 from .words import Runbook, Words
 
 FRESH = Words(
