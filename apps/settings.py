@@ -278,6 +278,9 @@ class StackSettings(TableOptions):
     name: str = ts.option(default="stack", help="Name of the dev stack, which holds its data in .devstack/NAME")
     keep: bool = ts.option(default=False, help="Leave Kafka and Cassandra running at the end, to query what was stored")
     trigger_s: float = in_seconds("trigger", 1.0, "Spark begins a micro-batch so often")
+    monitoring: bool = ts.option(
+        default=False, help="Start Prometheus and Alertmanager as well, and show what they tell"
+    )
 
 
 @attrs.frozen(kw_only=True)

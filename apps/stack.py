@@ -10,11 +10,13 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
+import attrs
 import click
 
 from adapters.kafka.offsets import end_offsets
 from devstack.stack import Stack
 from domain.errors import TapelineError
+from ports.errors import StoreError
 
 from .candle_file import CandleFile
 from .caught_up import caught_up
@@ -25,6 +27,7 @@ from .logs import configure_logs
 from .processes import Child
 from .scan import scan_recording
 from .settings import StackSettings
+from .stack_alerts import AlertLog, check_monitoring, metrics_ports, stack_alerts
 from .stack_page import stack_page
 from .stack_parts import Servers, aggregator_child, checkpoints, prepare, producer_child, stored_table
 from .stack_table import StoredTable
@@ -39,21 +42,35 @@ class StackRun:
     """The part of a run in which everything is up."""
 
     def __init__(
-        self, settings: StackSettings, servers: Servers, table: StoredTable, producer: Child, aggregator: Child
+        self,
+        settings: StackSettings,
+        servers: Servers,
+        table: StoredTable,
+        producer: Child,
+        aggregator: Child,
+        alerts: AlertLog | None,
     ) -> None:
         self._settings = settings
         self._servers = servers
         self._table = table
         self._producer = producer
         self._aggregator = aggregator
+        self._alerts = alerts
 
     def watch(self, view: View, stop: StopRequest) -> None:
-        """Show the table until the producer has ended, the time is up, or somebody asks to stop. Raises TapelineError when a program fails."""
+        """Show the table until the producer has ended, the time is up, or somebody asks to stop.
+
+        Raises TapelineError when a program fails, unless alerts tell of it: then the rest goes on, so that it can be seen and mended.
+        """
         duration_s = self._settings.duration_s
         end_s = float("inf") if duration_s is None else time.monotonic() + duration_s
-        self._show_until(
-            lambda: stop.requested or self._producer.exit_code() is not None or time.monotonic() >= end_s, view
-        )
+        watched = self._alerts is not None
+
+        def done() -> bool:
+            code = self._producer.exit_code()
+            return stop.requested or code == 0 or (code is not None and not watched) or time.monotonic() >= end_s
+
+        self._show_until(done, view, may_fail=watched)
 
     def await_all_stored(self, view: View, folder: Path) -> None:
         """Go on until Spark has stored all that is on the topic. Raises TapelineError when that takes too long."""
@@ -69,24 +86,33 @@ class StackRun:
         self._show_until(all_stored, view)
         self._show(view, whole=True)
 
-    def _show_until(self, done: Callable[[], bool], view: View) -> None:
+    def _show_until(self, done: Callable[[], bool], view: View, *, may_fail: bool = False) -> None:
         interval_s = max(self._settings.refresh_s, view.least_interval_s)
         next_s = time.monotonic()
         while not done():
-            self._producer.check(may_end=True)
-            self._aggregator.check()
+            if not may_fail:
+                self._producer.check(may_end=True)
+                self._aggregator.check()
             if time.monotonic() >= next_s:
-                self._show(view)
+                self._show(view, may_fail=may_fail)
                 next_s = time.monotonic() + interval_s
             time.sleep(POLL_S)
 
-    def _show(self, view: View, *, whole: bool = False) -> None:
-        self._table.refresh(whole=whole)
-        view.show(self._table.snapshot())
+    def _show(self, view: View, *, whole: bool = False, may_fail: bool = False) -> None:
+        try:
+            self._table.refresh(whole=whole)
+        except StoreError:
+            if not may_fail:
+                raise
+        snapshot = self._table.snapshot()
+        if self._alerts is not None:
+            snapshot = attrs.evolve(snapshot, facts={**snapshot.facts, **self._alerts.facts()})
+        view.show(snapshot)
 
 
 def run_stack(settings: StackSettings) -> str:
     """Run it all; gives the summary. Raises TapelineError or DevstackError, and then nothing is left running."""
+    check_monitoring(settings)
     devstack = Stack(name=settings.name, say=click.echo)
     recording = None
     if settings.replay is not None:
@@ -105,14 +131,16 @@ def run_stack(settings: StackSettings) -> str:
         symbols = settings.symbols_to_receive if recording is None else recording.symbols
         table = stack.enter_context(stored_table(settings, servers, symbols, recording))
         click.echo(f"starting Spark and the producer; their logs are in {devstack.folder}")
-        aggregator = stack.enter_context(aggregator_child(settings, servers, devstack.folder))
-        producer = stack.enter_context(producer_child(settings, servers, devstack.folder))
+        ports = metrics_ports(settings)
+        aggregator = stack.enter_context(aggregator_child(settings, servers, devstack.folder, ports.aggregator))
+        producer = stack.enter_context(producer_child(settings, servers, devstack.folder, ports.producer))
+        alerts = stack.enter_context(stack_alerts(settings, devstack, ports))
         page = stack.enter_context(
             stack_page(settings, servers, symbols=symbols, recording=recording, programs=(producer, aggregator))
         )
         if page:
             click.echo(f"the page: {page}")
-        stack_run = StackRun(settings, servers, table, producer, aggregator)
+        stack_run = StackRun(settings, servers, table, producer, aggregator, alerts)
         with make_view() as view:
             stack_run.watch(view, stop)
             producer.stop(PRODUCER_STOP_S)

@@ -55,8 +55,8 @@ def prepare(servers: Servers) -> None:
     apply_schema(servers.cassandra, Replication.dev())
 
 
-def producer_child(settings: StackSettings, servers: Servers, folder: Path) -> Child:
-    """Give the producer, with the feed that the settings ask for."""
+def producer_child(settings: StackSettings, servers: Servers, folder: Path, metrics_port: int | None = None) -> Child:
+    """Give the producer, with the feed that the settings ask for, and the port of its metrics where that is given."""
     arguments = ["apps.producer", "--speed", settings.speed]
     if settings.replay is None:
         arguments += ["--feed", settings.feed_kind]
@@ -72,6 +72,7 @@ def producer_child(settings: StackSettings, servers: Servers, folder: Path) -> C
         arguments += ["--symbols", ",".join(settings.symbols_to_receive)]
     arguments += ["--rules-max-age-s", str(settings.rules.max_age_s)]
     arguments += ["--rules-future-tolerance-s", str(settings.rules.future_tolerance_s)]
+    arguments += _metrics(metrics_port)
     variables = {
         **servers.variables(),
         # Not as flags: these are for everyone to see.
@@ -81,12 +82,17 @@ def producer_child(settings: StackSettings, servers: Servers, folder: Path) -> C
     return Child("producer", arguments, folder / "producer.log", variables)
 
 
-def aggregator_child(settings: StackSettings, servers: Servers, folder: Path) -> Child:
-    """Give the Spark aggregator, with the jars and the Java of the dev stack."""
+def aggregator_child(settings: StackSettings, servers: Servers, folder: Path, metrics_port: int | None = None) -> Child:
+    """Give the Spark aggregator, with the jars and the Java of the dev stack, and the port of its metrics where that is given."""
     arguments = ["apps.aggregator", "--checkpoint", str(folder / CHECKPOINT), "--trigger", str(settings.trigger_s)]
     arguments += ["--window", str(settings.window_s), "--allowed-lateness", str(settings.allowed_lateness_s)]
+    arguments += _metrics(metrics_port)
     variables = {**servers.variables(), "JAVA_HOME": str(java_home())}
     return Child("aggregator", arguments, folder / "aggregator.log", variables)
+
+
+def _metrics(port: int | None) -> list[str]:
+    return [] if port is None else ["--metrics-port", str(port)]
 
 
 def checkpoints(folder: Path) -> list[Path]:

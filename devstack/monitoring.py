@@ -117,8 +117,7 @@ class Monitoring:
             DevstackError: a program, a port or a template is missing, or one ended; none of them is left running.
 
         """
-        for kind in ("prometheus", "alertmanager", "node-exporter"):
-            watchers.program(kind)
+        watchers.require_programs()
         with locked(self._stack.folder, make=False) as exists, Claims() as claims:
             record = read_record(self._stack.folder) if exists else None
             if record is None:

@@ -45,6 +45,17 @@ def program(kind: Kind) -> str:
     )
 
 
+def require_programs() -> None:
+    """See that all of them are installed.
+
+    Raises:
+        DevstackError: one is not.
+
+    """
+    for kind in _PROGRAMS:
+        program(kind)
+
+
 @attrs.frozen(kw_only=True)
 class Watcher:
     """One of the three; `arguments` are its own, beside where it listens."""

@@ -1,0 +1,108 @@
+import json
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from apps.stack_alerts import AlertLog
+from devstack import watchers
+from devstack.errors import DevstackError
+from devstack.monitoring import Monitoring, MonitoringOptions, render, scaled
+from devstack.stack import Stack
+from tests.alerts.programs import need
+from tests.alerts.rules import RULES
+
+
+def test_a_missing_program_is_named_with_the_way_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(
+        DevstackError,
+        match=r"prometheus is not installed.*apt-get install prometheus .*https://prometheus\.io/download",
+    ):
+        watchers.require_programs()
+
+
+def test_a_missing_program_skips_a_test_here_and_fails_it_in_continuous_integration(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CI", "")
+    with pytest.raises(pytest.skip.Exception, match="install-debian-packages"):
+        need("no-such-program")
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match="install-debian-packages"):
+        need("no-such-program")
+
+
+def test_scaling_changes_the_patience_of_rules_and_nothing_else() -> None:
+    for file in RULES:
+        text = file.read_text()
+        before, after = text.splitlines(), scaled(text, 0.1).splitlines()
+        changed = {(old.strip(), new.strip()) for old, new in zip(before, after, strict=True) if old != new}
+        assert all(old.startswith("for: ") for old, _ in changed)
+        assert len(changed) == len({line.strip() for line in before if line.strip().startswith("for: ")})
+        assert scaled(text, 1.0) == text
+    assert scaled("        for: 2m\n", 0.1) == "        for: 12000ms\n"
+
+
+def test_a_template_that_is_not_filled_in_whole_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "t.yml").write_text("a: ${KNOWN} ${UNKNOWN}\n")
+    with pytest.raises(DevstackError, match="UNKNOWN"):
+        render(tmp_path / "t.yml", {"KNOWN": "1"})
+    with pytest.raises(DevstackError, match="cannot be read"):
+        render(tmp_path / "absent.yml", {})
+
+
+def test_there_must_be_a_stack_to_watch(tmp_path: Path) -> None:
+    for name in ("prometheus", "prometheus-alertmanager", "prometheus-node-exporter"):
+        need(name, name.removeprefix("prometheus-"), "node_exporter")
+    options = MonitoringOptions(pager_url="http://127.0.0.1:9/secret", chat_url="http://127.0.0.1:9/secret")
+    assert "secret" not in repr(options)
+    monitoring = Monitoring(Stack(name="absent", home=tmp_path), options)
+    with pytest.raises(DevstackError, match="bring it up first"):
+        monitoring.start()
+    monitoring.close()
+
+
+def post(url: str, body: bytes) -> int:
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, body), timeout=5) as answer:  # noqa: S310 - loopback
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code
+
+
+def notification(status: str, name: str) -> bytes:
+    alert = {
+        "status": status,
+        "labels": {"alertname": name},
+        "annotations": {"summary": f"{name} is so"},
+        "fingerprint": name,
+    }
+    return json.dumps({"receiver": "chat", "alerts": [alert]}).encode()
+
+
+def test_the_log_of_alerts_knows_what_fires_now_and_keeps_all_of_it(tmp_path: Path) -> None:
+    file = tmp_path / "alerts.jsonl"
+    with AlertLog(file) as log:
+        assert log.facts() == {}
+        assert post(log.url, notification("firing", "KafkaDown")) == 200
+        assert post(log.url, notification("firing", "FeedSilent")) == 200
+        assert post(log.url, notification("firing", "KafkaDown")) == 200
+        assert log.facts() == {"alerts": "KafkaDown: KafkaDown is so; FeedSilent: FeedSilent is so"}
+        assert post(log.url, notification("resolved", "KafkaDown")) == 200
+        assert log.firing == ["FeedSilent: FeedSilent is so"]
+    assert [json.loads(line)["status"] for line in file.read_text().splitlines()] == [
+        "firing",
+        "firing",
+        "firing",
+        "resolved",
+    ]
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b"\xff", b'{"alerts": [{}]}'])
+def test_the_log_of_alerts_refuses_what_it_does_not_understand(tmp_path: Path, body: bytes) -> None:
+    with AlertLog(tmp_path / "alerts.jsonl") as log:
+        assert post(log.url, body) == 400
+        assert log.firing == []
