@@ -8,7 +8,7 @@ import typed_settings as ts
 from adapters.spark.settings import AggregatorSettings
 
 from .metrics_options import AGGREGATOR_PORT, metrics_host, metrics_port
-from .settings import CassandraOptions, KafkaOptions, RuleOptions, in_seconds
+from .options import CassandraOptions, KafkaOptions, RuleOptions, in_seconds
 
 _DEFAULTS: Final = AggregatorSettings()
 

@@ -3,7 +3,8 @@
 import attrs
 import typed_settings as ts
 
-from .settings import DEFAULT_SYMBOLS, CassandraOptions, comma_list, in_seconds
+from .options import CassandraOptions, comma_list, in_seconds
+from .settings import DEFAULT_SYMBOLS
 from .web_options import WebOptions
 
 

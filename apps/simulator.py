@@ -16,7 +16,8 @@ from adapters.simulator.settings import SimulatorSettings
 
 from .lazy import run
 from .loading import app_command
-from .settings import comma_list, replay_speed
+from .options import comma_list
+from .settings import replay_speed
 from .stopping import StopRequest, stop_on_signals
 
 POLL_S = 0.1

@@ -1,0 +1,154 @@
+"""Groups of settings that several apps share, such as the brokers, and how a setting is declared.
+
+A group has the name of its table in a settings file. It gives itself as the adapter wants it, and so a value that cannot be right is found at once.
+"""
+
+from typing import Any, Final
+
+import attrs
+import typed_settings as ts
+
+from adapters.cassandra.settings import CassandraSettings
+from adapters.finnhub.settings import FINNHUB_URL, FinnhubSettings
+from adapters.kafka.settings import KafkaSettings
+from adapters.simulator.settings import SimulatorSettings
+from domain.rules import Rules
+
+_KAFKA: Final = KafkaSettings()
+_CASSANDRA: Final = CassandraSettings()
+
+
+def comma_list(default: tuple[str, ...], text: str, *, metavar: str = "A,B,...") -> Any:
+    """Declare a setting that is a list: separated by commas in a flag or a variable, an array in TOML."""
+    return ts.option(default=default, help=text, click={"multiple": False, "type": str, "metavar": metavar})
+
+
+def in_seconds(name: str, default: float | None, text: str, *, zero: bool = False) -> Any:
+    """Declare a span of time whose flag is named without its unit: the setting `duration_s` is `--duration`."""
+
+    def check(_instance: object, _attribute: object, value: float | None) -> None:
+        if value is not None and not (value > 0 or (zero and value == 0)):
+            raise ValueError(
+                f"--{name}: a {'number of seconds, 0 or more' if zero else 'positive number of seconds'}, not {value}"
+            )
+
+    return ts.option(default=default, validator=check, help=f"{text} [seconds]", click={"param_decls": (f"--{name}",)})
+
+
+@attrs.frozen(kw_only=True)
+class FinnhubOptions:
+    """The connection to Finnhub."""
+
+    token: ts.SecretStr = ts.secret(
+        default=ts.SecretStr(""),
+        help="API key; better given as TAPELINE_FINNHUB_TOKEN than as a flag, which others can see",
+    )
+    url: str = ts.option(default=FINNHUB_URL, help="Address of Finnhub's WebSocket, or of a simulator's")
+
+    def __attrs_post_init__(self) -> None:
+        self.adapter()
+
+    def adapter(self) -> FinnhubSettings:
+        """Give them as the adapter wants them. Raises ValueError on a wrong address."""
+        return FinnhubSettings(url=self.url, token=str(self.token))
+
+
+@attrs.frozen(kw_only=True)
+class KafkaOptions:
+    """The brokers."""
+
+    bootstrap_servers: str = ts.option(default="127.0.0.1:9092", help="Brokers to begin with, as host:port,host:port")
+    trades_topic: str = ts.option(default="trades", help="Topic of valid trades")
+    dead_letters_topic: str = ts.option(default="trades.dlq", help="Topic of what was rejected")
+    linger_ms: int = ts.option(default=5, help="How long a record may wait for company in its batch")
+    buffer_messages: int = ts.option(
+        default=_KAFKA.buffer_messages,
+        help="Records that may wait for an acknowledgement; then the feed is held back",
+    )
+    buffer_kib: int = ts.option(default=_KAFKA.buffer_kib, help="The same in KiB; the bound reached first counts")
+    connect_timeout_s: float = ts.option(
+        default=_KAFKA.connect_timeout_s, help="How long to wait for a broker at the start"
+    )
+    properties: dict[str, str] = ts.option(
+        factory=dict,
+        repr=False,
+        help="More librdkafka properties, such as security.protocol=SSL; secrets belong in a file",
+    )
+
+    def __attrs_post_init__(self) -> None:
+        self.adapter()
+
+    def adapter(self) -> KafkaSettings:
+        """Give them as the adapter wants them."""
+        return KafkaSettings(
+            bootstrap_servers=self.bootstrap_servers,
+            trades_topic=self.trades_topic,
+            dead_letters_topic=self.dead_letters_topic,
+            linger_ms=self.linger_ms,
+            buffer_messages=self.buffer_messages,
+            buffer_kib=self.buffer_kib,
+            connect_timeout_s=self.connect_timeout_s,
+            extra=self.properties,
+        )
+
+
+@attrs.frozen(kw_only=True)
+class CassandraOptions:
+    """The store."""
+
+    hosts: tuple[str, ...] = comma_list(("127.0.0.1",), "Nodes to begin with", metavar="HOST,HOST,...")
+    port: int = ts.option(default=9042, help="CQL port")
+    keyspace: str = ts.option(default="tapeline", help="Keyspace of the tables")
+    local_dc: str = ts.option(default="dc1", help="Data centre to talk to")
+    username: str = ts.option(default="", help="User, where the server asks for one")
+    password: ts.SecretStr = ts.secret(
+        default=ts.SecretStr(""), help="Password; better given as TAPELINE_CASSANDRA_PASSWORD or in a file"
+    )
+    consistency: str = ts.option(default=_CASSANDRA.consistency, help="Consistency level of reads and writes")
+
+    def __attrs_post_init__(self) -> None:
+        self.adapter()
+
+    def adapter(self) -> CassandraSettings:
+        """Give them as the adapter wants them. Raises ValueError on values that cannot be right."""
+        return CassandraSettings(
+            hosts=self.hosts,
+            port=self.port,
+            keyspace=self.keyspace,
+            local_dc=self.local_dc,
+            username=self.username,
+            password=str(self.password),
+            consistency=self.consistency,
+        )
+
+
+@attrs.frozen(kw_only=True)
+class SimulatorOptions:
+    """The simulated feed, where one is used."""
+
+    rate: float = ts.option(default=50.0, help="Trades a second, all symbols together")
+    seed: int = ts.option(default=7, help="The same seed gives the same walk of prices")
+
+    def __attrs_post_init__(self) -> None:
+        self.adapter()
+
+    def adapter(self) -> SimulatorSettings:
+        """Give them as the adapter wants them."""
+        return SimulatorSettings(rate=self.rate, seed=self.seed)
+
+
+@attrs.frozen(kw_only=True)
+class RuleOptions:
+    """Tolerances of the validation."""
+
+    max_age_s: float = ts.option(default=Rules().max_age_ms / 1000, help="Reject trades older than this")
+    future_tolerance_s: float = ts.option(
+        default=Rules().future_tolerance_ms / 1000, help="Reject trades stamped further ahead than this"
+    )
+
+    def __attrs_post_init__(self) -> None:
+        self.adapter()
+
+    def adapter(self) -> Rules:
+        """Give them as the domain wants them."""
+        return Rules(max_age_ms=round(self.max_age_s * 1000), future_tolerance_ms=round(self.future_tolerance_s * 1000))
