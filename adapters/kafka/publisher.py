@@ -87,7 +87,8 @@ class KafkaPublisher:
         deadline = time.monotonic() + timeout_s
         while (producer := self._producer) is not None:
             # In short turns: an interrupt, a close and a dead producer are to be seen in time.
-            left = min(_POLL_S, deadline - time.monotonic()) if self._undelivered else 0
+            # Never below 0, which Kafka's client takes for forever.
+            left = max(0.0, min(_POLL_S, deadline - time.monotonic())) if self._undelivered else 0.0
             self._serve(producer, left, hurry=left > 0)
             if self._death and not self._closed:
                 # The next `publish` raises what cannot be repaired; here the figures tell it.

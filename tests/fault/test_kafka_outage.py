@@ -155,3 +155,14 @@ def test_start_says_which_servers_do_not_answer() -> None:
     with pytest.raises(BrokerError, match=r"127\.0\.0\.1:1 .*is it running"):
         publisher.start()
     publisher.close()
+
+
+def test_looking_takes_no_time_while_nothing_is_acknowledged(broker: OnKafka, session: Session, revived: Stack) -> None:
+    publisher = session.publisher()
+    publish(publisher, [make_trade()])
+    freeze(revived)
+    publisher.publish(make_trade())
+    begun = time.monotonic()
+    for _ in range(100):
+        assert publisher.flush(0).pending == 1
+    assert time.monotonic() - begun < 5
