@@ -24,7 +24,8 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     """A folder of its own for the dev stack, which is down and gone afterwards."""
     yield tmp_path
     down = program(tmp_path, "devstack", "down", "--name", "stack")
-    assert down.wait(timeout=60) == 0
+    out, _ = down.communicate(timeout=60)
+    assert down.returncode == 0, out
 
 
 def program(folder: Path, *arguments: str, **variables: str) -> "subprocess.Popen[str]":
