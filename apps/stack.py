@@ -28,6 +28,7 @@ from .processes import Child
 from .scan import scan_recording
 from .settings import StackSettings
 from .stack_alerts import AlertLog, check_monitoring, metrics_ports, stack_alerts
+from .stack_owner import own, refuse_if_owned
 from .stack_page import stack_page
 from .stack_parts import Servers, aggregator_child, checkpoints, prepare, producer_child, stored_table
 from .stack_table import StoredTable
@@ -121,11 +122,13 @@ def run_stack(settings: StackSettings) -> str:
         stop = stack.enter_context(stop_on_signals())
         out = None if settings.candles_out is None else stack.enter_context(CandleFile(settings.candles_out))
         # It begins empty: what an earlier run kept, or left after a kill -9, goes.
+        refuse_if_owned(devstack.folder, settings.name)
         if devstack.status():
             devstack.down()
         if not settings.keep:
             stack.callback(devstack.down)
         devstack.up()
+        own(devstack.folder)
         servers = Servers.of(devstack)
         prepare(servers)
         symbols = settings.symbols_to_receive if recording is None else recording.symbols

@@ -78,6 +78,8 @@ def test_ctrl_c_ends_everything_and_no_token_is_left_anywhere(folder: Path) -> N
             shown.append(line)
             if re.search(r" n [1-9]", line):
                 break
+        second, _ = program(folder, "apps.stack").communicate(timeout=30)
+        assert f"the stack 'stack' is in use by process {stack.pid}" in second
         stack.send_signal(signal.SIGINT)
         rest, _ = stack.communicate(timeout=120)
     assert stack.returncode == 0, "".join(shown) + rest

@@ -17,7 +17,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined] # exported, bu
 )
 
 from adapters.kafka.publisher import KafkaPublisher
-from adapters.kafka.settings import KafkaSettings
+from adapters.kafka.settings import MAX_DEAD_LETTER_BYTES, KafkaSettings
 from adapters.kafka.subscriber import KafkaSubscriber
 from adapters.kafka.topics import Profile, ensure_topics
 from devstack.stack import Stack
@@ -80,7 +80,7 @@ def test_records_lie_compressed_and_idempotent_in_the_log(settings: KafkaSetting
 
 def test_what_kafka_refuses_is_counted_as_failed_and_the_rest_goes_on(settings: KafkaSettings) -> None:
     with KafkaPublisher(settings) as publisher:
-        publisher.publish(make_dead_letter(os.urandom(2_000_000)))
+        publisher.publish(make_dead_letter(os.urandom(MAX_DEAD_LETTER_BYTES + 1)))
         publisher.publish(make_trade())
         deliveries = publisher.flush(PATIENCE_S)
     assert (deliveries.acknowledged, deliveries.failed, deliveries.pending) == (1, 1, 0)
