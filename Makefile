@@ -7,10 +7,10 @@ UV := $(VENV)/bin/uv
 UV_VERSION := 0.13.9
 ARGS ?=
 
-.PHONY: help run stack test check format dashboards lock clean
+.PHONY: help run stack test test-alerts check format dashboards lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo '  Options go in ARGS: make run ARGS="--symbols AAPL,BINANCE:BTCUSDT --duration 60"'
 
 run: $(VENV)/.synced-run ## Live candles on this terminal, with no server at all
@@ -20,9 +20,13 @@ stack: $(VENV)/.synced-all ## The same through real Kafka, Spark and Cassandra o
 	@$(PY) -m devstack fetch
 	@$(PY) -m apps.stack $(ARGS)
 
-test: $(VENV)/.synced-all ## Run every test; servers are real, and started by the tests
+test: $(VENV)/.synced-all ## Run the tests; servers are real, and started by the tests
 	@$(PY) -m devstack fetch
 	@$(PY) -m pytest $(ARGS)
+
+test-alerts: $(VENV)/.synced-all ## Real faults until the right alert comes and goes: 3 minutes, by the clock
+	@$(PY) -m devstack fetch
+	@$(PY) -m pytest -m alerts $(ARGS)
 
 check: $(VENV)/.synced-all ## Formatting, lint, types and the layers' contracts
 	$(VENV)/bin/ruff format --check .

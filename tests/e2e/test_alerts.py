@@ -27,7 +27,7 @@ from tests.alerts.alertmanager import Webhook, get, states
 from tests.alerts.programs import need
 from tests.e2e.programs import ROOT
 
-pytestmark = [pytest.mark.servers, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(300), pytest.mark.alerts]
 
 PATIENCE_S = 100.0
 
