@@ -26,7 +26,6 @@ class IngestCounts:
     rejected: Counter[str] = attrs.field(factory=Counter)
     """Dead letters by reason."""
     events: Counter[FeedEventKind] = attrs.field(factory=Counter)
-    last_frame_ms: int | None = None
     latency_ms: int | None = None
     """Of the newest trade: venue's stamp to received."""
 
@@ -77,6 +76,5 @@ class Ingest:
         counts.price_updates += sum(trade.is_price_update for trade in result.trades)
         counts.redelivered += result.redelivered
         counts.rejected.update(str(letter.rejection.reason) for letter in result.dead_letters)
-        counts.last_frame_ms = frame.received_ms
         if result.trades:
             counts.latency_ms = result.trades[-1].latency_ms
