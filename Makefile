@@ -7,7 +7,7 @@ UV := $(VENV)/bin/uv
 UV_VERSION := 0.13.9
 ARGS ?=
 
-.PHONY: help run stack test test-alerts check format dashboards lock clean
+.PHONY: help run stack test test-alerts test-faults check format dashboards lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,10 @@ test: $(VENV)/.synced-all ## Run the tests; servers are real, and started by the
 test-alerts: $(VENV)/.synced-all ## Real faults until the right alert comes and goes: 3 minutes, by the clock
 	@$(PY) -m devstack fetch
 	@$(PY) -m pytest -m alerts $(ARGS)
+
+test-faults: $(VENV)/.synced-all ## Every fault, long and short, and a table of what held
+	@$(PY) -m devstack fetch
+	@$(PY) -m pytest tests/fault -m "" $(ARGS)
 
 check: $(VENV)/.synced-all ## Formatting, lint, types and the layers' contracts
 	$(VENV)/bin/ruff format --check .
