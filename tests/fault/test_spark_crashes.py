@@ -1,0 +1,65 @@
+"""Spark is killed, ten times over: at random moments, and exactly between the write of a micro-batch and its commit. What is stored is what was sent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from devstack.stack import Stack
+from tests.aggregators import Program, Site
+
+from .storing import check_ledger, put, put_records
+from .tape import Tape
+from .telling import Tell
+
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(900)]
+
+QUICK = 1
+FULL = pytest.param(10, marks=pytest.mark.faults)
+MOMENTS = ("candles:2", "letters:1", "trades:1", "candles:1", "trades:2")
+POISON = [(b"k", b'{"v":2,"symbol":"AAPL"}'), (None, None), (b"k", b"\xff\x00 no record")]
+
+
+@pytest.fixture
+def site(kafka_stack: Stack, cassandra_stack: Stack, tmp_path: Path, request: pytest.FixtureRequest) -> Site:
+    name = request.function.__name__.removeprefix("test_").replace("_", "-")[:30]
+    return Site.make(name, tmp_path, kafka_stack, cassandra_stack)
+
+
+def otherwise_sized(round_: int) -> tuple[list[str], list[str]]:
+    """Give a command with another parallelism each round, and arguments with micro-batches of another size."""
+    master = ("local[1]", "local[2]", "local[3]")[round_ % 3]
+    records = ("400", "1000", "150")[round_ % 3]
+    return ["spark-submit", "--master", master], ["--max-offsets-per-trigger", records, "--trigger", "0.2"]
+
+
+def batch(query: Path, folder: str) -> int:
+    """Give the newest micro-batch that a query has planned (`offsets`) or committed (`commits`)."""
+    return max((int(file.name) for file in (query / folder).glob("[0-9]*")), default=-1)
+
+
+def finish(site: Site) -> Program:
+    """Run undisturbed until all is stored."""
+    program = Program.start(site, "--once")
+    assert program.ended() == 0, program.text()[-3000:]
+    return program
+
+
+@pytest.mark.parametrize("rounds", [QUICK, FULL])
+def test_a_kill_between_the_write_of_a_batch_and_its_commit(site: Site, rounds: int, tell: Tell) -> None:
+    tape, sent = Tape(seed=rounds), 0
+    for round_ in range(rounds):
+        trades = tape.trades(1_200)
+        put(site, trades)
+        put_records(site, POISON * 4)
+        sent += len(trades)
+        moment = MOMENTS[round_ % len(MOMENTS)]
+        submit, sizes = otherwise_sized(round_)
+        program = Program.start(site, *sizes, command=[*submit, "tests/fault/crashing.py", moment])
+        assert program.ended() == -9, program.text()[-3000:]
+        query = site.queries[moment.startswith("candles")]
+        assert batch(query, "offsets") == batch(query, "commits") + 1
+    finish(site)
+    ledger = check_ledger(site, genuine=sent, may_repeat_letters=True)
+    tell("Spark kill -9 between write and commit", "same rows and candles as undisturbed", f"{rounds} kills; {ledger}")
