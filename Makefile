@@ -7,7 +7,8 @@ UV := $(VENV)/bin/uv
 UV_VERSION := 0.13.9
 ARGS ?=
 
-.PHONY: help run stack test test-alerts test-faults check format dashboards lock clean
+PARTS := domain
+.PHONY: help run stack test test-alerts test-faults check format dashboards bench $(PARTS:%=bench-%) lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,13 +46,21 @@ format: $(VENV)/.synced-all ## Let the formatter decide
 dashboards: $(VENV)/.synced-all ## Write Grafana's dashboards anew from deploy/grafana/boards
 	@$(PY) -m deploy.grafana.boards $(ARGS)
 
+bench: $(VENV)/.synced-bench ## Measure and write docs/performance.md; one part alone: make bench-domain
+	@$(PY) -m devstack fetch
+	@$(PY) -m bench $(ARGS)
+
+$(PARTS:%=bench-%): bench-%: $(VENV)/.synced-bench
+	@$(PY) -m devstack fetch
+	@$(PY) -m bench $* $(ARGS)
+
 lock: $(UV) ## Resolve uv.lock and the dev stack's jars anew
 	$(UV) lock --upgrade
 	$(PY) -m devstack lock
 
 clean: ## Remove what was built and the dev stack's data; .venv and the jar cache stay
 	@if [ -d .devstack ] && [ -x $(PY) ]; then for folder in .devstack/*/; do $(PY) -m devstack down --name $$(basename $$folder); done; fi
-	rm -rf dist build .devstack .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache spark-warehouse metastore_db derby.log
+	rm -rf dist build .bench .devstack .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache spark-warehouse metastore_db derby.log
 	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 $(UV):
@@ -71,3 +80,7 @@ $(VENV)/.synced-run: pyproject.toml uv.lock | $(UV)
 $(VENV)/.synced-all: pyproject.toml uv.lock | $(UV)
 	@$(UV) sync --frozen --inexact --all-extras
 	@touch $@ $(VENV)/.synced-run
+
+$(VENV)/.synced-bench: pyproject.toml uv.lock | $(UV)
+	@$(UV) sync --frozen --inexact --all-extras --group bench
+	@touch $@ $(VENV)/.synced-all $(VENV)/.synced-run
