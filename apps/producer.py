@@ -78,9 +78,9 @@ def report(ingest: Ingest, deliveries: Deliveries) -> None:
         raise TapelineError(f"{lost} records were not acknowledged by Kafka in time; they may be missing there")
 
 
-def run_producer(settings: ProducerSettings) -> None:
-    """Run to the end. Raises FeedError, BrokerError, or TapelineError when not everything arrived."""
-    container = ProducerContainer(settings=settings)
+def run_producer(settings: ProducerSettings, container: ProducerContainer | None = None) -> None:
+    """Run to the end, with other parts where a container is given. Raises FeedError, BrokerError, or TapelineError when not everything arrived."""
+    container = container or ProducerContainer(settings=settings)
     feed, publisher, ingest = container.feed(), container.publisher(), container.ingest()
     feed.subscribe(settings.symbols_to_receive)
     with ExitStack() as stack:
