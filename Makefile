@@ -7,7 +7,7 @@ UV := $(VENV)/bin/uv
 UV_VERSION := 0.13.9
 ARGS ?=
 
-PARTS := domain
+PARTS := domain producer
 .PHONY: help run stack test test-alerts test-faults check format dashboards bench $(PARTS:%=bench-%) lock clean
 
 help: ## Show this list

@@ -1,6 +1,6 @@
 """Markdown tables, and how figures are written in them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from .runs import Run, Spread, ratios
 
@@ -28,7 +28,7 @@ def spread(values: Spread) -> str:
     return f"{figure(values.least)} · **{figure(values.median)}** · {figure(values.most)}"
 
 
-def comparison(runs: dict[str, list[Run]], bound: str, unit: str = "trade") -> str:
+def comparison(runs: Mapping[str, list[Run]], bound: str, unit: str = "trade") -> str:
     """Write a row a path: its rate, its CPU time, and both beside the bound's in the same round (1 is the bound itself, less is slower)."""
     head = ["path", f"{unit}s/s", f"CPU µs a {unit}", "rate ÷ bound's", "bound's CPU ÷ its"]
     rows = []
