@@ -49,6 +49,7 @@ class FeedEventKind(enum.StrEnum):
 
     CONNECTED = "connected"
     SUBSCRIBED = "subscribed"
+    """The symbols were asked for, or other ones than before; it tells all of them."""
     HEARTBEAT = "heartbeat"
     PROVIDER_ERROR = "provider_error"
     """The provider said so, such as `Invalid symbol`; the connection lives on."""
@@ -68,7 +69,7 @@ class FeedEvent:
     at_ms: int
     detail: str = ""
     symbols: tuple[str, ...] = ()
-    """The symbols it is about, where it is about some."""
+    """The symbols to receive, all of them, where it is told by this side."""
 
 
 FeedMessage = Frame | FeedEvent

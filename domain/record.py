@@ -32,10 +32,9 @@ MAX_RECORD_BYTES: Final = 4096
 _NUMBER = r"-?(?:0|[1-9][0-9]{0,19})(?:\.[0-9]{1,18})?"
 _MILLISECONDS = r"-?(?:0|[1-9][0-9]{0,14})"
 _CONDITIONS = rf'(?:"{CONDITION_PATTERN}"(?:,"{CONDITION_PATTERN}"){{0,{MAX_CONDITIONS - 1}}})?'
-_ADDED = (
-    rf'(?:,"(?!(?:{"|".join(FIELDS)})")[a-z][a-z0-9_]{{0,31}}":'
-    rf'(?:{_NUMBER}|"{TEXT_CLASS}{{0,64}}"|true|false|null)){{0,16}}'
-)
+ADDED_FIELD_VALUE: Final = rf'(?:{_NUMBER}|"{TEXT_CLASS}{{0,64}}"|true|false|null)'
+"""What a field may hold that a later schema adds."""
+_ADDED = rf'(?:,"(?!(?:{"|".join(FIELDS)})")[a-z][a-z0-9_]{{0,31}}":{ADDED_FIELD_VALUE}){{0,16}}'
 VERSION_PATTERN: Final = r'\{"v":[0-9]{1,9},"'
 RECORD_PATTERN: Final = (
     rf'\{{"v":{SCHEMA_VERSION},"symbol":"({TEXT_CLASS}{{0,128}})","price":({_NUMBER}),"volume":({_NUMBER}),'

@@ -85,7 +85,7 @@ def check(
     symbol: str, price: Decimal, volume: Decimal, timestamp_ms: int, *, now_ms: int, rules: Rules
 ) -> Rejection | None:
     """Ask the rules about values of the right types, in their order; None when all hold."""
-    if not _is_symbol(symbol):
+    if not is_symbol(symbol):
         return Rejection(reason=Reason.BAD_SYMBOL, detail="symbol: not 1 to 64 printable ASCII characters")
     if not (price.is_finite() and volume.is_finite()):
         return Rejection(reason=Reason.NOT_FINITE, detail="price or volume: not finite")
@@ -103,7 +103,8 @@ def check(
 
 # A feed has few symbols and says them often.
 @lru_cache(maxsize=16_384)
-def _is_symbol(text: str) -> bool:
+def is_symbol(text: str) -> bool:
+    """Say whether a text may be a symbol."""
     return _symbol.fullmatch(text) is not None
 
 

@@ -8,6 +8,7 @@ from domain.decimals import NOTIONAL_LIMIT, PRICE_LIMIT, SCALE, VOLUME_LIMIT, mu
 from domain.feed import RawTrade
 from domain.identity import content_checksum, make_trade_id
 from domain.market import classify
+from domain.session import SessionEvent, SessionEventKind
 from domain.trade import Trade
 
 T0_MS = 1_700_000_000_000
@@ -82,4 +83,29 @@ def raw_trades(draw: st.DrawFn) -> RawTrade:
         timestamp_ms=draw(timestamps | anything),
         conditions=draw(st.none() | conditions.map(list) | anything),
         payload=draw(st.binary(max_size=20)),
+    )
+
+
+names = st.text("abcXYZ019._:@/-", min_size=1, max_size=20).filter(lambda name: name[0].isalnum())
+
+
+@st.composite
+def session_events(
+    draw: st.DrawFn,
+    *,
+    symbol: st.SearchStrategy[str] = symbols,
+    instance: st.SearchStrategy[str] = names,
+    session: st.SearchStrategy[str] = names,
+    at_ms: st.SearchStrategy[int] = timestamps,
+) -> SessionEvent:
+    """One event of a session; its claims are arbitrary, some of them empty."""
+    moment = draw(at_ms)
+    return SessionEvent(
+        instance=draw(instance),
+        session=draw(session),
+        kind=draw(st.sampled_from(SessionEventKind)),
+        at_ms=moment,
+        seen_ms=moment - draw(st.integers(0, 60_000)),
+        detail=draw(st.text(SAFE_TEXT, max_size=40)),
+        symbols=draw(st.dictionaries(symbol, at_ms, max_size=4)),
     )

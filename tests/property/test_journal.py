@@ -1,0 +1,312 @@
+"""A journal against a world that knows the truth: a server, a network that may be cut unseen, a reader that may be held up, a broker that lags."""
+
+from __future__ import annotations
+
+from collections import deque
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.feed import FeedEvent, FeedEventKind
+from domain.journal import ALIVE_EVERY_MS, FRESH_MS, MARK_EVERY_MS, STALL_MS, Handed, Journal
+from domain.session import SessionEvent, SessionEventKind
+from domain.trade import Trade
+
+T0 = 1_700_000_000_000
+TIMEOUT_MS = 200
+TOLERANCE_MS = max(TIMEOUT_MS + STALL_MS, FRESH_MS)
+"""A reader that is no later than this counts as in time."""
+SYMBOLS = ("AAPL", "MSFT", "BINANCE:BTCUSDT")
+KINDS = SessionEventKind
+UNTIL_ALIVE_MS = ALIVE_EVERY_MS + MARK_EVERY_MS + TIMEOUT_MS
+"""How long it may take until a sign of life, which is told at a mark, and that at a read."""
+
+
+def trade(symbol: str, timestamp_ms: int) -> Trade:
+    return Trade(
+        symbol=symbol, price=Decimal(1), volume=Decimal(1), timestamp_ms=timestamp_ms, trade_id="0000-00000000",
+        conditions=(), received_ms=timestamp_ms, venue="US", asset_class="stock",
+    )  # fmt: skip
+
+
+class World:
+    """Messages on the way are (moment of sending, symbol or None for a heartbeat)."""
+
+    def __init__(self) -> None:
+        self.now = T0
+        self.journal = Journal(instance="p", run="r")
+        self.wire: deque[tuple[int, str | None]] = deque()
+        self.connected = self.cut = False
+        self.since: dict[str, int] = {}
+        self.handed = self.settled = 0
+        self.reached: list[tuple[int, int]] = []
+        """Items handed over when a message was read, and when it was sent: what is settled is truly kept up to there."""
+        self.told: list[SessionEvent] = []
+
+    def tell(self, events: list[SessionEvent]) -> None:
+        for event in events:
+            self.check(event)
+        self.told += events
+        self.handed += len(events)
+        self.mark()
+
+    def check(self, event: SessionEvent) -> None:
+        kept = max([sent for items, sent in self.reached if items <= self.settled], default=0)
+        assert event.seen_ms <= event.at_ms <= self.now
+        for symbol, since_ms in event.symbols.items():
+            if event.seen_ms > since_ms:
+                assert since_ms == self.since[symbol]
+                assert event.seen_ms <= kept + TOLERANCE_MS
+
+    def mark(self) -> None:
+        if self.journal.is_due(self.now):
+            self.tell(self.journal.mark(self.now, self.standing()))
+
+    def standing(self) -> Handed:
+        return Handed(total=self.handed, settled=self.settled)
+
+    def happen(self, kind: FeedEventKind, symbols: tuple[str, ...] = ()) -> None:
+        self.journal.read(self.now, TIMEOUT_MS, nothing=False)
+        self.tell(self.journal.happened(FeedEvent(kind=kind, at_ms=self.now, symbols=symbols), self.standing()))
+
+    def wait(self, ms: int) -> None:
+        self.now += ms
+
+    def idle(self, ms: int) -> None:
+        """Read for so long, as a loop does that nothing holds up."""
+        while ms > 0:
+            self.now += min(ms, TIMEOUT_MS)
+            ms -= TIMEOUT_MS
+            self.read()
+
+    def connect(self, symbols: tuple[str, ...] = SYMBOLS) -> None:
+        if not self.connected:
+            self.connected, self.cut = True, False
+            self.wire.clear()
+            self.reached = [(0, self.now)]
+            self.happen(FeedEventKind.CONNECTED, symbols)
+            self.subscribe(symbols)
+
+    def subscribe(self, symbols: tuple[str, ...]) -> None:
+        if self.connected and symbols:
+            self.since = {symbol: self.since.get(symbol, self.now) for symbol in symbols}
+            self.happen(FeedEventKind.SUBSCRIBED, symbols)
+
+    def send(self, symbol: str | None) -> None:
+        if self.connected and not self.cut:
+            self.wire.append((self.now, symbol))
+
+    def read(self) -> None:
+        if not self.wire:
+            self.journal.read(self.now, TIMEOUT_MS, nothing=True)
+            self.mark()
+            return
+        sent, symbol = self.wire.popleft()
+        if symbol is None:
+            self.reached.append((self.handed, sent))
+            self.happen(FeedEventKind.HEARTBEAT)
+            return
+        self.journal.read(self.now, TIMEOUT_MS, nothing=False)
+        self.handed += 1
+        self.reached.append((self.handed, sent))
+        self.journal.received(self.now, [trade(symbol, sent)])
+        self.mark()
+
+    def acknowledge(self, items: int) -> None:
+        self.settled = min(self.handed, self.settled + items)
+
+    def lose(self, kind: FeedEventKind) -> None:
+        """What was received before the loss is read before it."""
+        if self.connected:
+            while self.wire:
+                self.read()
+            self.happen(kind)
+            self.connected, self.since = False, {}
+
+
+actions = st.one_of(
+    st.tuples(st.just("wait"), st.integers(0, 60_000)),
+    st.tuples(st.just("idle"), st.integers(0, 20_000)),
+    st.tuples(st.just("connect"), st.just(SYMBOLS)),
+    st.tuples(st.just("subscribe"), st.lists(st.sampled_from(SYMBOLS), max_size=3, unique=True).map(tuple)),
+    st.tuples(st.just("send"), st.sampled_from([*SYMBOLS, None])),
+    st.tuples(st.just("read"), st.none()),
+    st.tuples(st.just("acknowledge"), st.integers(0, 5)),
+    st.tuples(st.just("cut"), st.none()),
+    st.tuples(st.just("lose"), st.sampled_from([FeedEventKind.SILENT, FeedEventKind.DISCONNECTED])),
+    st.tuples(st.just("happen"), st.sampled_from([FeedEventKind.PROVIDER_ERROR, FeedEventKind.RATE_LIMITED])),
+)
+
+
+@given(st.lists(actions, max_size=60))
+def test_nothing_is_claimed_that_was_not_received_in_time_and_kept(steps: list[tuple[str, object]]) -> None:
+    world = World()
+    world.connect()
+    for name, argument in steps:
+        if name == "cut":
+            world.cut = True
+        elif name == "read":
+            world.read()
+        elif name == "happen" and argument is FeedEventKind.PROVIDER_ERROR:
+            continue  # it is a message, and so part of the wire; see below
+        else:
+            getattr(world, name)(argument)
+
+
+@given(st.lists(st.integers(1, 400), min_size=30, max_size=80))
+def test_of_an_undisturbed_session_all_is_claimed_up_to_the_last_sign_of_life(pauses: list[int]) -> None:
+    world = World()
+    world.connect()
+    begun = world.now
+    for pause in pauses:
+        world.wait(pause)
+        world.send("AAPL")
+        world.read()
+        world.acknowledge(100)
+    world.idle(UNTIL_ALIVE_MS)
+    sent = max(sent for _, sent in world.reached)
+    last = world.told[-1]
+    assert last.kind is KINDS.ALIVE
+    assert last.symbols == dict.fromkeys(SYMBOLS, begun)
+    assert last.seen_ms == sent
+    assert world.now - last.at_ms <= UNTIL_ALIVE_MS
+
+
+def claims(world: World, symbol: str = "AAPL") -> list[tuple[SessionEventKind, int | None, int]]:
+    return [(event.kind, event.symbols.get(symbol), event.seen_ms) for event in world.told]
+
+
+def test_what_is_not_acknowledged_is_not_claimed() -> None:
+    world = World()
+    world.connect()
+    world.acknowledge(100)
+    world.wait(100)
+    world.send("AAPL")
+    world.read()
+    world.idle(UNTIL_ALIVE_MS)
+    assert claims(world)[-1] == (KINDS.ALIVE, T0, T0)
+    world.acknowledge(100)
+    world.idle(UNTIL_ALIVE_MS)
+    assert claims(world)[-1] == (KINDS.ALIVE, T0, T0 + 100)
+
+
+def test_a_connection_that_died_unseen_is_claimed_up_to_its_last_message() -> None:
+    world = World()
+    world.connect()
+    world.acknowledge(100)
+    world.wait(100)
+    world.send(None)
+    world.read()
+    world.idle(90_000)
+    world.acknowledge(100)
+    world.lose(FeedEventKind.SILENT)
+    assert claims(world)[-1] == (KINDS.SILENT, T0, T0 + 100)
+    # What follows tells of the symbols, and claims nothing.
+    world.happen(FeedEventKind.DISCONNECTED, SYMBOLS)
+    assert claims(world)[-1] == (KINDS.DISCONNECTED, world.now, T0 + 100)
+
+
+def test_a_reader_that_was_held_up_does_not_take_old_messages_for_new_ones() -> None:
+    world = World()
+    world.connect()
+    world.wait(100)
+    world.send("AAPL")
+    world.send("MSFT")
+    world.read()
+    world.cut = True
+    world.wait(60_000)
+    world.tell(world.journal.held_back(world.now - 60_000, world.now))
+    world.read()
+    world.acknowledge(100)
+    world.lose(FeedEventKind.DISCONNECTED)
+    full, free, lost = [event for event in world.told if event.kind is not KINDS.ALIVE][-3:]
+    assert (full.kind, full.at_ms) == (KINDS.BUFFER_FULL, T0 + 100)
+    assert (free.kind, free.at_ms) == (KINDS.BUFFER_FREE, T0 + 60_100)
+    assert lost.kind is KINDS.DISCONNECTED
+    assert claims(world)[-1] == (KINDS.DISCONNECTED, T0, T0 + 100)
+
+
+def test_a_reader_that_was_held_up_and_lost_nothing_claims_all_of_it() -> None:
+    world = World()
+    world.connect()
+    world.send("AAPL")
+    world.read()
+    world.wait(60_000)
+    world.send("AAPL")
+    world.read()
+    world.acknowledge(100)
+    world.idle(UNTIL_ALIVE_MS)
+    assert claims(world)[-1] == (KINDS.ALIVE, T0, T0 + 60_000)
+
+
+def test_a_symbol_that_is_dropped_is_told_and_one_that_comes_back_begins_anew() -> None:
+    world = World()
+    world.connect(("AAPL", "MSFT"))
+    world.wait(1_000)
+    world.subscribe(("MSFT",))
+    assert claims(world)[-2:] == [(KINDS.UNSUBSCRIBED, T0, T0), (KINDS.SUBSCRIBED, None, T0)]
+    assert "MSFT" not in world.told[-2].symbols
+    world.wait(1_000)
+    world.since.pop("AAPL", None)
+    world.subscribe(("MSFT", "AAPL"))
+    assert world.told[-1].symbols == {"MSFT": T0, "AAPL": T0 + 2_000}
+
+
+def test_after_an_error_of_the_provider_only_symbols_with_trades_are_vouched_for() -> None:
+    world = World()
+    world.connect()
+    world.send("AAPL")
+    world.read()
+    world.happen(FeedEventKind.PROVIDER_ERROR)
+    world.idle(UNTIL_ALIVE_MS)
+    assert world.told[-1].symbols.keys() == {"AAPL"}
+    world.send("MSFT")
+    world.read()
+    world.idle(UNTIL_ALIVE_MS)
+    assert world.told[-1].symbols == {"AAPL": T0, "MSFT": T0}
+
+
+def test_a_sign_of_life_comes_as_often_as_was_asked_for_and_only_while_connected() -> None:
+    world = World()
+    world.idle(60_000)
+    assert not world.told
+    world.connect()
+    world.idle(60_000)
+    alive = [event.at_ms for event in world.told if event.kind is KINDS.ALIVE]
+    assert 10 <= len(alive) <= 12
+    world.lose(FeedEventKind.DISCONNECTED)
+    count = len(world.told)
+    world.idle(60_000)
+    assert len(world.told) == count
+
+
+def test_each_connection_is_a_session_of_its_own() -> None:
+    world = World()
+    world.connect()
+    world.lose(FeedEventKind.DISCONNECTED)
+    world.wait(1_000)
+    world.connect()
+    world.tell(world.journal.stopped(world.now, world.standing()))
+    assert not world.journal.stopped(world.now, world.standing())
+    sessions = [event.session for event in world.told]
+    assert sorted(set(sessions)) == ["r-1", "r-2"]
+    assert world.told[-1].kind is KINDS.STOPPED
+
+
+def test_symbols_that_no_trade_can_have_are_left_out() -> None:
+    world = World()
+    world.since = {'A"B': T0}
+    world.connect(("AAPL", 'A"B', ""))
+    assert all(event.symbols.keys() == {"AAPL"} for event in world.told)
+
+
+def test_a_clock_that_is_set_back_does_not_stop_the_signs_of_life() -> None:
+    world = World()
+    world.connect()
+    world.idle(20_000)
+    world.now -= 3_600_000
+    count = len(world.told)
+    world.idle(UNTIL_ALIVE_MS)
+    assert len(world.told) > count
+    assert all(event.seen_ms <= event.at_ms for event in world.told)
