@@ -3,6 +3,9 @@
 A container is made from its app's settings; a test overrides a provider to put another adapter in its place.
 """
 
+import re
+import socket
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +25,7 @@ from adapters.prometheus.registry import new_registry
 from adapters.prometheus.stores import MeasuredCandleStore, MeasuredTradeStore, StoreMetrics
 from adapters.simulator.server import SimulatedFinnhub
 from domain.intake import Intake
+from domain.journal import Journal
 from domain.windower import Windower
 
 from .dashboard_settings import DashboardSettings
@@ -57,6 +61,16 @@ def _replay_path(settings: SourceOptions) -> Path:
 
 def _simulated_connection(url: str) -> FinnhubFeed:
     return FinnhubFeed(FinnhubSettings(url=url, token="simulated"))  # noqa: S106 - a simulator takes any
+
+
+def _journal(settings: ProducerSettings) -> Journal:
+    # A host's name may have any characters; a journal's may not.
+    host = re.sub(r"[^A-Za-z0-9.-]", "-", socket.gethostname()).lstrip("-.")[:64]
+    return Journal(
+        instance=settings.instance or host or "producer",
+        run=uuid.uuid4().hex[:8],
+        alive_every_ms=round(settings.alive_every_s * 1000),
+    )
 
 
 # Loaded late: `tapeline live` starts quicker without Cassandra's driver.
@@ -187,4 +201,5 @@ class ProducerContainer(containers.DeclarativeContainer):
         feed=feed,
         intake=providers.Singleton(MeasuredIntake, feeds.intake, registry),
         publisher=publisher,
+        journal=providers.Singleton(_journal, settings),
     )

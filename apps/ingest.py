@@ -1,17 +1,37 @@
 """The first half of the pipeline: feed -> intake -> broker, one message a step, in the caller's thread.
 
 Nothing is buffered here. When the broker's buffer is full, publishing waits, and so the feed is not read: it is held back, nothing is dropped.
+
+With a journal, the life of the feed's connection is published as well, see `domain.session`. Its events go the way of the trades, in the same
+buffer: they wait when trades wait, and hold up nothing by themselves.
 """
 
+import contextlib
+import time
 from collections import Counter
-from typing import Protocol
+from collections.abc import Callable, Iterable
+from typing import Final, Protocol
 
 import attrs
 
 from domain.feed import FeedEvent, FeedEventKind, Frame
 from domain.intake import IntakeResult
+from domain.journal import Handed, Journal
+from domain.session import SessionEvent
+from ports.errors import BrokerError
 from ports.feed import Feed
-from ports.publisher import Publisher
+from ports.publisher import Deliveries, Publisher
+
+HELD_BACK_MS: Final = 1_000
+"""A wait for room that is shorter than this is the normal course of a fast feed, and no event."""
+LAST_REPORTS_S: Final = 1.0
+"""How long to wait, when the connection is lost, for what came over it to be acknowledged: what is then told as seen is nearer to the truth."""
+_LOST: Final = frozenset({FeedEventKind.SILENT, FeedEventKind.DISCONNECTED})
+
+
+def wall_clock_ms() -> int:
+    """Give the time in milliseconds since the epoch, UTC."""
+    return time.time_ns() // 1_000_000
 
 
 @attrs.define(kw_only=True)
@@ -41,10 +61,20 @@ class Judge(Protocol):
 class Ingest:
     """Carries messages from a feed to a publisher and counts them."""
 
-    def __init__(self, *, feed: Feed, intake: Judge, publisher: Publisher) -> None:
+    def __init__(
+        self,
+        *,
+        feed: Feed,
+        intake: Judge,
+        publisher: Publisher,
+        journal: Journal | None = None,
+        now_ms: Callable[[], int] = wall_clock_ms,
+    ) -> None:
         self._feed = feed
         self._intake = intake
         self._publisher = publisher
+        self._journal = journal
+        self._now_ms = now_ms
         self.counts = IngestCounts()
         self.last_event: FeedEvent | None = None
         """The newest event of the connection, heartbeats and other messages left out."""
@@ -52,19 +82,49 @@ class Ingest:
     def step(self, timeout_s: float) -> bool:
         """Carry the next message over; False when none came in time. Raises EndOfFeed, FeedError and BrokerError from the ports."""
         message = self._feed.read(timeout_s)
+        now_ms = self._now_ms()
+        if self._journal is not None:
+            self._journal.read(now_ms, round(timeout_s * 1000), nothing=message is None)
         if message is None:
             # Delivery reports come in while idle, too.
             self._publisher.flush(0)
-            return False
-        if isinstance(message, Frame):
-            self._carry(message)
+        elif isinstance(message, Frame):
+            self._carry(message, now_ms)
         else:
             self.counts.events[message.kind] += 1
             if message.kind not in {FeedEventKind.HEARTBEAT, FeedEventKind.OTHER_MESSAGE}:
                 self.last_event = message
-        return True
+            self._tell_of(message)
+        if self._journal is not None and self._journal.is_due(now_ms):
+            self._tell(self._journal.mark(now_ms, _handed(self._publisher.flush(0))))
+        return message is not None
 
-    def _carry(self, frame: Frame) -> None:
+    def finish(self, timeout_s: float) -> Deliveries:
+        """Wait until all is acknowledged or the time is up, tell that the session is over, and say how things stand. The feed is closed before."""
+        deadline = time.monotonic() + timeout_s
+        deliveries = self._publisher.flush(timeout_s)
+        if self._journal is None or deliveries.pending:
+            return deliveries
+        told = self._journal.stopped(self._now_ms(), _handed(deliveries))
+        if not told:
+            return deliveries
+        # The publisher may have been closed by whoever had waited long enough.
+        with contextlib.suppress(BrokerError):
+            self._tell(told)
+        return self._publisher.flush(max(deadline - time.monotonic(), LAST_REPORTS_S))
+
+    def _tell_of(self, event: FeedEvent) -> None:
+        if self._journal is not None:
+            is_loss = event.kind in _LOST and self._journal.is_connected
+            deliveries = self._publisher.flush(LAST_REPORTS_S if is_loss else 0)
+            self._tell(self._journal.happened(event, _handed(deliveries)))
+
+    def _tell(self, events: Iterable[SessionEvent]) -> None:
+        for event in events:
+            for part in event.in_parts():
+                self._publisher.publish(part)
+
+    def _carry(self, frame: Frame, now_ms: int) -> None:
         result = self._intake.accept(frame)
         for trade in result.trades:
             self._publisher.publish(trade)
@@ -78,3 +138,13 @@ class Ingest:
         counts.rejected.update(str(letter.rejection.reason) for letter in result.dead_letters)
         if result.trades:
             counts.latency_ms = result.trades[-1].latency_ms
+        if self._journal is not None:
+            self._journal.received(frame.received_ms, result.trades)
+            done_ms = self._now_ms()
+            if done_ms - now_ms >= HELD_BACK_MS:
+                self._tell(self._journal.held_back(now_ms, done_ms))
+
+
+def _handed(deliveries: Deliveries) -> Handed:
+    total = deliveries.acknowledged + deliveries.failed + deliveries.pending
+    return Handed(total=total, settled=deliveries.settled)

@@ -60,6 +60,7 @@ class KafkaOptions:
     bootstrap_servers: str = ts.option(default="127.0.0.1:9092", help="Brokers to begin with, as host:port,host:port")
     trades_topic: str = ts.option(default="trades", help="Topic of valid trades")
     dead_letters_topic: str = ts.option(default="trades.dlq", help="Topic of what was rejected")
+    events_topic: str = ts.option(default="feed.events", help="Topic of what happens to the feed's connections")
     linger_ms: int = ts.option(default=5, help="How long a record may wait for company in its batch")
     buffer_messages: int = ts.option(
         default=_KAFKA.buffer_messages,
@@ -84,6 +85,7 @@ class KafkaOptions:
             bootstrap_servers=self.bootstrap_servers,
             trades_topic=self.trades_topic,
             dead_letters_topic=self.dead_letters_topic,
+            events_topic=self.events_topic,
             linger_ms=self.linger_ms,
             buffer_messages=self.buffer_messages,
             buffer_kib=self.buffer_kib,

@@ -111,7 +111,7 @@ def run_producer(settings: ProducerSettings, container: ProducerContainer | None
         finally:
             # Also when the feed fails for good: what was taken is handed over all the same.
             feed.close()
-            deliveries = publisher.flush(settings.flush_timeout_s)
+            deliveries = ingest.finish(settings.flush_timeout_s)
         report(ingest, deliveries)
 
 

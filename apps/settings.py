@@ -11,6 +11,7 @@ import attrs
 import typed_settings as ts
 
 from adapters.finnhub.settings import FINNHUB_URL
+from domain.session_record import is_name
 
 from .metrics_options import PRODUCER_PORT, metrics_host, metrics_port
 from .options import (
@@ -120,6 +121,14 @@ class ProducerSettings(SourceOptions):
     """`tapeline producer`."""
 
     feed: FeedKind = ts.option(default="finnhub", help="Where the trades come from; --replay FILE alone means replay")
+    instance: str = ts.option(
+        default="", help="Name of this producer in the events of its feed  [default: the host's name]"
+    )
+    alive_every_s: float = in_seconds(
+        "alive-every",
+        5.0,
+        "Tell so often that the feed is alive; after a crash this much is not known to have been seen",
+    )
     flush_timeout_s: float = in_seconds(
         "flush-timeout", 30.0, "How long to wait at the end for what is not acknowledged"
     )
@@ -130,6 +139,10 @@ class ProducerSettings(SourceOptions):
     def __attrs_post_init__(self) -> None:
         if self.feed == "replay" and self.replay is None:
             raise ValueError("a replay needs a recording: --replay FILE")
+        if self.instance and not is_name(self.instance):
+            raise ValueError(
+                f"--instance: up to 64 letters, digits and . _ : @ / -, beginning with one of the first two, not {self.instance!r}"
+            )
 
     @property
     def feed_kind(self) -> FeedKind:

@@ -5,6 +5,7 @@ from typing import Protocol
 import attrs
 
 from domain.rejection import DeadLetter
+from domain.session import SessionEvent
 from domain.trade import Trade
 
 
@@ -18,19 +19,24 @@ class Deliveries:
     """Given up; each was logged."""
     pending: int
     """In the buffer or on the way."""
+    settled: int
+    """Of all that was handed over, so many from the first on that each of them is acknowledged or given up: the rest may be lost in a crash."""
+
+
+Publishable = Trade | DeadLetter | SessionEvent
 
 
 class Publisher(Protocol):
-    """Hands trades and dead letters to the broker, each to its topic.
+    """Hands trades, dead letters and events of sessions to the broker, each kind to its topic.
 
-    Order per symbol is kept, and a retry makes no duplicate. The buffer is bounded. For use by one thread.
+    Order per symbol is kept, of events per producer, and a retry makes no duplicate. The buffer is bounded. For use by one thread.
     """
 
     def start(self) -> None:
         """Connect as needed. Raises BrokerError for what waiting does not cure."""
         ...
 
-    def publish(self, item: Trade | DeadLetter) -> None:
+    def publish(self, item: Publishable) -> None:
         """Take an item for delivery; blocks while the buffer is full, so nothing is dropped. Raises BrokerError once the publisher is closed or beyond repair."""
         ...
 

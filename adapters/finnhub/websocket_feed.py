@@ -195,8 +195,8 @@ class FinnhubFeed:
             self._lose(str(loss))
             return
         self._subscribed = dict(self._symbols)
-        if added:
-            self._tell(FeedEventKind.SUBSCRIBED, symbols=added)
+        if added or removed:
+            self._tell(FeedEventKind.SUBSCRIBED)
 
     def _lose(self, reason: str, wait_s: float | None = None) -> None:
         now = self._monotonic()
@@ -210,6 +210,6 @@ class FinnhubFeed:
         self._dial_at = now + wait_s
         self._tell(FeedEventKind.DISCONNECTED, f"{reason}; next attempt in {wait_s:.1f} s")
 
-    def _tell(self, kind: FeedEventKind, detail: str = "", symbols: tuple[str, ...] = ()) -> None:
-        event = FeedEvent(kind=kind, at_ms=self._now_ms(), detail=self._redact(detail), symbols=symbols)
+    def _tell(self, kind: FeedEventKind, detail: str = "") -> None:
+        event = FeedEvent(kind=kind, at_ms=self._now_ms(), detail=self._redact(detail), symbols=tuple(self._symbols))
         self._events.append(event)

@@ -1,4 +1,4 @@
-"""Trades and dead letters into Kafka: idempotent, acknowledged by all replicas in sync, compressed with snappy, ordered by symbol.
+"""Trades, dead letters and events of sessions into Kafka: idempotent, acknowledged by all replicas in sync, compressed with snappy, ordered by symbol.
 
 - Nothing is given up while the process lives. When brokers are away the bounded buffer fills, then `publish` blocks and so holds the feed back.
 - `failed` counts what Kafka refused for its own sake, such as a dead letter over the topic's size limit, and what `close` let go. It is logged.
@@ -17,10 +17,8 @@ from typing import Final, Self
 import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from domain.rejection import DeadLetter
-from domain.trade import Trade
 from ports.errors import BrokerError
-from ports.publisher import Deliveries
+from ports.publisher import Deliveries, Publishable
 
 from .codes import END_OF_PRODUCER, error_of, is_fatal
 from .logs import ClientLog
@@ -57,6 +55,7 @@ class KafkaPublisher:
         self._acknowledged_at_repair = -1
         self._failed = 0
         self._number = 0
+        self._settled = 0
         # Kept here as well until acknowledged: a producer that dies does not reliably give back what it had.
         self._undelivered: dict[int, Outgoing] = {}
         self._refusals: dict[int, KafkaError] = {}
@@ -69,11 +68,10 @@ class KafkaPublisher:
             raise BrokerError("the publisher is closed: make a new one")
         if self._producer is None:
             producer = self._build()
-            topics = (self._settings.trades_topic, self._settings.dead_letters_topic)
-            require_topics(producer, topics, self._settings, self._client_log)
+            require_topics(producer, self._settings.topics, self._settings, self._client_log)
             self._producer = producer
 
-    def publish(self, item: Trade | DeadLetter) -> None:
+    def publish(self, item: Publishable) -> None:
         """Take an item for delivery; blocks while the buffer is full. Raises BrokerError when not open, or beyond repair."""
         self._open()
         self._number += 1
@@ -96,7 +94,14 @@ class KafkaPublisher:
                     self._repair()
             if not self._undelivered or time.monotonic() >= deadline:
                 break
-        return Deliveries(acknowledged=self._acknowledged, failed=self._failed, pending=len(self._undelivered))
+        while self._settled < self._number and self._settled + 1 not in self._undelivered:
+            self._settled += 1
+        return Deliveries(
+            acknowledged=self._acknowledged,
+            failed=self._failed,
+            pending=len(self._undelivered),
+            settled=self._settled,
+        )
 
     def close(self) -> None:
         """Let go of everything, undelivered items included, within a few seconds; what is let go counts as failed."""

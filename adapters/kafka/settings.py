@@ -22,6 +22,7 @@ class KafkaSettings:
     """`host:port`, several with commas between."""
     trades_topic: str = "trades"
     dead_letters_topic: str = "trades.dlq"
+    events_topic: str = "feed.events"
     linger_ms: float = attrs.field(default=5, validator=ge(0))
     """How long a record may wait for company in its batch: 5 gives the steadiest tail, 0 the lowest median at low rates."""
     buffer_messages: int = attrs.field(default=100_000, validator=ge(1))
@@ -33,6 +34,11 @@ class KafkaSettings:
     client_id: str = "tapeline"
     extra: Mapping[str, str] = attrs.field(factory=dict, repr=False)
     """Any librdkafka properties, such as security.protocol and sasl.password."""
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """The topics, each once."""
+        return tuple(dict.fromkeys((self.trades_topic, self.dead_letters_topic, self.events_topic)))
 
     def client(self) -> dict[str, str | int | float]:
         """Give the properties that every kind of client shares."""

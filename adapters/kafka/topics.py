@@ -1,4 +1,4 @@
-"""The topics `trades` and `trades.dlq`: created when they are missing, compared when they exist, never changed in silence.
+"""The topics `trades`, `trades.dlq` and `feed.events`: created when they are missing, compared when they exist, never changed in silence.
 
 - Copies by profile: dev keeps one; production keeps three, of which two must have a record before it counts as kept.
 - Records stay for 7 days. The broker stamps each with its own clock when it appends it: the rules on a trade's time lean on that.
@@ -84,7 +84,7 @@ def ensure_topics(
         admin = AdminClient({**settings.client(), **log.options()})
         known = read_topics(admin, settings, log)
         reports = []
-        for topic in dict.fromkeys((settings.trades_topic, settings.dead_letters_topic)):
+        for topic in settings.topics:
             state = known.get(topic)
             if state is None:
                 reports.append(_create(admin, topic, profile, partitions, settings))

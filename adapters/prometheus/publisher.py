@@ -11,9 +11,9 @@ from typing import Final
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from domain.rejection import DeadLetter
+from domain.session import SessionEvent
 from domain.trade import Trade
-from ports.publisher import Deliveries, Publisher
+from ports.publisher import Deliveries, Publishable, Publisher
 
 _ASK_EVERY_S: Final = 0.02
 
@@ -33,16 +33,15 @@ class MeasuredPublisher:
         self._buffer_records = buffer_records
         self._monotonic = monotonic
         self._ask_at = monotonic()
-        self._trades = 0
-        self._dead_letters = 0
-        self._deliveries = Deliveries(acknowledged=0, failed=0, pending=0)
+        self._published = {"trade": 0, "dead_letter": 0, "event": 0}
+        self._deliveries = Deliveries(acknowledged=0, failed=0, pending=0, settled=0)
         registry.register(self)
 
     @property
     def pending(self) -> int:
         """How many records are in the buffer or on the way; may be asked by any thread."""
         known = self._deliveries
-        return max(self._trades + self._dead_letters - known.acknowledged - known.failed, 0)
+        return max(sum(self._published.values()) - known.acknowledged - known.failed, 0)
 
     @property
     def is_full(self) -> bool:
@@ -53,21 +52,15 @@ class MeasuredPublisher:
         """Connect."""
         self._publisher.start()
 
-    def publish(self, item: Trade | DeadLetter) -> None:
+    def publish(self, item: Publishable) -> None:
         """Take an item for delivery; blocks while the buffer is full."""
-        is_trade = isinstance(item, Trade)
+        kind = "trade" if isinstance(item, Trade) else "event" if isinstance(item, SessionEvent) else "dead_letter"
         # Counted first: an item that waits for room is pending.
-        if is_trade:
-            self._trades += 1
-        else:
-            self._dead_letters += 1
+        self._published[kind] += 1
         try:
             self._publisher.publish(item)
         except BaseException:
-            if is_trade:
-                self._trades -= 1
-            else:
-                self._dead_letters -= 1
+            self._published[kind] -= 1
             raise
         now = self._monotonic()
         if now >= self._ask_at:
@@ -89,8 +82,8 @@ class MeasuredPublisher:
         published = CounterMetricFamily(
             "tapeline_publisher_published", "Records handed over for delivery", labels=["item"]
         )
-        published.add_metric(["trade"], self._trades)
-        published.add_metric(["dead_letter"], self._dead_letters)
+        for kind, count in self._published.items():
+            published.add_metric([kind], count)
         yield published
         yield CounterMetricFamily(
             "tapeline_publisher_acknowledged", "Kept by the broker, by its own word", self._deliveries.acknowledged

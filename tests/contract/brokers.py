@@ -17,8 +17,9 @@ from adapters.memory.publisher import MemoryPublisher
 from adapters.memory.subscriber import MemorySubscriber
 from domain.record import TopicRecord
 from domain.rejection import DeadLetter, Reason, Rejection
+from domain.session import SessionEvent, SessionEventKind
 from domain.trade import Trade
-from ports.publisher import Publisher
+from ports.publisher import Publishable, Publisher
 from ports.subscriber import Subscriber
 
 PATIENCE_S = 30.0
@@ -30,6 +31,7 @@ class Broker(Protocol):
 
     trades_topic: str
     dead_letters_topic: str
+    events_topic: str
 
     def new_publisher(self, buffer: int | None = None) -> Publisher:
         """Make one that is not started; `buffer` is how many records may wait, None for plenty."""
@@ -62,6 +64,9 @@ class Session:
     def dead_letters(self, group: str = "readers") -> Subscriber:
         return self.subscriber(group, [self.broker.dead_letters_topic])
 
+    def events(self, group: str = "readers") -> Subscriber:
+        return self.subscriber(group, [self.broker.events_topic])
+
     def __enter__(self) -> Self:
         return self
 
@@ -72,6 +77,7 @@ class Session:
 class InMemory:
     trades_topic = "trades"
     dead_letters_topic = "trades.dlq"
+    events_topic = "feed.events"
 
     def __init__(self, capacity: int = 50_000) -> None:
         self._broker = MemoryBroker(capacity=capacity)
@@ -88,6 +94,7 @@ class OnKafka:
         self._servers = bootstrap_servers
         self.trades_topic = f"trades-{uuid.uuid4().hex}"
         self.dead_letters_topic = f"{self.trades_topic}.dlq"
+        self.events_topic = f"{self.trades_topic}.events"
         ensure_topics(self.settings(), profile=Profile.DEV)
 
     def settings(self, buffer: int | None = None) -> KafkaSettings:
@@ -95,6 +102,7 @@ class OnKafka:
             bootstrap_servers=self._servers,
             trades_topic=self.trades_topic,
             dead_letters_topic=self.dead_letters_topic,
+            events_topic=self.events_topic,
             buffer_messages=buffer or 100_000,
         )
 
@@ -130,7 +138,19 @@ def make_dead_letter(payload: bytes = b"\xff\x00 no trade") -> DeadLetter:
     return DeadLetter(payload=payload, rejection=rejection, source="finnhub", rejected_ms=1_680_286_537_601)
 
 
-def publish(publisher: Publisher, items: Iterable[Trade | DeadLetter]) -> None:
+def make_event(number: int = 0, instance: str = "producer-1") -> SessionEvent:
+    """Make a sign of life that tells its number by its time."""
+    return SessionEvent(
+        instance=instance,
+        session="5f3a9c1e-1",
+        kind=SessionEventKind.ALIVE,
+        at_ms=1_680_286_540_000 + number,
+        seen_ms=1_680_286_539_981 + number,
+        symbols={"AAPL": 1_680_286_537_580, "BINANCE:BTCUSDT": 1_680_286_537_580},
+    )
+
+
+def publish(publisher: Publisher, items: Iterable[Publishable]) -> None:
     """Publish all and wait until each is acknowledged."""
     for item in items:
         publisher.publish(item)

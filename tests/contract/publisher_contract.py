@@ -10,13 +10,16 @@ import pytest
 from domain.record import decode, encode
 from domain.rejection import DeadLetter
 from domain.rules import Rules
+from domain.session_record import decode_event
 from ports.errors import BrokerError
+from ports.publisher import Publishable
 from tests.contract.brokers import (
     PATIENCE_S,
     Broker,
     Session,
     by_key,
     make_dead_letter,
+    make_event,
     make_trade,
     make_trades,
     offsets,
@@ -24,6 +27,8 @@ from tests.contract.brokers import (
     read,
     until,
 )
+
+LENIENT = Rules(max_age_ms=2**45)
 
 
 class PublisherContract:
@@ -81,6 +86,28 @@ class PublisherContract:
         assert sorted(found, key=lambda letter: letter.payload) == sorted(letters, key=lambda letter: letter.payload)
         assert all(record.key is None for record in records)
         assert all(record.topic == session.broker.dead_letters_topic for record in records)
+
+    def test_an_event_comes_out_as_its_record_under_its_producer(self, session: Session) -> None:
+        events = [make_event(number, f"producer-{number % 3}") for number in range(60)]
+        publish(session.publisher(), events)
+        records = read(session.events(), len(events))
+        found = [decode_event(record.value, appended_ms=record.appended_ms, rules=LENIENT) for record in records]
+        for instance in {event.instance for event in events}:
+            mine = [event for event, record in zip(found, records, strict=True) if record.key == instance.encode()]
+            assert mine == [event for event in events if event.instance == instance]
+        assert all(record.topic == session.broker.events_topic for record in records)
+
+    def test_what_is_settled_grows_up_to_all_that_was_handed_over(self, session: Session) -> None:
+        publisher = session.publisher()
+        settled = 0
+        items: list[Publishable] = [*make_trades(300), make_event(), make_dead_letter()]
+        for number, item in enumerate(items, 1):
+            publisher.publish(item)
+            deliveries = publisher.flush(0)
+            assert settled <= deliveries.settled <= number
+            assert deliveries.settled <= deliveries.acknowledged
+            settled = deliveries.settled
+        assert publisher.flush(PATIENCE_S).settled == 302
 
     def test_a_record_bears_the_time_of_the_brokers_clock(self, session: Session) -> None:
         before_ms = int(time.time() * 1000)

@@ -17,7 +17,12 @@ pytestmark = pytest.mark.servers
 @pytest.fixture
 def settings(bootstrap_servers: str) -> KafkaSettings:
     name = f"trades-{uuid.uuid4().hex}"
-    return KafkaSettings(bootstrap_servers=bootstrap_servers, trades_topic=name, dead_letters_topic=f"{name}.dlq")
+    return KafkaSettings(
+        bootstrap_servers=bootstrap_servers,
+        trades_topic=name,
+        dead_letters_topic=f"{name}.dlq",
+        events_topic=f"{name}.events",
+    )
 
 
 def outcomes(reports: list[TopicReport]) -> list[Outcome]:
@@ -26,10 +31,10 @@ def outcomes(reports: list[TopicReport]) -> list[Outcome]:
 
 def test_topics_are_created_once_as_wanted(settings: KafkaSettings) -> None:
     created = ensure_topics(settings, profile=Profile.DEV)
-    assert [report.topic for report in created] == [settings.trades_topic, settings.dead_letters_topic]
-    assert outcomes(created) == [Outcome.CREATED, Outcome.CREATED]
+    assert [report.topic for report in created] == list(settings.topics)
+    assert outcomes(created) == [Outcome.CREATED] * 3
     again = ensure_topics(settings, profile=Profile.DEV)
-    assert outcomes(again) == [Outcome.EXISTS, Outcome.EXISTS]
+    assert outcomes(again) == [Outcome.EXISTS] * 3
     assert not any(report.differences for report in again)
 
 
@@ -48,10 +53,10 @@ def test_a_difference_is_told_and_not_changed(settings: KafkaSettings) -> None:
 def test_partitions_are_added_on_request_and_never_taken_away(settings: KafkaSettings) -> None:
     ensure_topics(settings, profile=Profile.DEV, partitions=2)
     added = ensure_topics(settings, profile=Profile.DEV, partitions=5, add_partitions=True)
-    assert outcomes(added) == [Outcome.PARTITIONS_ADDED] * 2
-    assert outcomes(ensure_topics(settings, profile=Profile.DEV, partitions=5)) == [Outcome.EXISTS] * 2
+    assert outcomes(added) == [Outcome.PARTITIONS_ADDED] * 3
+    assert outcomes(ensure_topics(settings, profile=Profile.DEV, partitions=5)) == [Outcome.EXISTS] * 3
     fewer = ensure_topics(settings, profile=Profile.DEV, partitions=2, add_partitions=True)
-    assert outcomes(fewer) == [Outcome.DIFFERS] * 2
+    assert outcomes(fewer) == [Outcome.DIFFERS] * 3
 
 
 def test_more_copies_than_brokers_are_refused_in_words(settings: KafkaSettings) -> None:
@@ -77,7 +82,7 @@ def test_the_command_prints_a_line_for_each_topic(settings: KafkaSettings, capsy
     assert not topics(settings, profile=Profile.DEV, partitions=6)
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"{settings.trades_topic}: created"
-    assert lines[2] == f"{settings.trades_topic}: exists"
+    assert lines[3] == f"{settings.trades_topic}: exists"
     assert lines[4] == f"{settings.trades_topic}: differs (partitions is 4, not 6)"
 
 

@@ -6,11 +6,9 @@ from prometheus_client import CollectorRegistry
 from adapters.memory.broker import MemoryBroker
 from adapters.memory.publisher import MemoryPublisher
 from adapters.prometheus.publisher import MeasuredPublisher
-from domain.rejection import DeadLetter
-from domain.trade import Trade
 from ports.errors import BrokerError
-from ports.publisher import Deliveries
-from tests.contract.brokers import make_dead_letter, make_trade
+from ports.publisher import Deliveries, Publishable
+from tests.contract.brokers import make_dead_letter, make_event, make_trade
 from tests.unit.prometheus.scraping import scrape
 
 
@@ -25,12 +23,13 @@ class SlowPublisher:
     def start(self) -> None:
         pass
 
-    def publish(self, item: Trade | DeadLetter) -> None:
+    def publish(self, item: Publishable) -> None:
         self.published += 1
 
     def flush(self, timeout_s: float) -> Deliveries:
         pending = self.published - self.acknowledged - self.failed
-        return Deliveries(acknowledged=self.acknowledged, failed=self.failed, pending=pending)
+        settled = self.acknowledged + self.failed
+        return Deliveries(acknowledged=self.acknowledged, failed=self.failed, pending=pending, settled=settled)
 
     def close(self) -> None:
         self.failed = self.published - self.acknowledged
@@ -40,13 +39,14 @@ def test_items_are_counted_by_what_they_are() -> None:
     registry = CollectorRegistry()
     publisher = MeasuredPublisher(MemoryPublisher(MemoryBroker()), registry)
     publisher.start()
-    for item in (make_trade(), make_trade(1), make_dead_letter()):
+    for item in (make_trade(), make_trade(1), make_dead_letter(), make_event()):
         publisher.publish(item)
     publisher.flush(0)
     found = scrape(registry)
     assert found.value("tapeline_publisher_published_total", item="trade") == 2
     assert found.value("tapeline_publisher_published_total", item="dead_letter") == 1
-    assert found.value("tapeline_publisher_acknowledged_total") == 3
+    assert found.value("tapeline_publisher_published_total", item="event") == 1
+    assert found.value("tapeline_publisher_acknowledged_total") == 4
     assert found.value("tapeline_publisher_pending_records") == 0
 
 
