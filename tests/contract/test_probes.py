@@ -1,0 +1,105 @@
+"""What every probe promises, asked of real servers: a frozen one, which still takes connections, does not answer."""
+
+import time
+from collections.abc import Iterator
+
+import attrs
+import pytest
+
+from adapters.cassandra.probe import CassandraProbe
+from adapters.cassandra.settings import CassandraSettings
+from adapters.kafka.probe import KafkaProbe
+from adapters.kafka.settings import KafkaSettings
+from devstack.stack import Stack
+from ports.errors import PortError
+from ports.probe import Probe
+
+PATIENT_S = 60.0
+QUICK_S = 1.0
+
+
+@attrs.frozen
+class Asked:
+    """A probe, and the server that it asks."""
+
+    probe: Probe
+    stack: Stack
+    server: str
+    nobody: Probe
+    """The same kind of probe, at a port where nobody is."""
+
+    def until_answered(self) -> None:
+        end_s = time.monotonic() + PATIENT_S
+        while True:
+            try:
+                self.probe.ask(5)
+            except PortError:
+                assert time.monotonic() < end_s
+                time.sleep(0.05)
+            else:
+                return
+
+
+class ProbeContract:
+    @pytest.fixture
+    def asked(self) -> Iterator[Asked]:
+        raise NotImplementedError
+
+    def test_a_server_that_is_well_answers(self, asked: Asked) -> None:
+        asked.until_answered()
+        asked.probe.ask(PATIENT_S)
+
+    def test_a_frozen_server_does_not_answer_within_the_time_and_does_again_once_it_goes_on(self, asked: Asked) -> None:
+        asked.until_answered()
+        asked.stack.pause(asked.server)
+        try:
+            for _ in range(2):
+                begun_s = time.monotonic()
+                with pytest.raises(PortError):
+                    asked.probe.ask(QUICK_S)
+                assert time.monotonic() - begun_s < QUICK_S + 10
+        finally:
+            asked.stack.resume(asked.server)
+        asked.until_answered()
+
+    def test_where_nobody_is_starting_is_no_error_and_asking_is(self, asked: Asked) -> None:
+        asked.nobody.start()
+        try:
+            for _ in range(2):
+                with pytest.raises(PortError):
+                    asked.nobody.ask(QUICK_S)
+        finally:
+            asked.nobody.close()
+            asked.nobody.close()
+
+    def test_closing_twice_is_fine_and_it_can_be_started_again(self, asked: Asked) -> None:
+        asked.probe.close()
+        asked.probe.close()
+        asked.probe.start()
+        asked.probe.start()
+        asked.until_answered()
+
+
+@pytest.mark.servers
+class TestKafkaProbe(ProbeContract):
+    @pytest.fixture
+    def asked(self, kafka_stack: Stack) -> Iterator[Asked]:
+        probe = KafkaProbe(KafkaSettings(bootstrap_servers=kafka_stack.bootstrap_servers))
+        probe.start()
+        yield Asked(probe, kafka_stack, "kafka-1", KafkaProbe(KafkaSettings(bootstrap_servers="127.0.0.1:9")))
+        probe.close()
+
+    def test_before_it_is_started_it_says_so(self) -> None:
+        with pytest.raises(PortError, match=r"start\(\)"):
+            KafkaProbe(KafkaSettings()).ask(QUICK_S)
+
+
+@pytest.mark.servers
+class TestCassandraProbe(ProbeContract):
+    @pytest.fixture
+    def asked(self, cassandra_stack: Stack) -> Iterator[Asked]:
+        settings = CassandraSettings(hosts=tuple(cassandra_stack.cassandra_hosts), port=cassandra_stack.cassandra_port)
+        probe = CassandraProbe(settings)
+        probe.start()
+        yield Asked(probe, cassandra_stack, "cassandra-1", CassandraProbe(CassandraSettings(port=9)))
+        probe.close()
