@@ -55,6 +55,11 @@ class CandleQuery(SpanQuery):
     window: str = Field("1m", max_length=20, description="Length of the candles, such as 1m; not read with a cursor")
 
 
+def health_of(poller: Poller) -> HealthOut:
+    """Write the health that a poller tells."""
+    return health_out(poller.health(), links=poller.source.links, symbols=len(poller.symbols), watchers=poller.watchers)
+
+
 def poller_of(request: Request) -> Poller:
     """Give the app's poller."""
     poller = request.app.state.poller
@@ -105,7 +110,7 @@ async def symbols(request: Request) -> SymbolList:
 async def health(request: Request) -> HealthOut:
     """Give how things stand: always 200, since the answer is in the body."""
     poller = poller_of(request)
-    return health_out(poller.health(), symbols=len(poller.symbols), watchers=poller.watchers)
+    return health_of(poller)
 
 
 def _ask(kind: str, query: SpanQuery, window_ms: int) -> Ask:

@@ -15,11 +15,12 @@ from starlette.exceptions import HTTPException
 
 from ports.errors import StoreError
 
-from . import api, stream
+from . import api, documents, stream
 from .guard import Guard
 from .paging import BadRequestError
 from .poller import Poller, TooManyWatchersError
 from .source import PageSource
+from .watching import watching
 
 STATIC: Final = Path(__file__).parent / "static"
 _log = structlog.get_logger("apps.web")
@@ -54,6 +55,8 @@ def create_app(source: PageSource, *, allowed_hosts: Collection[str] | None = No
     app.state.poller = poller
     app.include_router(api.router)
     app.include_router(stream.router)
+    app.include_router(documents.router)
+    app.include_router(watching(poller))
     _answer_errors_in_words(app)
     app.mount("/", StaticFiles(directory=STATIC, html=True), name="page")
     app.add_middleware(Guard, allowed_hosts=allowed_hosts)

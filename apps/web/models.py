@@ -4,6 +4,7 @@ Prices, volumes and what is computed from them are strings of plain digits: exac
 milliseconds are numbers. A moment is told twice: as ISO 8601, UTC, and in milliseconds since the epoch.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Final
 
 from pydantic import BaseModel, Field
@@ -15,6 +16,7 @@ from domain.trade import Trade
 from domain.window import to_datetime
 
 from .board import Board
+from .documents import page_address
 from .pulse import Health
 from .source import StageState
 
@@ -104,6 +106,18 @@ class StageOut(BaseModel):
     state: StageState
     detail: str
     since_ms: Millis
+    runbook: str | None = Field(description="Where to read what to do; null while there is nothing to do, or no page")
+
+
+class AlertOut(BaseModel):
+    """An alert that fires."""
+
+    name: str
+    severity: str = Field(examples=["warning", "critical"])
+    summary: str
+    description: str
+    since_ms: Millis
+    runbook: str | None = Field(description="Where to read what to do")
 
 
 class LagOut(BaseModel):
@@ -118,6 +132,10 @@ class HealthOut(BaseModel):
 
     state: StageState
     stages: list[StageOut]
+    alerts: list[AlertOut] = Field(
+        description="What was told and is not over, the oldest first; empty where nobody watches"
+    )
+    links: dict[str, str] = Field(description="Pages of others that tell more, by name")
     now_ms: Millis
     newest_event_ms: Millis | None
     freshness_ms: int | None = Field(description="Now less the event time of the newest trade in a candle")
@@ -205,14 +223,32 @@ def symbol_out(symbol: str, board: Board, lateness_ms: int) -> SymbolOut:
     )
 
 
-def health_out(health: Health, *, symbols: int, watchers: int) -> HealthOut:
+def health_out(health: Health, *, links: Mapping[str, str], symbols: int, watchers: int) -> HealthOut:
     """Write the health."""
     return HealthOut(
         state=health.state,
         stages=[
-            StageOut(name=stage.name, state=stage.state, detail=stage.detail, since_ms=stage.since_ms)
+            StageOut(
+                name=stage.name,
+                state=stage.state,
+                detail=stage.detail,
+                since_ms=stage.since_ms,
+                runbook=page_address(stage.runbook),
+            )
             for stage in health.stages
         ],
+        alerts=[
+            AlertOut(
+                name=alert.name,
+                severity=alert.severity,
+                summary=alert.summary,
+                description=alert.description,
+                since_ms=alert.since_ms,
+                runbook=page_address(alert.runbook),
+            )
+            for alert in health.alerts
+        ],
+        links=dict(links),
         now_ms=health.now_ms,
         newest_event_ms=health.newest_event_ms,
         freshness_ms=health.freshness_ms,

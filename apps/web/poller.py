@@ -1,7 +1,7 @@
 """One poller for all watchers: reads what may have changed in the store, keeps the board and the pulse, and fills the mailboxes.
 
 The store is read in a worker thread; board, pulse and mailboxes belong to the event loop. A store that cannot be read makes the health say so, and
-is tried again at the next poll; the board keeps what it knows.
+is tried again at the next poll; the board keeps what it knows. One that does not answer holds up neither the health nor those who watch.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, TypeVar
 
 import structlog
 
@@ -21,10 +21,13 @@ from domain.trade import Trade
 from .board import DEPTH, Board
 from .mailbox import Mailbox
 from .pulse import Health, Pulse
-from .source import PageSource, Stage, StageState
+from .source import FiringAlert, PageSource, Stage, StageState
 
 WHOLE_EVERY: Final = 20
 """Of so many polls one reads all that the board holds: candles written out of order, or corrected later, are found then."""
+BEAT_S: Final = 1.0
+"""While the store takes its time, everybody hears of the health so often."""
+T = TypeVar("T")
 
 _log = structlog.get_logger("apps.web")
 
@@ -51,6 +54,7 @@ class Poller:
         self._is_failing = False
         self._polls = 0
         self._stages: Sequence[Stage] = ()
+        self._alerts: Sequence[FiringAlert] = ()
         self.symbols: tuple[str, ...] = ()
 
     @property
@@ -74,11 +78,11 @@ class Poller:
         is_whole = self._polls % WHOLE_EVERY == 0
         self._polls += 1
         spans = [(symbol, self._from_ms(symbol, is_whole=is_whole)) for symbol in self.symbols]
-        self._stages = await asyncio.to_thread(self._ask_stages)
+        await asyncio.to_thread(self._look_around)
         begun_s = time.perf_counter()
         changed: list[Candle] = []
         try:
-            candles = await asyncio.to_thread(self._read, spans)
+            candles = await self._patiently(lambda: self._read(spans))
             self._pulse.read_took((time.perf_counter() - begun_s) * 1000)
             self._looked_at.update(self.symbols)
             is_first = self.board.newest_event_ms is None
@@ -89,9 +93,7 @@ class Poller:
             self._is_failing = False
         except Exception as error:  # noqa: BLE001 - one failed poll must not end the page; the health tells it
             self._failed(error)
-        self._pulse.folded(time.monotonic(), self.board.trades_folded)
-        for mailbox in self._mailboxes:
-            mailbox.put(changed, begin_anew=has_new_symbols)
+        self._tell(changed, begin_anew=has_new_symbols)
 
     @contextmanager
     def watch(self) -> Iterator[Mailbox]:
@@ -112,8 +114,30 @@ class Poller:
     def health(self) -> Health:
         """Give how things stand now."""
         return self._pulse.health(
-            now_ms=self._now_ms(), newest_event_ms=self.board.newest_event_ms, before=self._stages
+            now_ms=self._now_ms(),
+            newest_event_ms=self.board.newest_event_ms,
+            before=self._stages,
+            alerts=self._alerts,
         )
+
+    def unready(self) -> Sequence[str]:
+        """Give why the page cannot do its work; nothing when it can."""
+        return self._pulse.unreadable()
+
+    async def _patiently(self, read: Callable[[], T]) -> T:
+        """Read the store in a thread, and go on telling of the health meanwhile."""
+        begun_s = time.monotonic()
+        reading = asyncio.create_task(asyncio.to_thread(read))
+        while not (await asyncio.wait({reading}, timeout=BEAT_S))[0]:
+            self._pulse.read_lasts((time.monotonic() - begun_s) * 1000)
+            await asyncio.to_thread(self._look_around)
+            self._tell([])
+        return reading.result()
+
+    def _tell(self, changed: Sequence[Candle], *, begin_anew: bool = False) -> None:
+        self._pulse.folded(time.monotonic(), self.board.trades_folded)
+        for mailbox in self._mailboxes:
+            mailbox.put(changed, begin_anew=begin_anew)
 
     def _from_ms(self, symbol: str, *, is_whole: bool) -> int:
         source, now_ms = self.source, self._now_ms()
@@ -135,17 +159,17 @@ class Poller:
             )
         return candles
 
-    def _ask_stages(self) -> Sequence[Stage]:
+    def _look_around(self) -> None:
         try:
-            return self.source.stages()
+            self._stages, self._alerts = self.source.stages(), self.source.alerts()
         except Exception as error:  # noqa: BLE001 - stages that cannot be told are told as such
-            return (Stage(name="Stages", state=StageState.WARNING, detail=type(error).__name__),)
+            self._stages = (Stage(name="Stages", state=StageState.WARNING, detail=type(error).__name__),)
 
     async def _sample(self, changed: list[Candle]) -> None:
         if not changed or self.source.is_recording:
             return
         newest = max(changed, key=lambda candle: candle.close_key)
-        trade = await asyncio.to_thread(self._closing_trade, newest)
+        trade = await self._patiently(lambda: self._closing_trade(newest))
         if trade is not None:
             self._pulse.sampled(trade, self._now_ms())
 

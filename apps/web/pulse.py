@@ -2,8 +2,9 @@
 
 1. Lag is measured on the newest trade of the candle that changed last: from the venue's stamp to received, and from received to seen here.
    That is one read of one millisecond of trades for each poll, whatever the rate.
-2. A stage remembers since when it is in its state.
-3. Of a recording, freshness and lag are left out.
+2. A store that has not answered for a while is down before its reader gives up.
+3. A stage remembers since when it is in its state.
+4. Of a recording, freshness and lag are left out.
 """
 
 from collections.abc import Sequence
@@ -13,10 +14,12 @@ import attrs
 from apps.meters import Quantiles, RateMeter
 from domain.trade import Trade
 
-from .source import Stage, StageState
+from .source import FiringAlert, Stage, StageState
 
 SAMPLES = 300
 """Newest samples of which the quantiles are told."""
+SILENT_MS = 3_000.0
+"""A read that lasts so long is as good as none."""
 
 
 @attrs.frozen(kw_only=True)
@@ -27,6 +30,7 @@ class StageReport:
     state: StageState
     detail: str
     since_ms: int
+    runbook: str
 
 
 @attrs.frozen(kw_only=True)
@@ -35,6 +39,7 @@ class Health:
 
     state: StageState
     stages: Sequence[StageReport]
+    alerts: Sequence[FiringAlert]
     now_ms: int
     newest_event_ms: int | None
     freshness_ms: int | None
@@ -66,9 +71,19 @@ class Pulse:
         self._read_ms = read_ms
         self._error = ""
 
+    def read_lasts(self, so_far_ms: float) -> None:
+        """Take that the store has not answered yet."""
+        if so_far_ms > SILENT_MS and not self._error:
+            self._error = "does not answer"
+
     def read_failed(self, error: str) -> None:
         """Take that the store could not be read."""
         self._error = error
+
+    def unreadable(self) -> Sequence[str]:
+        """Give why the store cannot be read; nothing when it can."""
+        store = self._store()
+        return [] if store.state is StageState.OK else [f"the store: {store.detail}"]
 
     def sampled(self, trade: Trade, now_ms: int) -> None:
         """Take a trade that was just seen in the store."""
@@ -80,13 +95,16 @@ class Pulse:
         """Take the running total of trades in candles, at this moment of a monotonic clock."""
         self._per_s = self._rate.rate(now_s, total)
 
-    def health(self, *, now_ms: int, newest_event_ms: int | None, before: Sequence[Stage]) -> Health:
-        """Give the health; `before` are the stages before the store."""
+    def health(
+        self, *, now_ms: int, newest_event_ms: int | None, before: Sequence[Stage], alerts: Sequence[FiringAlert] = ()
+    ) -> Health:
+        """Give the health; `before` are the stages before the store, `alerts` what fires."""
         fresh_ms = None if newest_event_ms is None or self._is_recording else max(0, now_ms - newest_event_ms)
         stages = [*before, self._store(), self._data(newest_event_ms, fresh_ms)]
         return Health(
-            state=_worst(stages),
+            state=_worst(stages, alerts),
             stages=[self._report(stage, now_ms) for stage in stages],
+            alerts=alerts,
             now_ms=now_ms,
             newest_event_ms=newest_event_ms,
             freshness_ms=fresh_ms,
@@ -118,11 +136,15 @@ class Pulse:
         if state is not stage.state:
             since_ms = now_ms
             self._since[stage.name] = (stage.state, now_ms)
-        return StageReport(name=stage.name, state=stage.state, detail=stage.detail, since_ms=since_ms)
+        return StageReport(
+            name=stage.name, state=stage.state, detail=stage.detail, since_ms=since_ms, runbook=stage.runbook
+        )
 
 
-def _worst(stages: Sequence[Stage]) -> StageState:
+def _worst(stages: Sequence[Stage], alerts: Sequence[FiringAlert]) -> StageState:
     states = {stage.state for stage in stages}
+    if alerts:
+        states.add(StageState.WARNING)
     return next((state for state in (StageState.DOWN, StageState.WARNING) if state in states), StageState.OK)
 
 

@@ -1,7 +1,7 @@
 """What the page needs of the program that serves it: stores, symbols, and where in time to look."""
 
 import enum
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 
@@ -27,6 +27,22 @@ class Stage:
     state: StageState
     detail: str = ""
     """A few words or figures, such as `connected` or `3 rejected`."""
+    runbook: str = ""
+    """The page of the documentation, below `docs`, that says what to do when it is not in order."""
+
+
+@attrs.frozen(kw_only=True)
+class FiringAlert:
+    """An alert that was told and is not over."""
+
+    name: str
+    severity: str
+    """`critical` or `warning`."""
+    summary: str
+    description: str
+    since_ms: int
+    runbook: str
+    """The page that says what to do, below `docs`; empty where there is none."""
 
 
 @attrs.frozen(kw_only=True)
@@ -61,6 +77,11 @@ def no_stages() -> Sequence[Stage]:
     return ()
 
 
+def no_alerts() -> Sequence[FiringAlert]:
+    """Say that nothing fires, where nobody watches."""
+    return ()
+
+
 @attrs.frozen(kw_only=True)
 class PageSource:
     """All that the page is made of. The stores are started and closed by whoever made them, and are read from several threads."""
@@ -80,6 +101,10 @@ class PageSource:
     """Of a recording, freshness and lag against our clock mean nothing."""
     stages: Callable[[], Sequence[Stage]] = no_stages
     """Stages before the store, as far as the program knows them; asked once a poll, in a worker thread."""
+    alerts: Callable[[], Sequence[FiringAlert]] = no_alerts
+    """What fires now, the oldest first; asked as the stages are."""
+    links: Mapping[str, str] = attrs.field(factory=dict)
+    """Pages of others that tell more, by name: shown as links, and named when this page's own server is gone."""
     poll_s: float = 0.5
     """Seconds between two reads of the store."""
     stale_after_s: float = 30.0

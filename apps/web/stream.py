@@ -15,8 +15,8 @@ from fastapi.responses import StreamingResponse
 from domain.candle import Candle
 from domain.decimals import plain
 
-from .api import ERRORS, poller_of
-from .models import candle_out, health_out, symbol_out
+from .api import ERRORS, health_of, poller_of
+from .models import candle_out, symbol_out
 from .poller import Poller
 
 RETRY_MS: Final = 1_000
@@ -90,7 +90,7 @@ def _tick(poller: Poller, candles: Iterable[Candle]) -> str:
 
 
 def _health(poller: Poller) -> Any:
-    return health_out(poller.health(), symbols=len(poller.symbols), watchers=poller.watchers).model_dump(mode="json")
+    return health_of(poller).model_dump(mode="json")
 
 
 def _event(poller: Poller, kind: str, data: dict[str, Any]) -> str:

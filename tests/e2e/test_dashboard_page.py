@@ -1,5 +1,6 @@
 """The live page in a real browser, served from stores in memory."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from apps.web.server import PageServer
-from apps.web.source import Stage, StageState
+from apps.web.source import FiringAlert, Stage, StageState
 from domain.window import MINUTE_MS
 from tests.e2e.browser import Page, chromium
 from tests.unit.web.market import MadeUpMarket, many_symbols, now_ms
@@ -195,8 +196,19 @@ def test_both_themes_follow_the_system_and_the_button_which_is_remembered(page: 
 
 def test_a_phone_has_no_sideways_scroll_and_room_for_fingers(page: Page) -> None:
     market = market_of("BINANCE:A_VERY_LONG_INSTRUMENT_NAME_INDEED", "BINANCE:XRPETH")
-    stages = [Stage(name="Feed", state=StageState.DOWN, detail="x" * 300)]
-    with market, PageServer(market.source(stages=lambda: stages), port=0) as server:
+    stages = [Stage(name="Feed", state=StageState.DOWN, detail="x" * 300, runbook="runbooks/FeedDisconnected.md")]
+    alert = FiringAlert(
+        name="A" * 40,
+        severity="warning",
+        summary="x" * 300,
+        description="",
+        since_ms=now_ms(),
+        runbook=stages[0].runbook,
+    )
+    source = market.source(
+        stages=lambda: stages, alerts=lambda: [alert], links={"Prometheus": "http://127.0.0.1:9/", "Alertmanager": "/"}
+    )
+    with market, PageServer(source, port=0) as server:
         for width in (320, 390):
             page.open(server.url, width=width, height=844)
             page.run("document.getElementById('table-details').open = true")
@@ -219,6 +231,54 @@ def test_what_is_down_is_said_in_words_and_since_when(page: Page) -> None:
         assert "disconnected · since " in stage.text
         stages[0] = Stage(name="Feed", state=StageState.OK, detail="connected")
         page.until(lambda: page.text("connection-text") == "Live", "all is well again")
+
+
+def test_what_fires_and_what_is_down_lead_to_their_runbooks(page: Page) -> None:
+    stages = [
+        Stage(name="Kafka", state=StageState.DOWN, detail="does not answer", runbook="runbooks/KafkaDown.md"),
+        Stage(name="Feed", state=StageState.OK, detail="connected"),
+    ]
+    told = FiringAlert(
+        name="CassandraDown",
+        severity="critical",
+        summary="Cassandra is <b>down</b>",
+        description="No node answers.",
+        since_ms=now_ms() - 90_000,
+        runbook="runbooks/CassandraDown.md",
+    )
+    alerts = [told]
+    market = market_of()
+    with market, PageServer(market.source(stages=lambda: stages, alerts=lambda: alerts), port=0) as server:
+        page.open(server.url)
+        [alert] = page.until(lambda: page.all(".alert"), "the alert")
+        assert re.fullmatch(r"CassandraDown Cassandra is <b>down</b> · since \d+ s Runbook", alert.text), alert.text
+        runbooks = [link for link in page.all("#stages a") if link.is_displayed()]
+        assert [link.get_attribute("href") for link in runbooks] == [f"{server.url}/docs/runbooks/KafkaDown.md"]
+        alerts.clear()
+        page.until(lambda: not page.all(".alert"), "nothing fires any more")
+        assert page.console() == []
+        page.driver.get(str(runbooks[0].get_attribute("href")))
+        assert page.all("h1")[0].text == "KafkaDown"
+        page.all("nav a")[0].click()
+        page.until(lambda: page.text("symbol-name") == "AAPL", "the live page again")
+        assert page.console() == []
+
+
+def test_a_page_whose_own_server_is_gone_says_so_and_who_may_know_more(page: Page) -> None:
+    market = market_of()
+    links = {"Alertmanager": "http://127.0.0.1:9093/"}
+    with market:
+        with PageServer(market.source(links=links), port=0) as server:
+            port = int(server.url.rpartition(":")[2])
+            page.open(server.url)
+            assert not page.all("#gone")[0].is_displayed()
+            assert page.all("#links a")[0].get_attribute("href") == links["Alertmanager"]
+        page.until(page.all("#gone")[0].is_displayed, "it says that nobody answers", 30)
+        assert f"Nothing answers at 127.0.0.1:{port}" in page.text("gone")
+        assert page.all("#gone a")[0].get_attribute("href") == links["Alertmanager"]
+        with PageServer(market.source(links=links), port=port):
+            page.until(lambda: not page.all("#gone")[0].is_displayed(), "somebody answers again", 30)
+        assert page.console(outage=True) == []
 
 
 def test_the_attribution_stays_on(page: Page) -> None:

@@ -1,4 +1,4 @@
-// The pipeline's stages and figures. A stage's state is told by a mark and a word as well as by colour. What is
+// The pipeline's stages and figures, and the alerts that fire. A stage's state is told by a mark and a word as well as by colour. What is
 // there is changed in place, so that a reader of the screen does not lose its place.
 
 import { DASH, span } from "./format.js";
@@ -9,13 +9,21 @@ const WORDS = { ok: "in order", warning: "needs a look", down: "down" };
 export class HealthPanel {
   #list;
   #items = new Map();
+  #alerts;
+  #alertItems = new Map();
+  #links;
+  #linksShown = "";
 
-  constructor(list) {
+  constructor(list, alerts, links) {
     this.#list = list;
+    this.#alerts = alerts;
+    this.#links = links;
   }
 
   show(health, isRecording) {
     this.#showStages(health);
+    this.#showAlerts(health);
+    this.#showLinks(health.links);
     set("figure-rate", health.trades_per_s < 10 ? health.trades_per_s.toFixed(1) : Math.round(health.trades_per_s).toLocaleString("en-US"));
     set("figure-freshness", isRecording ? "recording" : span(health.freshness_ms));
     set("figure-feed", lag(health.feed_lag));
@@ -31,7 +39,7 @@ export class HealthPanel {
       this.#list.replaceChildren(...[...this.#items.values()].map(({ item }) => item));
     }
     for (const stage of health.stages) {
-      const { item, mark, word, detail } = this.#items.get(stage.name);
+      const { item, mark, word, detail, runbook } = this.#items.get(stage.name);
       if (item.dataset.state !== stage.state) {
         item.dataset.state = stage.state;
         mark.textContent = MARKS[stage.state];
@@ -40,8 +48,58 @@ export class HealthPanel {
       // How long a fault lasts is what one wants to know; of what works, nobody asks.
       const text = stage.state === "ok" ? stage.detail : `${stage.detail} · since ${span(health.now_ms - stage.since_ms)}`;
       if (detail.textContent !== text) detail.textContent = text || DASH;
+      pointTo(runbook, stage.runbook);
     }
   }
+
+  #showAlerts(health) {
+    const keys = health.alerts.map((alert) => [alert.name, alert.summary, alert.since_ms].join());
+    if (keys.join("\n") !== [...this.#alertItems.keys()].join("\n")) {
+      this.#alertItems = new Map(health.alerts.map((alert, i) => [keys[i], makeAlert(alert)]));
+      this.#alerts.replaceChildren(...[...this.#alertItems.values()].map(({ item }) => item));
+      this.#alerts.hidden = keys.length === 0;
+    }
+    health.alerts.forEach((alert, i) => {
+      const { since } = this.#alertItems.get(keys[i]);
+      const text = ` · since ${span(health.now_ms - alert.since_ms)} `;
+      if (since.textContent !== text) since.textContent = text;
+    });
+  }
+
+  #showLinks(links) {
+    const shown = JSON.stringify(links);
+    if (shown === this.#linksShown) return;
+    this.#linksShown = shown;
+    this.#links.replaceChildren(...Object.entries(links).flatMap(([name, url]) => [makeLink(name, url), " · "]));
+  }
+}
+
+function makeLink(name, url) {
+  const link = document.createElement("a");
+  link.textContent = name;
+  link.href = url;
+  link.target = "_blank";
+  link.rel = "noreferrer noopener";
+  return link;
+}
+
+function makeAlert(alert) {
+  const item = document.createElement("li");
+  item.className = "alert";
+  item.dataset.alert = alert.name;
+  item.dataset.severity = alert.severity;
+  item.title = alert.description;
+  const name = document.createElement("strong");
+  name.textContent = alert.name;
+  const since = document.createElement("span");
+  item.append(name, ` ${alert.summary}`, since);
+  if (alert.runbook) item.append(makeLink("Runbook", alert.runbook));
+  return { item, since };
+}
+
+function pointTo(link, address) {
+  link.hidden = address === null;
+  if (address !== null && link.getAttribute("href") !== address) link.href = address;
 }
 
 function make(stageName) {
@@ -58,8 +116,12 @@ function make(stageName) {
   name.append(mark, stageName, word);
   const detail = document.createElement("p");
   detail.className = "stage-detail";
-  item.append(name, detail);
-  return { item, mark, word, detail };
+  const runbook = makeLink("Runbook", "");
+  runbook.className = "stage-runbook";
+  runbook.hidden = true;
+  runbook.setAttribute("aria-label", `Runbook for ${stageName}`);
+  item.append(name, detail, runbook);
+  return { item, mark, word, detail, runbook };
 }
 
 function lag(value) {

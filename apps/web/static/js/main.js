@@ -9,6 +9,7 @@ import { startTheme } from "./theme.js";
 import { Watchlist } from "./watchlist.js";
 
 const TABLE_ROWS = 30;
+const GONE_AFTER_MS = 3_000;
 const $ = (id) => document.getElementById(id);
 
 startTheme($("theme"));
@@ -16,10 +17,11 @@ const market = new Market();
 const stream = new Stream(market);
 const chart = new Chart($("chart"));
 const watchlist = new Watchlist($("watchlist"), $("filter"), $("watch-empty"));
-const health = new HealthPanel($("stages"));
+const health = new HealthPanel($("stages"), $("alerts"), $("links"));
 let selected = null;
 let pointed = null;
 let isConnected = false;
+let goneTimer = 0;
 
 market.addEventListener("begin", () => {
   $("title").textContent = market.title;
@@ -62,6 +64,13 @@ chart.addEventListener("scroll", (event) => {
 stream.addEventListener("connection", (event) => {
   isConnected = event.detail;
   showConnection();
+  if (isConnected) {
+    clearTimeout(goneTimer);
+    goneTimer = 0;
+    $("gone").hidden = true;
+  } else if (!goneTimer) {
+    goneTimer = setTimeout(showGone, GONE_AFTER_MS);
+  }
 });
 
 $("to-newest").addEventListener("click", () => chart.toNewest());
@@ -174,6 +183,20 @@ function showTable() {
 function showHealth() {
   health.show(market.health, market.isRecording);
   showConnection();
+}
+
+// Nobody else could tell on this page that its own server is gone.
+function showGone() {
+  const others = Object.entries(market.health?.links ?? {}).map(([name, url]) => {
+    const link = document.createElement("a");
+    link.textContent = name;
+    link.href = url;
+    return link;
+  });
+  const told = others.length ? [" What watches it may know more: ", ...others.flatMap((link) => [link, " "])] : [];
+  const words = `Nothing answers at ${location.host}: the program that serves this page has ended, or hangs. What is shown is old. Look at its terminal, and start it again; docs/runbooks/InstanceDown.md says more.`;
+  $("gone").replaceChildren(words, ...told);
+  $("gone").hidden = false;
 }
 
 function showConnection() {

@@ -1,0 +1,67 @@
+"""The documentation's pages, runbooks above all, for who stands before a red stage: Markdown made into HTML that runs and loads nothing foreign.
+
+They are those of the checkout; an installed package has none, and then nothing links to them.
+"""
+
+import html
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from fastapi import APIRouter, HTTPException
+from fastapi.responses import FileResponse, HTMLResponse, Response
+from markdown_it import MarkdownIt
+
+DOCS: Final = Path(__file__).parents[2] / "docs"
+_PICTURES: Final = frozenset({".png"})
+_PAGE: Final = """<!doctype html>
+<html lang="en">
+<head>
+  <meta charset="utf-8">
+  <meta name="viewport" content="width=device-width, initial-scale=1">
+  <title>{title} · tapeline</title>
+  <link rel="icon" href="{root}icon.svg" type="image/svg+xml">
+  <link rel="stylesheet" href="{root}style.css">
+</head>
+<body class="document">
+  <nav><a href="{root}">← The live page</a> · <a href="{root}docs/runbooks/README.md">Runbooks</a></nav>
+  <main>{body}</main>
+</body>
+</html>
+"""
+
+router = APIRouter(prefix="/docs", include_in_schema=False)
+
+
+@router.get("/{path:path}")
+def document(path: str) -> Response:
+    """Give a page of the documentation, or a picture on one."""
+    file = _find(path)
+    if file is None:
+        raise HTTPException(404, f"there is no page {path!r}")
+    if file.suffix in _PICTURES:
+        return FileResponse(file)
+    root = "../" * (path.count("/") + 1)
+    body = _renderer().render(file.read_text(encoding="utf-8"))
+    return HTMLResponse(_PAGE.format(title=html.escape(file.stem), root=root, body=body))
+
+
+def page_address(page: str) -> str | None:
+    """Give where a page below `docs` is served, relative to the live page; None where it is not there."""
+    return f"docs/{page}" if page and _find(page) else None
+
+
+def _find(path: str) -> Path | None:
+    # Only what is below, whatever dots and links say.
+    try:
+        file = (DOCS / path).resolve()
+    except (OSError, ValueError):
+        return None
+    is_wanted = file.suffix == ".md" or file.suffix in _PICTURES
+    return file if is_wanted and file.is_relative_to(DOCS.resolve()) and file.is_file() else None
+
+
+@cache
+def _renderer() -> MarkdownIt:
+    # HTML inside a page would be shown as text.
+    return MarkdownIt("commonmark", {"html": False}).enable("table")
