@@ -41,6 +41,12 @@ class Child:
     ) -> None:
         self.stop(timeout_s=20)
 
+    @property
+    def pid(self) -> int:
+        """The process; only while entered."""
+        assert self._process is not None  # noqa: S101 - a bug of ours otherwise
+        return self._process.pid
+
     def exit_code(self) -> int | None:
         """Give the exit code, or None while it runs."""
         return None if self._process is None else self._process.poll()

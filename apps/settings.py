@@ -158,7 +158,14 @@ class StackSettings(TableOptions):
     keep: bool = ts.option(default=False, help="Leave Kafka and Cassandra running at the end, to query what was stored")
     trigger_s: float = in_seconds("trigger", 1.0, "Spark begins a micro-batch so often")
     monitoring: bool = ts.option(
-        default=False, help="Start Prometheus and Alertmanager as well, and show what they tell"
+        default=True,
+        help="Start Prometheus and Alertmanager as well, show what they tell, and go on when a program dies; not for a replay",
+    )
+    alert_patience: float = ts.option(
+        default=1.0,
+        validator=attrs.validators.gt(0),
+        help="Multiply how long an alert waits before it fires; 0.1 to see one soon",
+        click={"metavar": "FACTOR"},
     )
 
 

@@ -3,10 +3,13 @@
 Kafka and Cassandra from the dev stack, topics and tables, the producer and the Spark aggregator as processes of their own. It begins empty each
 time. A replay ends when all of it is stored; Ctrl-C ends everything. What was stored is gone afterwards, unless --keep leaves Kafka and Cassandra
 running.
+
+Where alerts are on it goes on when a program dies, so that the fault can be seen, told and mended. Without them, and in a replay, for whose end
+somebody waits, it ends with the program's last words.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -27,12 +30,15 @@ from .logs import configure_logs
 from .processes import Child
 from .scan import scan_recording
 from .settings import StackSettings
-from .stack_alerts import AlertLog, check_monitoring, metrics_ports, stack_alerts
-from .stack_owner import own, refuse_if_owned
+from .stack_alerts import Alerts, facts, program_ports, stack_alerts, wants_alerts
+from .stack_owner import end_orphans, own, refuse_if_owned
 from .stack_page import stack_page
 from .stack_parts import Servers, aggregator_child, checkpoints, prepare, producer_child, stored_table
 from .stack_table import StoredTable
+from .stack_watch import Program, stack_watch
 from .stopping import StopRequest, stop_on_signals
+from .web.source import FiringAlert, StageState
+from .web.stage_watch import StageWatch
 
 CATCH_UP_TIMEOUT_S = 120.0
 PRODUCER_STOP_S = 40.0
@@ -49,13 +55,15 @@ class StackRun:
         table: StoredTable,
         producer: Child,
         aggregator: Child,
-        alerts: AlertLog | None,
+        watch: StageWatch,
+        alerts: Alerts | None,
     ) -> None:
         self._settings = settings
         self._servers = servers
         self._table = table
         self._producer = producer
         self._aggregator = aggregator
+        self._watch = watch
         self._alerts = alerts
 
     def watch(self, view: View, stop: StopRequest) -> None:
@@ -100,20 +108,24 @@ class StackRun:
             time.sleep(POLL_S)
 
     def _show(self, view: View, *, whole: bool = False, may_fail: bool = False) -> None:
+        stages = self._watch.stages()
         try:
-            self._table.refresh(whole=whole)
+            # Of a frozen store one waits for seconds, and the table would tell of nothing meanwhile.
+            if not may_fail or not any(
+                stage.name == "Cassandra" and stage.state is StageState.DOWN for stage in stages
+            ):
+                self._table.refresh(whole=whole)
         except StoreError:
             if not may_fail:
                 raise
         snapshot = self._table.snapshot()
-        if self._alerts is not None:
-            snapshot = attrs.evolve(snapshot, facts={**snapshot.facts, **self._alerts.facts()})
-        view.show(snapshot)
+        told: Sequence[FiringAlert] = () if self._alerts is None else self._alerts.firing(stages)
+        view.show(attrs.evolve(snapshot, facts={**snapshot.facts, **facts(told, stages)}))
 
 
 def run_stack(settings: StackSettings) -> str:
     """Run it all; gives the summary. Raises TapelineError or DevstackError, and then nothing is left running."""
-    check_monitoring(settings)
+    watched = wants_alerts(settings, click.echo)
     devstack = Stack(name=settings.name, say=click.echo)
     recording = None
     if settings.replay is not None:
@@ -123,6 +135,7 @@ def run_stack(settings: StackSettings) -> str:
         out = None if settings.candles_out is None else stack.enter_context(CandleFile(settings.candles_out))
         # It begins empty: what an earlier run kept, or left after a kill -9, goes.
         refuse_if_owned(devstack.folder, settings.name)
+        end_orphans(devstack.folder)
         if devstack.status():
             devstack.down()
         if not settings.keep:
@@ -133,17 +146,33 @@ def run_stack(settings: StackSettings) -> str:
         prepare(servers)
         symbols = settings.symbols_to_receive if recording is None else recording.symbols
         table = stack.enter_context(stored_table(settings, servers, symbols, recording))
+        alerts = stack.enter_context(stack_alerts(settings, devstack, watched=watched))
+        ports = stack.enter_context(program_ports(watched=watched))
         click.echo(f"starting Spark and the producer; their logs are in {devstack.folder}")
-        ports = metrics_ports(settings)
-        aggregator = stack.enter_context(aggregator_child(settings, servers, devstack.folder, ports.aggregator))
-        producer = stack.enter_context(producer_child(settings, servers, devstack.folder, ports.producer))
-        alerts = stack.enter_context(stack_alerts(settings, devstack, ports))
+        folder = devstack.folder
+        aggregator = stack.enter_context(
+            aggregator_child(settings, servers, folder, ports.aggregator, spark_port=ports.spark)
+        )
+        producer = stack.enter_context(producer_child(settings, servers, folder, ports.producer))
+        own(folder, children=(producer.pid, aggregator.pid))
+        watch = stack.enter_context(
+            stack_watch(
+                servers,
+                producer=Program(producer, ports.producer),
+                aggregator=Program(aggregator, ports.aggregator),
+                spark_port=ports.spark,
+                watchers={} if alerts is None else alerts.watchers,
+            )
+        )
         page = stack.enter_context(
-            stack_page(settings, servers, symbols=symbols, recording=recording, programs=(producer, aggregator))
+            stack_page(settings, servers, symbols=symbols, recording=recording, watch=watch, alerts=alerts)
         )
         if page:
             click.echo(f"the page: {page}")
-        stack_run = StackRun(settings, servers, table, producer, aggregator, alerts)
+        if alerts is not None:
+            alerts.watch(ports, page if page.startswith("http") else "")
+            click.echo("   ".join(f"{name}: {url}" for name, url in alerts.links.items()))
+        stack_run = StackRun(settings, servers, table, producer, aggregator, watch, alerts)
         with make_view() as view:
             stack_run.watch(view, stop)
             producer.stop(PRODUCER_STOP_S)

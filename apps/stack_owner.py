@@ -1,28 +1,45 @@
-"""Whose a stack is: a run begins by clearing away what an earlier one of its name left, and that must not be one that still runs."""
+"""Whose a stack is: a run begins by clearing away what an earlier one of its name left, and that must not be one that still runs.
 
+The servers that an earlier run left, if it was killed, are the dev stack's to end. Its programs are written down here, and ended by the next run.
+"""
+
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
 
+from devstack.process import Running
 from domain.errors import TapelineError
 
 _FILE = "owner"
+_GRACE_S = 5.0
 
 
 def refuse_if_owned(folder: Path, name: str) -> None:
     """Raise TapelineError when the run that this stack belongs to is still alive."""
-    try:
-        pid, created = (folder / _FILE).read_text(encoding="utf-8").split()
-        alive = psutil.Process(int(pid)).create_time() == float(created)
-    except (OSError, ValueError, psutil.Error):
-        return
-    if alive:
+    known = _read(folder)
+    if known and known[0].alive:
         raise TapelineError(
-            f"the stack {name!r} is in use by process {pid}: end that one, or give this one another --name"
+            f"the stack {name!r} is in use by process {known[0].pid}: end that one, or give this one another --name"
         )
 
 
-def own(folder: Path) -> None:
-    """Note that the stack belongs to this process; the note goes with the stack's folder."""
-    me = psutil.Process()
-    (folder / _FILE).write_text(f"{me.pid} {me.create_time()}", encoding="utf-8")
+def end_orphans(folder: Path) -> None:
+    """End the programs of a run that is no more."""
+    for running in _read(folder)[1:]:
+        running.stop(_GRACE_S)
+
+
+def own(folder: Path, *, children: Sequence[int] = ()) -> None:
+    """Note that the stack belongs to this process, and which programs are its children; the note goes with the stack's folder."""
+    processes = [psutil.Process(), *map(psutil.Process, children)]
+    lines = [f"{process.pid} {process.create_time()}" for process in processes]
+    (folder / _FILE).write_text("\n".join(lines), encoding="utf-8")
+
+
+def _read(folder: Path) -> list[Running]:
+    try:
+        lines = (folder / _FILE).read_text(encoding="utf-8").splitlines()
+        return [Running(pid=int(pid), created=float(created)) for pid, created in map(str.split, lines)]
+    except (OSError, ValueError):
+        return []

@@ -1,5 +1,6 @@
 """The parts of `tapeline stack`: what must be there before it begins, and its two programs."""
 
+import os
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +11,7 @@ from adapters.cassandra.schema import apply_schema
 from adapters.cassandra.settings import CassandraSettings
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topics import Profile, ensure_topics
+from devstack.exporter import agent_option
 from devstack.java import java_home
 from devstack.stack import Stack
 
@@ -55,8 +57,8 @@ def prepare(servers: Servers) -> None:
     apply_schema(servers.cassandra, Replication.dev())
 
 
-def producer_child(settings: StackSettings, servers: Servers, folder: Path, metrics_port: int | None = None) -> Child:
-    """Give the producer, with the feed that the settings ask for, and the port of its metrics where that is given."""
+def producer_child(settings: StackSettings, servers: Servers, folder: Path, metrics_port: int) -> Child:
+    """Give the producer, with the feed that the settings ask for, and the port of its metrics."""
     arguments = ["apps.producer", "--speed", settings.speed]
     if settings.replay is None:
         arguments += ["--feed", settings.feed_kind]
@@ -72,7 +74,7 @@ def producer_child(settings: StackSettings, servers: Servers, folder: Path, metr
         arguments += ["--symbols", ",".join(settings.symbols_to_receive)]
     arguments += ["--rules-max-age-s", str(settings.rules.max_age_s)]
     arguments += ["--rules-future-tolerance-s", str(settings.rules.future_tolerance_s)]
-    arguments += _metrics(metrics_port)
+    arguments += ["--metrics-port", str(metrics_port)]
     variables = {
         **servers.variables(),
         # Not as flags: these are for everyone to see.
@@ -82,17 +84,18 @@ def producer_child(settings: StackSettings, servers: Servers, folder: Path, metr
     return Child("producer", arguments, folder / "producer.log", variables)
 
 
-def aggregator_child(settings: StackSettings, servers: Servers, folder: Path, metrics_port: int | None = None) -> Child:
-    """Give the Spark aggregator, with the jars and the Java of the dev stack, and the port of its metrics where that is given."""
+def aggregator_child(
+    settings: StackSettings, servers: Servers, folder: Path, metrics_port: int, spark_port: int | None = None
+) -> Child:
+    """Give the Spark aggregator, with the jars and the Java of the dev stack, and the port of its metrics and of its JVM's, the latter if wanted."""
     arguments = ["apps.aggregator", "--checkpoint", str(folder / CHECKPOINT), "--trigger", str(settings.trigger_s)]
     arguments += ["--window", str(settings.window_s), "--allowed-lateness", str(settings.allowed_lateness_s)]
-    arguments += _metrics(metrics_port)
+    arguments += ["--metrics-port", str(metrics_port)]
     variables = {**servers.variables(), "JAVA_HOME": str(java_home())}
+    if spark_port is not None:
+        agent = agent_option("spark", "127.0.0.1", spark_port)
+        variables["SPARK_SUBMIT_OPTS"] = f"{agent} {os.environ.get('SPARK_SUBMIT_OPTS', '')}".strip()
     return Child("aggregator", arguments, folder / "aggregator.log", variables)
-
-
-def _metrics(port: int | None) -> list[str]:
-    return [] if port is None else ["--metrics-port", str(port)]
 
 
 def checkpoints(folder: Path) -> list[Path]:

@@ -88,6 +88,18 @@ def render(template: Path, values: Mapping[str, str]) -> str:
         raise DevstackError(f"{template} cannot be filled in: {error}") from error
 
 
+def require_monitoring(deploy: Path = DEPLOY) -> None:
+    """See that all is there that monitoring needs.
+
+    Raises:
+        DevstackError: a program or the folder of rules is not.
+
+    """
+    watchers.require_programs()
+    if not (deploy / "prometheus" / "rules").is_dir():
+        raise DevstackError(f"there are no rules in {deploy}: monitoring needs a checkout of tapeline")
+
+
 class Monitoring:
     """Prometheus, Alertmanager and a node exporter beside `stack`, which must be up."""
 
@@ -110,6 +122,11 @@ class Monitoring:
         """Where Alertmanager answers; only once started."""
         return f"http://{HOST}:{self._ports['alertmanager']}"
 
+    @property
+    def ready_urls(self) -> Mapping[str, str]:
+        """Where each of the three answers 200 while it is well, by its name; only once started."""
+        return {server.name: f"http://{HOST}:{server.port}{server.ready_path}" for server in self._servers()}
+
     def start(self, targets: Iterable[Target] = ()) -> None:
         """Start all three, and return when they answer.
 
@@ -117,7 +134,7 @@ class Monitoring:
             DevstackError: a program, a port or a template is missing, or one ended; none of them is left running.
 
         """
-        watchers.require_programs()
+        require_monitoring(self._options.deploy)
         with locked(self._stack.folder, make=False) as exists, Claims() as claims:
             record = read_record(self._stack.folder) if exists else None
             if record is None:
@@ -133,7 +150,11 @@ class Monitoring:
 
     def watch(self, targets: Iterable[Target]) -> None:
         """Have Prometheus watch these programs, and the stack's servers, from its next look at the list on."""
-        every = [*targets, Target(job="node", address=f"{HOST}:{self._ports['node-exporter']}")]
+        every = [
+            *targets,
+            Target(job="node", address=f"{HOST}:{self._ports['node-exporter']}"),
+            Target(job="alertmanager", address=f"{HOST}:{self._ports['alertmanager']}"),
+        ]
         for name, address in self._stack.metrics_targets.items():
             every.append(Target(job=name.rpartition("-")[0], address=address, labels={"server": name}))
         self._list("targets.json", every)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from apps.stack_alerts import AlertLog
+from apps.alert_log import AlertLog, words
 from devstack import watchers
 from devstack.errors import DevstackError
-from devstack.monitoring import Monitoring, MonitoringOptions, render, scaled
+from devstack.monitoring import Monitoring, MonitoringOptions, render, require_monitoring, scaled
 from devstack.stack import Stack
 from tests.alerts.programs import need
 from tests.alerts.rules import RULES
@@ -21,6 +21,13 @@ def test_a_missing_program_is_named_with_the_way_to_get_it(monkeypatch: pytest.M
         match=r"prometheus is not installed.*apt-get install prometheus .*https://prometheus\.io/download",
     ):
         watchers.require_programs()
+
+
+def test_rules_that_are_not_there_are_named(tmp_path: Path) -> None:
+    for name in ("prometheus", "prometheus-alertmanager", "prometheus-node-exporter"):
+        need(name, name.removeprefix("prometheus-"), "node_exporter")
+    with pytest.raises(DevstackError, match=r"there are no rules in .*a checkout of tapeline"):
+        require_monitoring(tmp_path)
 
 
 def test_a_missing_program_skips_a_test_here_and_fails_it_in_continuous_integration(
@@ -76,8 +83,13 @@ def post(url: str, body: bytes) -> int:
 def notification(status: str, name: str) -> bytes:
     alert = {
         "status": status,
-        "labels": {"alertname": name},
-        "annotations": {"summary": f"{name} is so"},
+        "labels": {"alertname": name, "severity": "critical"},
+        "annotations": {
+            "summary": f"{name} is so",
+            "description": "And more.",
+            "runbook_url": f"docs/runbooks/{name}.md",
+        },
+        "startsAt": "2024-01-31T09:30:00.123456789Z",
         "fingerprint": name,
     }
     return json.dumps({"receiver": "chat", "alerts": [alert]}).encode()
@@ -86,13 +98,15 @@ def notification(status: str, name: str) -> bytes:
 def test_the_log_of_alerts_knows_what_fires_now_and_keeps_all_of_it(tmp_path: Path) -> None:
     file = tmp_path / "alerts.jsonl"
     with AlertLog(file) as log:
-        assert log.facts() == {}
-        assert post(log.url, notification("firing", "KafkaDown")) == 200
-        assert post(log.url, notification("firing", "FeedSilent")) == 200
-        assert post(log.url, notification("firing", "KafkaDown")) == 200
-        assert log.facts() == {"alerts": "KafkaDown: KafkaDown is so; FeedSilent: FeedSilent is so"}
+        assert log.firing() == []
+        for name in ("KafkaDown", "FeedSilent", "KafkaDown"):
+            assert post(log.url, notification("firing", name)) == 200
+        kafka, feed = log.firing()
+        assert words(kafka) == "KafkaDown: KafkaDown is so (docs/runbooks/KafkaDown.md)"
+        assert (kafka.severity, kafka.description, kafka.since_ms) == ("critical", "And more.", 1_706_693_400_123)
+        assert (feed.name, feed.runbook) == ("FeedSilent", "runbooks/FeedSilent.md")
         assert post(log.url, notification("resolved", "KafkaDown")) == 200
-        assert log.firing == ["FeedSilent: FeedSilent is so"]
+        assert log.firing() == [feed]
     assert [json.loads(line)["status"] for line in file.read_text().splitlines()] == [
         "firing",
         "firing",
@@ -105,4 +119,4 @@ def test_the_log_of_alerts_knows_what_fires_now_and_keeps_all_of_it(tmp_path: Pa
 def test_the_log_of_alerts_refuses_what_it_does_not_understand(tmp_path: Path, body: bytes) -> None:
     with AlertLog(tmp_path / "alerts.jsonl") as log:
         assert post(log.url, body) == 400
-        assert log.firing == []
+        assert log.firing() == []
