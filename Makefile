@@ -8,7 +8,7 @@ UV_VERSION := 0.13.9
 ARGS ?=
 
 PARTS := domain producer
-.PHONY: help run stack test test-alerts test-faults check format dashboards bench $(PARTS:%=bench-%) lock clean
+.PHONY: help run stack test test-faults check format dashboards bench $(PARTS:%=bench-%) lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,10 +24,6 @@ stack: $(VENV)/.synced-all ## The same through real Kafka, Spark and Cassandra o
 test: $(VENV)/.synced-all ## Run the tests; servers are real, and started by the tests
 	@$(PY) -m devstack fetch
 	@$(PY) -m pytest $(ARGS)
-
-test-alerts: $(VENV)/.synced-all ## Real faults until the right alert comes and goes: 3 minutes, by the clock
-	@$(PY) -m devstack fetch
-	@$(PY) -m pytest -m alerts $(ARGS)
 
 test-faults: $(VENV)/.synced-all ## Every fault, long and short, and a table of what held
 	@$(PY) -m devstack fetch

@@ -1,213 +1,276 @@
-"""Real faults in the running pipeline, and the alerts that a person is told: from Prometheus by way of Alertmanager to a webhook.
+"""`make stack` with everything that watches it, and its processes frozen, killed and started again: each fault is seen as a red stage on the page,
+told by the right alert through Prometheus, Alertmanager and a webhook, with a runbook that can be read, and is over when it is mended.
 
-The rules are those of production, with a tenth of the patience: each `for` is divided by ten, the programs are asked every two seconds, and
-Alertmanager waits half a second for company. Expressions and their windows are untouched.
+The rules are those of production, with a tenth of the patience: `--alert-patience 0.1`. Expressions and their windows are untouched. Nothing here
+goes by the clock: each step waits for what it wants to see.
 """
 
+import json
 import os
-import socket
+import re
+import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import attrs
+import httpx
+import psutil
 import pytest
 
 from adapters.simulator.server import SimulatedFinnhub
 from adapters.simulator.settings import SimulatorSettings
-from apps.stack_parts import Servers, prepare
-from devstack.guard import guarded
-from devstack.java import java_home
-from devstack.monitoring import Monitoring, MonitoringOptions, Target
+from devstack.process import Running
+from devstack.record import read_record
 from devstack.stack import Stack
-from tests.alerts.alertmanager import Webhook, get, states
+from tests.alerts.alertmanager import states
 from tests.alerts.programs import need
 from tests.e2e.programs import ROOT
 
-pytestmark = [pytest.mark.servers, pytest.mark.timeout(300), pytest.mark.alerts]
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(500)]
 
-PATIENCE_S = 100.0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+PATIENCE_S = 150.0
+QUICK_JIT = "-XX:TieredStopAtLevel=1"
 
 
-def until(condition: Callable[[], bool], what: Callable[[], object]) -> None:
+def until(condition: Callable[[], object], what: Callable[[], object]) -> None:
     end = time.monotonic() + PATIENCE_S
     while not condition():
         assert time.monotonic() < end, what()
         time.sleep(0.1)
 
 
-@attrs.define(kw_only=True)
-class Pipeline:
-    """Everything that runs, and what was told about it."""
+@attrs.define
+class Watched:
+    """A stack that runs, seen from outside: its page, its Alertmanager, its terminal, its processes."""
 
-    stack: Stack
-    servers: Servers
+    process: "subprocess.Popen[str]"
     folder: Path
-    finnhub_port: int
-    producer_port: int
-    aggregator_port: int
-    webhook: Webhook
-    monitoring: Monitoring
-    runs: dict[str, "subprocess.Popen[bytes]"] = attrs.Factory(dict)
+    lines: list[str] = attrs.Factory(list)
 
-    def run(self, name: str, *arguments: str) -> None:
-        variables = {
-            **self.servers.variables(),
-            "JAVA_HOME": str(java_home()),
-            "TAPELINE_FINNHUB_URL": f"ws://127.0.0.1:{self.finnhub_port}",
-            "TAPELINE_FINNHUB_TOKEN": "any",
-        }
-        with (self.folder / f"{name}.log").open("ab") as log:
-            self.runs[name] = subprocess.Popen(
-                [sys.executable, "-m", f"apps.{name}", *arguments],
-                cwd=ROOT,
-                env={**os.environ, **variables},
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+    @property
+    def stack(self) -> Stack:
+        return Stack(name="stack", home=self.folder / ".devstack")
 
-    def run_producer(self) -> None:
-        self.run("producer", "--metrics-port", str(self.producer_port), "--symbols", "BINANCE:BTCUSDT")
+    def read(self) -> None:
+        assert self.process.stdout is not None
+        self.lines.extend(iter(self.process.stdout.readline, ""))
 
-    def run_aggregator(self) -> None:
-        checkpoint = str(self.folder / "checkpoint")
-        self.run(
-            "aggregator", "--metrics-port", str(self.aggregator_port), "--checkpoint", checkpoint, "--stop-timeout", "5"
-        )
+    def address(self, name: str) -> str:
+        """Wait until the terminal names this address."""
+        found: list[str] = []
 
-    def end(self) -> None:
-        for process in self.runs.values():
-            process.kill()
-            process.wait()
+        def is_named() -> bool:
+            assert self.process.poll() is None, self.lines
+            found.extend(re.findall(rf"{name}: (http://[\d.:]+)", "".join(self.lines)))
+            return bool(found)
 
-    def query(self, expression: str) -> float | None:
-        result = get(f"{self.monitoring.prometheus_url}/api/v1/query?query={expression}")["data"]["result"]
-        return float(result[0]["value"][1]) if result else None
+        until(is_named, lambda: self.lines)
+        return found[0]
 
-    def flows(self) -> bool:
-        """Tell whether trades that came seconds ago are stored."""
-        fresh = self.query("tapeline:freshness_seconds")
-        return fresh is not None and fresh < 10
+    def health(self) -> dict[str, Any]:
+        try:
+            return dict(httpx.get(f"{self.address('the page')}/api/health", timeout=20).json())
+        except httpx.TransportError:  # it begins a moment after the program
+            return {"state": "", "stages": [], "alerts": []}
 
-    def told(self, name: str, status: str, since: int = 0) -> None:
-        """Wait until an alert has come to the webhook."""
+    def stages(self) -> dict[str, str]:
+        return {stage["name"]: stage["state"] for stage in self.health()["stages"]}
+
+    def are(self, state: str, *names: str) -> None:
+        """Wait until these stages are so."""
+        until(lambda: {self.stages().get(name) for name in names} == {state}, lambda: self.health()["stages"])
+
+    def firing(self) -> list[str]:
+        return [f"{alert['name']} {alert['summary']}" for alert in self.health()["alerts"]]
+
+    def fires(self, *beginnings: str) -> None:
+        """Wait until the page shows an alert that begins so, for each of these."""
         until(
-            lambda: self.webhook.told(name, status, since),
-            lambda: (name, status, [(seen["name"], seen["status"]) for seen in self.webhook.seen], self.now()),
+            lambda: all(any(alert.startswith(begin) for alert in self.firing()) for begin in beginnings),
+            lambda: (beginnings, self.firing(), self.known(), self.lines[-5:]),
         )
-
-    def now(self) -> dict[str, str]:
-        return states(self.monitoring.alertmanager_url)
-
-    def silenced(self, *names: str) -> None:
-        until(lambda: all(self.now().get(name) == "suppressed" for name in names), self.now)
 
     def over(self, *names: str) -> None:
-        """Wait until none of these is known any more. On a slow machine others may be: Spark's first micro-batches take longer than their trigger."""
-        until(lambda: not self.now().keys() & set(names), self.now)
+        """Wait until none of these fires. Others may: on a slow machine Spark's first micro-batches take longer than their trigger."""
+        until(lambda: not {alert.partition(" ")[0] for alert in self.firing()} & set(names), self.firing)
+
+    def told(self, status: str, since: int = 0) -> list[str]:
+        """Name what came to the webhook, in order, after the first `since` of all with this status."""
+        file = self.stack.folder / "alerts.jsonl"
+        alerts = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+        return [alert["labels"]["alertname"] for alert in alerts if alert["status"] == status][since:]
+
+    def known(self) -> dict[str, str]:
+        return states(self.address("Alertmanager"))
+
+    def silenced(self, *names: str, since: int) -> None:
+        """Wait until these are suppressed; nobody was told of them."""
+        until(lambda: all(self.known().get(name) == "suppressed" for name in names), self.known)
+        assert not set(self.told("firing", since)) & set(names)
+
+    def runbooks_can_be_read(self) -> None:
+        """See that what is not in order, and each alert, says what to do."""
+        health = self.health()
+        troubled = [
+            found for found in health["stages"] if found["state"] != "ok" and found["name"] not in {"Store", "Data"}
+        ]
+        assert troubled
+        for found in (*troubled, *health["alerts"]):
+            page = httpx.get(f"{self.address('the page')}/{found['runbook']}", timeout=20)
+            assert (page.status_code, "What it means" in page.text) == (200, True), found
+
+    def watcher(self, name: str) -> Running:
+        record = read_record(self.stack.folder)
+        assert record is not None
+        return record.running[name]
+
+    def programs(self) -> "list[Program]":
+        """Give the programs of the stack that run."""
+        children = psutil.Process(self.process.pid).children()
+        found = [child for child in children if any(word.startswith("apps.") for word in child.cmdline())]
+        return [Program(child, child.cmdline(), child.environ(), child.children()) for child in found]
+
+
+@attrs.frozen
+class Program:
+    """One of our programs as the stack started it, with what it started itself."""
+
+    process: psutil.Process
+    command: list[str]
+    environment: dict[str, str]
+    children: list[psutil.Process]
+
+    def kill(self) -> None:
+        """Kill it, unless it has ended by itself. Its JVM ends with it, and lets go of its port a moment later."""
+        if self.process.is_running() and self.process.status() != psutil.STATUS_ZOMBIE:
+            self.process.kill()
+        psutil.wait_procs(self.children, PATIENCE_S)
+
+    @contextmanager
+    def again(self, folder: Path) -> "Iterator[None]":
+        """Run it again, by hand."""
+        with (
+            (folder / "again.log").open("ab") as log,
+            subprocess.Popen(self.command, env=self.environment, cwd=folder, stdout=log, stderr=log) as process,
+        ):
+            try:
+                yield
+            finally:
+                process.kill()
+
+
+@contextmanager
+def watched(folder: Path, *arguments: str, **variables: str) -> Iterator[Watched]:
+    with subprocess.Popen(
+        [sys.executable, "-m", "apps.stack", "--web-port", "0", *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        seen = Watched(process, folder)
+        reading = threading.Thread(target=seen.read)
+        reading.start()
+        try:
+            yield seen
+        finally:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+            reading.join(10)
+            seen.stack.down()
 
 
 def simulator(port: int) -> SimulatedFinnhub:
     return SimulatedFinnhub(SimulatorSettings(port=port, rate=50))
 
 
-@contextmanager
-def running(folder: Path) -> Iterator[Pipeline]:
-    with ExitStack() as context:
-        stack = context.enter_context(guarded(Stack(name="alerts", home=folder / "home", quick_jit=True)))
-        webhook = context.enter_context(Webhook())
-        servers = Servers.of(stack)
-        prepare(servers)
-        monitoring = Monitoring(
-            stack,
-            MonitoringOptions(
-                pager_url=webhook.url,
-                chat_url=webhook.url,
-                scrape_s=2,
-                group_wait_s=0.5,
-                group_interval_s=1,
-                hold_scale=0.1,
-            ),
-        )
-        pipeline = Pipeline(
-            stack=stack,
-            servers=servers,
-            folder=folder,
-            finnhub_port=free_port(),
-            producer_port=free_port(),
-            aggregator_port=free_port(),
-            webhook=webhook,
-            monitoring=monitoring,
-        )
-        context.callback(pipeline.end)
-        yield pipeline
-
-
-def test_each_fault_is_told_with_its_cause_alone_and_resolved_when_it_is_mended(tmp_path: Path) -> None:
+def test_whatever_is_killed_or_frozen_is_red_on_the_page_told_by_an_alert_and_explained(tmp_path: Path) -> None:
     need("prometheus")
     need("prometheus-alertmanager", "alertmanager")
     need("prometheus-node-exporter", "node_exporter")
-    with running(tmp_path) as pipeline:
-        finnhub = simulator(pipeline.finnhub_port)
-        finnhub.start()
-        pipeline.run_producer()
-        pipeline.run_aggregator()
-        pipeline.monitoring.start(
-            [
-                Target(job="producer", address=f"127.0.0.1:{pipeline.producer_port}", labels={"market": "always"}),
-                Target(job="aggregator", address=f"127.0.0.1:{pipeline.aggregator_port}"),
-            ]
-        )
-        try:
-            until(pipeline.flows, lambda: (tmp_path / "aggregator.log").read_text()[-3000:])
-            pipeline.over("FeedDisconnected", "ProgramNotReady")
+    finnhub = simulator(0)
+    finnhub.start()
+    port = int(finnhub.url.rpartition(":")[2])
+    variables = {"TAPELINE_FINNHUB_URL": finnhub.url, "TAPELINE_FINNHUB_TOKEN": "any", "SPARK_SUBMIT_OPTS": QUICK_JIT}
+    arguments = ("--symbols", "BINANCE:BTCUSDT", "--alert-patience", "0.1")
+    try:
+        with watched(tmp_path, *arguments, **variables) as seen, ExitStack() as by_hand:
+            # All is well: every stage is green, nothing fires, candles move.
+            until(lambda: seen.health()["state"] == "ok", seen.health)
+            assert list(seen.stages()) == [
+                "Feed", "Producer", "Kafka", "Aggregator", "Cassandra", "Prometheus", "Alertmanager", "Node exporter", "Store", "Data",
+            ]  # fmt: skip
+            newest_ms = seen.health()["newest_event_ms"]
+            until(lambda: seen.health()["newest_event_ms"] > newest_ms, seen.health)
 
+            programs = seen.programs()
+            assert len(programs) == 2
+
+            # The feed goes away, and the node exporter is killed.
+            mark = len(seen.told("firing"))
             finnhub.close()
-            mark = len(pipeline.webhook.seen)
-            pipeline.told("FeedDisconnected", "firing", mark)
-            pipeline.silenced("ProgramNotReady")
-            assert not pipeline.webhook.told("ProgramNotReady", "firing", mark)
-            finnhub = simulator(pipeline.finnhub_port)
+            seen.watcher("node-exporter").kill()
+            seen.are("down", "Feed", "Node exporter")
+            seen.fires("FeedDisconnected", "InstanceDown node at")
+            seen.silenced("ProgramNotReady", since=mark)
+            seen.runbooks_can_be_read()
+            finnhub = simulator(port)
             finnhub.start()
-            pipeline.told("FeedDisconnected", "resolved", mark)
-            until(pipeline.flows, pipeline.now)
-            pipeline.over("FeedDisconnected", "ProgramNotReady")
+            seen.over("FeedDisconnected")
+            seen.are("ok", "Feed", "Producer", "Kafka", "Cassandra")
+            assert "FeedDisconnected" in seen.told("resolved")
 
-            mark = len(pipeline.webhook.seen)
-            pipeline.stack.kill("kafka-1")
-            pipeline.told("KafkaDown", "firing", mark)
-            pipeline.silenced("KafkaBrokerDown", "ProgramNotReady")
-            assert not pipeline.webhook.told("KafkaBrokerDown", "firing", mark)
-            pipeline.stack.start("kafka-1")
-            pipeline.told("KafkaDown", "resolved", mark)
-            until(pipeline.flows, lambda: ((tmp_path / "aggregator.log").read_text()[-3000:], pipeline.now()))
-            pipeline.over("KafkaDown", "AggregatorDown")
+            # Broker and node are frozen, so that connections stay open; then the one is killed and the other stopped.
+            servers = ("kafka-1", "cassandra-1")
+            mark = len(seen.told("firing"))
+            for server in servers:
+                seen.stack.pause(server)
+            seen.are("down", "Kafka", "Cassandra", "Store")
+            seen.stack.kill("kafka-1")
+            seen.stack.stop("cassandra-1")
+            seen.fires("KafkaDown", "CassandraDown")
+            seen.are("down", "Kafka", "Cassandra", "Store")
+            seen.silenced("KafkaBrokerDown", "CassandraNodeDown", since=mark)
+            seen.runbooks_can_be_read()
+            for server in servers:
+                seen.stack.start(server)
+            seen.over("KafkaDown", "CassandraDown")
+            seen.are("ok", "Kafka", "Cassandra", "Store")
+            assert {"KafkaDown", "CassandraDown"} <= set(seen.told("resolved"))
 
-            mark = len(pipeline.webhook.seen)
-            pipeline.stack.stop("cassandra-1")
-            pipeline.told("CassandraDown", "firing", mark)
-            pipeline.silenced("CassandraNodeDown")
-            assert not pipeline.webhook.told("CassandraNodeDown", "firing", mark)
-            pipeline.stack.start("cassandra-1")
-            pipeline.told("CassandraDown", "resolved", mark)
-            until(lambda: pipeline.flows() or pipeline.runs["aggregator"].poll() is not None, pipeline.now)
-            if pipeline.runs["aggregator"].poll() is not None:
-                # Its batch failed and it ended, as it should. A supervisor would start it again.
-                pipeline.told("AggregatorDown", "firing", mark)
-                pipeline.run_aggregator()
-                pipeline.told("AggregatorDown", "resolved", mark)
-            until(pipeline.flows, lambda: ((tmp_path / "aggregator.log").read_text()[-3000:], pipeline.now()))
-        finally:
-            finnhub.close()
-            pipeline.monitoring.close()
+            # Both programs are killed; the aggregator may have ended with the servers, as it should.
+            for program in programs:
+                program.kill()
+            seen.are("down", "Aggregator", "Producer")
+            seen.fires("AggregatorDown", "ProducerDown")
+            seen.runbooks_can_be_read()
+
+            # They are started again by hand, as their runbooks say.
+            for program in programs:
+                by_hand.enter_context(program.again(tmp_path))
+            seen.over("AggregatorDown", "ProducerDown")
+            seen.are("ok", "Feed", "Producer", "Kafka", "Aggregator", "Cassandra", "Store", "Data")
+
+            # At last those who tell: the one is killed, the other frozen. The stack tells of them itself, on the page and on the terminal.
+            seen.watcher("prometheus").kill()
+            seen.watcher("alertmanager").pause()
+            seen.are("down", "Prometheus", "Alertmanager")
+            seen.fires("InstanceDown Prometheus", "InstanceDown Alertmanager")
+            seen.runbooks_can_be_read()
+            until(
+                lambda: any("InstanceDown: Prometheus does not answer" in line for line in seen.lines),
+                lambda: seen.lines[-5:],
+            )
+            assert seen.process.poll() is None
+    finally:
+        finnhub.close()
