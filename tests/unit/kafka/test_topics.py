@@ -83,7 +83,7 @@ def test_the_command_prints_a_line_for_each_topic(settings: KafkaSettings, capsy
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"{settings.trades_topic}: created"
     assert lines[3] == f"{settings.trades_topic}: exists"
-    assert lines[4] == f"{settings.trades_topic}: differs (partitions is 4, not 6)"
+    assert lines[6] == f"{settings.trades_topic}: differs (partitions is 4, not 6)"
 
 
 def test_the_command_may_be_run_again(bootstrap_servers: str) -> None:
