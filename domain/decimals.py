@@ -64,7 +64,9 @@ def needs_more_decimals(value: Decimal, scale: int) -> bool:
 
 def plain(value: Decimal) -> str:
     """Write a finite value in digits alone: no exponent, no trailing zeros, no sign on zero. Equal values read the same."""
-    text = format(value, "f")
-    if "." in text:
+    text = str(value)
+    if "E" in text:
+        text = format(value, "f")
+    if text[-1] == "0" and "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text == "-0" else text

@@ -1,16 +1,32 @@
 """What a feed says, as values: frames of trades not yet judged, and events in the life of its connection."""
 
 import enum
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from typing import Protocol, overload
 
 import attrs
 
 from .rejection import Rejection
 
 
+class Fields(Protocol):
+    """The fields of one trade as the feed sent it: each is whatever came, or None where nothing did."""
+
+    @property
+    def symbol(self) -> object: ...  # noqa: D102 - the names say it
+    @property
+    def price(self) -> object: ...  # noqa: D102
+    @property
+    def volume(self) -> object: ...  # noqa: D102
+    @property
+    def timestamp_ms(self) -> object: ...  # noqa: D102
+    @property
+    def conditions(self) -> object: ...  # noqa: D102
+
+
 @attrs.frozen(kw_only=True)
 class RawTrade:
-    """One trade of a frame as the feed sent it: each field is whatever came, or None where nothing did."""
+    """One trade of a frame: its fields and its bytes."""
 
     symbol: object
     price: object
@@ -19,6 +35,32 @@ class RawTrade:
     conditions: object
     payload: bytes
     """The bytes of this trade within its frame, for the dead letter in case."""
+
+
+class DecodedTrades(Sequence[RawTrade]):
+    """The trades of a frame of which the fields are decoded, and the bytes are cut out only when somebody asks for them: that is seldom."""
+
+    def __init__(self, fields: Sequence[Fields], cut: Callable[[], Sequence[RawTrade]]) -> None:
+        self.fields = fields
+        self._cut = cut
+        self._whole: Sequence[RawTrade] | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return list(self) == list(other) if isinstance(other, Sequence) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment] # as a list has none
+
+    def __len__(self) -> int:
+        return len(self.fields)
+
+    @overload
+    def __getitem__(self, index: int) -> RawTrade: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[RawTrade]: ...
+    def __getitem__(self, index: int | slice) -> RawTrade | Sequence[RawTrade]:
+        if self._whole is None:
+            self._whole = self._cut()
+        return self._whole[index]
 
 
 @attrs.frozen(kw_only=True)
@@ -30,6 +72,11 @@ class Frame:
     """The pipeline's clock when it came; for a recording, the recording's own clock."""
     trades: Sequence[RawTrade] = ()
     rejection: Rejection | None = None
+
+    @property
+    def fields(self) -> Sequence[Fields]:
+        """The fields of its trades: quicker to go through than `trades`."""
+        return self.trades.fields if isinstance(self.trades, DecodedTrades) else self.trades
 
     def narrowed_to(self, symbols: Collection[str]) -> "Frame | None":
         """Keep the trades of these symbols, all if there are none, or give None when no trade is left; the payload stays.

@@ -5,17 +5,22 @@ gives one dead letter).
 """
 
 from collections.abc import Mapping
-from functools import lru_cache
+from decimal import Decimal
+from typing import Final
 
 import attrs
 
-from .feed import Frame, RawTrade
-from .identity import RedeliveryFilter, TradeNumbering, content_checksum, make_trade_id
-from .market import VENUES, classify
+from .feed import Fields, Frame
+from .identity import RedeliveryFilter, TradeNumbering, checksum, content_checksum, make_trade_id
+from .market import VENUES, Market, classify
 from .rejection import DeadLetter, Rejection
 from .rules import Rules
 from .trade import Trade
-from .validation import parse_tick
+from .validation import Tick, parse_tick, usual_amount
+
+_MOST_SYMBOLS: Final = 16_384
+_MOST_CONDITIONS: Final = 1_024
+"""How many are remembered as valid. A feed has few of both and says them often."""
 
 
 @attrs.frozen(kw_only=True)
@@ -44,7 +49,11 @@ class Intake:
         self._rules = rules or Rules()
         self._numbering = numbering or TradeNumbering()
         self._redeliveries = redeliveries or RedeliveryFilter()
-        self._classify = lru_cache(maxsize=16_384)(lambda symbol: classify(symbol, venues))
+        self._venues = venues
+        self._markets: dict[str, Market] = {}
+        """Of symbols that are valid."""
+        self._conditions: dict[tuple[str, ...], str] = {}
+        """As they are written for the checksum; of lists of conditions that are valid."""
 
     def accept(self, frame: Frame) -> IntakeResult:
         """Judge one frame. Never raises, whatever the frame holds."""
@@ -54,15 +63,56 @@ class Intake:
             return IntakeResult(redelivered=len(frame.trades))
         trades: list[Trade] = []
         letters: list[DeadLetter] = []
-        for raw in frame.trades:
-            outcome = self._judge(raw, frame.received_ms)
+        received_ms = frame.received_ms
+        for place, raw in enumerate(frame.fields):
+            outcome = self._take_usual(raw, received_ms) or self._judge(raw, received_ms)
             if isinstance(outcome, Trade):
                 trades.append(outcome)
             else:
-                letters.append(self._letter(raw.payload, outcome, frame.received_ms))
+                letters.append(self._letter(frame.trades[place].payload, outcome, received_ms))
         return IntakeResult(trades=tuple(trades), dead_letters=tuple(letters))
 
-    def _judge(self, raw: RawTrade, received_ms: int) -> Trade | Rejection:
+    def _take_usual(self, raw: Fields, received_ms: int) -> Trade | None:
+        """Take a trade that is clearly valid; None for any other, of which `_judge` finds out. Both make the same trade of the same fields."""
+        symbol, price, volume, timestamp_ms = raw.symbol, raw.price, raw.volume, raw.timestamp_ms
+        if type(price) is int:
+            price = Decimal(price)
+        if type(volume) is int:
+            volume = Decimal(volume)
+        if not (type(symbol) is str and type(price) is type(volume) is Decimal and type(timestamp_ms) is int):
+            return None
+        if not -self._rules.max_age_ms <= timestamp_ms - received_ms <= self._rules.future_tolerance_ms:
+            return None
+        market = self._markets.get(symbol)
+        amount = usual_amount(price, volume)
+        if market is None or amount is None:
+            return None
+        conditions = raw.conditions
+        codes: tuple[str, ...] = ()
+        if type(conditions) is list or type(conditions) is tuple:
+            codes = tuple(conditions)
+        elif conditions is not None:
+            return None
+        try:
+            written = self._conditions.get(codes)
+        except TypeError:  # it holds something that has no hash, and so no strings
+            return None
+        if written is None:
+            return None
+        ordinal = self._numbering.next_ordinal(symbol, timestamp_ms)
+        return Trade(
+            symbol=symbol,
+            price=price,
+            volume=volume,
+            timestamp_ms=timestamp_ms,
+            trade_id=make_trade_id(ordinal, checksum(f"{amount}|{written}")),
+            conditions=codes,
+            received_ms=received_ms,
+            venue=market.venue,
+            asset_class=market.asset_class,
+        )
+
+    def _judge(self, raw: Fields, received_ms: int) -> Trade | Rejection:
         tick = parse_tick(
             raw.symbol,
             raw.price,
@@ -75,7 +125,7 @@ class Intake:
         if isinstance(tick, Rejection):
             return tick
         ordinal = self._numbering.next_ordinal(tick.symbol, tick.timestamp_ms)
-        market = self._classify(tick.symbol)
+        market = self._remember(tick)
         return Trade(
             symbol=tick.symbol,
             price=tick.price,
@@ -87,6 +137,18 @@ class Intake:
             venue=market.venue,
             asset_class=market.asset_class,
         )
+
+    def _remember(self, tick: Tick) -> Market:
+        """Keep in mind that its symbol and its conditions are valid, and give its market."""
+        if len(self._conditions) >= _MOST_CONDITIONS:
+            self._conditions.clear()
+        self._conditions[tick.conditions] = ",".join(tick.conditions)
+        market = self._markets.get(tick.symbol)
+        if market is None:
+            if len(self._markets) >= _MOST_SYMBOLS:
+                self._markets.clear()
+            market = self._markets[tick.symbol] = classify(tick.symbol, self._venues)
+        return market
 
     def _letter(self, payload: bytes, rejection: Rejection, now_ms: int) -> DeadLetter:
         return DeadLetter(payload=payload, rejection=rejection, source=self._source, rejected_ms=now_ms)

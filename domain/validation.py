@@ -30,6 +30,21 @@ _symbol = re.compile(SYMBOL_PATTERN, re.ASCII)
 _condition = re.compile(CONDITION_PATTERN, re.ASCII)
 
 
+_is_usual_amount = re.compile(
+    r"(?:0|[1-9][0-9]{0,6})(?:\.[0-9]{0,7}[1-9])?\|(?:0|[1-9][0-9]{0,7})(?:\.[0-9]{0,7}[1-9])?", re.ASCII
+).fullmatch
+
+
+def usual_amount(price: Decimal, volume: Decimal) -> str | None:
+    """Write `price|volume` as `decimals.plain` writes them, for an amount that is clearly within the rules; None for any other, valid or not.
+
+    That is: written without an exponent, a sign or a needless zero, at most 8 decimals, price above 0 and below 10^7, volume below 10^8.
+    One look at the text that the trade's id is made of anyway, in place of asking the rules one by one.
+    """
+    text = f"{price!s}|{volume!s}"
+    return text if price and _is_usual_amount(text) else None
+
+
 @attrs.frozen(kw_only=True)
 class Tick:
     """The validated facts of a trade, before it has an identity."""

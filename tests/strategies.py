@@ -109,3 +109,17 @@ def session_events(
         detail=draw(st.text(SAFE_TEXT, max_size=40)),
         symbols=draw(st.dictionaries(symbol, at_ms, max_size=4)),
     )
+
+
+usual_raw_trades = st.builds(
+    RawTrade,
+    symbol=known_symbols,
+    price=st.decimals("-1", "99999999", places=2) | st.decimals("0", "1", places=9) | st.integers(0, 10**8),
+    volume=st.decimals("-1", "999999999", places=3)
+    | st.sampled_from([Decimal("-0.0"), Decimal("0E-8")])
+    | st.integers(-1, 10**9),
+    timestamp_ms=timestamps | st.sampled_from([T0_MS + 10_000, T0_MS + 10_001, T0_MS - 30 * 86_400_000 - 1]),
+    conditions=st.none() | st.sampled_from([[], ["1"], ["1", "12"], ("1", "12"), ["1,12"], ['"']]),
+    payload=st.just(b"trade"),
+)
+"""A trade about as feeds send it, around the bounds of what is written and how."""

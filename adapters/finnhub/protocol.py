@@ -6,7 +6,7 @@
    that is no object at all has no fields, and the domain says what is wrong with it. The others are not harmed.
 4. Numbers are exact: a Decimal of the digits as they stand, or an int. No float is made on the way.
 
-One typed decode does the usual frame; everything odd goes through `_odd`, which is slow and careful.
+One typed decode does the usual frame. Where it fails each trade is decoded by itself; everything odd goes through `_odd`, slow and careful.
 """
 
 import json
@@ -15,12 +15,30 @@ from typing import Final
 
 import msgspec
 
-from domain.feed import FeedEvent, FeedEventKind, FeedMessage, Frame, RawTrade
+from domain.feed import DecodedTrades, FeedEvent, FeedEventKind, FeedMessage, Frame, RawTrade
 from domain.rejection import Reason, Rejection
 
 _DETAIL_LENGTH: Final = 200
 _EXPONENT_LIMIT: Final = 10**15
 """Decimal takes exponents of 18 digits; whatever needs more than this one is out of every range anyway."""
+
+
+class _Fields(
+    msgspec.Struct,
+    rename={"symbol": "s", "price": "p", "volume": "v", "timestamp_ms": "t", "conditions": "c"},
+    gc=False,
+):
+    symbol: object = None
+    price: object = None
+    volume: object = None
+    timestamp_ms: object = None
+    conditions: object = None
+
+
+class _Usual(msgspec.Struct):
+    type: str
+    data: list[_Fields] | None = None
+    msg: object = None
 
 
 class _Message(msgspec.Struct):
@@ -36,17 +54,10 @@ class _AnyMessage(msgspec.Struct):
     msg: object = None
 
 
-class _Trade(msgspec.Struct):
-    s: object = None
-    p: object = None
-    v: object = None
-    t: object = None
-    c: object = None
-
-
+_decode_usual = msgspec.json.Decoder(_Usual, float_hook=Decimal).decode
 _decode_message = msgspec.json.Decoder(_Message).decode
 _decode_any = msgspec.json.Decoder(_AnyMessage, float_hook=str).decode
-_decode_trade = msgspec.json.Decoder(_Trade, float_hook=Decimal).decode
+_decode_trade = msgspec.json.Decoder(_Fields, float_hook=Decimal).decode
 
 # Raised by msgspec and by Decimal on odd input: bad JSON or UTF-8, numbers beyond all bounds, brackets nested too deep.
 _ODD: Final = (ValueError, ArithmeticError, RecursionError, msgspec.MsgspecError)
@@ -67,12 +78,28 @@ def parse_message(payload: bytes, received_ms: int) -> FeedMessage:
     try:
         if not payload.isascii():
             payload.decode()
+        usual = _decode_usual(payload)
+    except _ODD:
+        return _one_by_one(payload, received_ms)
+    if usual.type == "trade" and usual.data is not None:
+        trades = DecodedTrades(usual.data, lambda: _trades(payload))
+        return Frame(payload=payload, received_ms=received_ms, trades=trades)
+    return _event(usual.type, usual.msg, payload, received_ms)
+
+
+def _one_by_one(payload: bytes, received_ms: int) -> FeedMessage:
+    try:
+        payload.decode()
         message = _decode_message(payload)
     except _ODD:
         return _odd(payload, received_ms)
     if message.type == "trade" and message.data is not None:
         return Frame(payload=payload, received_ms=received_ms, trades=[_trade(raw) for raw in message.data])
     return _event(message.type, message.msg, payload, received_ms)
+
+
+def _trades(payload: bytes) -> list[RawTrade]:
+    return [_trade(raw) for raw in _decode_message(payload).data or ()]
 
 
 def _trade(raw: msgspec.Raw) -> RawTrade:
@@ -82,11 +109,11 @@ def _trade(raw: msgspec.Raw) -> RawTrade:
     except _ODD:
         trade = _odd_trade(payload)
     return RawTrade(
-        symbol=trade.s,
-        price=trade.p,
-        volume=trade.v,
-        timestamp_ms=trade.t,
-        conditions=trade.c,
+        symbol=trade.symbol,
+        price=trade.price,
+        volume=trade.volume,
+        timestamp_ms=trade.timestamp_ms,
+        conditions=trade.conditions,
         payload=payload,
     )
 
@@ -118,15 +145,15 @@ def _odd(payload: bytes, received_ms: int) -> FeedMessage:
     return _event(message.type, message.msg, payload, received_ms)
 
 
-def _odd_trade(payload: bytes) -> _Trade:
+def _odd_trade(payload: bytes) -> _Fields:
     """Read what a fast decode would not: numbers of thousands of digits, and elements that are no objects."""
     try:
         fields = json.loads(payload, parse_int=_exact, parse_float=_exact)
     except _ODD:
-        return _Trade()
+        return _Fields()
     if not isinstance(fields, dict):
-        return _Trade()
-    return _Trade(*map(fields.get, "spvtc"))
+        return _Fields()
+    return _Fields(*map(fields.get, "spvtc"))
 
 
 def _exact(digits: str) -> Decimal | int:

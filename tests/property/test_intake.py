@@ -1,14 +1,17 @@
 from collections import Counter
 from decimal import Decimal
 
+import attrs
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.feed import Frame, RawTrade
 from domain.intake import Intake
 from domain.rejection import Reason, Rejection
+from domain.rules import Rules
 from domain.trade import Trade
-from tests.strategies import T0_MS, anything, raw_trades
+from tests.strategies import T0_MS, anything, raw_trades, usual_raw_trades
 
 
 def frame(*raws: RawTrade, payload: bytes = b"frame") -> Frame:
@@ -24,6 +27,10 @@ def raw(price: str = "100.5", *, volume: str = "1", timestamp_ms: int = T0_MS, s
         conditions=None,
         payload=b"trade",
     )
+
+
+def without_place(trade: Trade) -> Trade:
+    return attrs.evolve(trade, trade_id=trade.trade_id.partition("-")[2])
 
 
 def ids(trades: tuple[Trade, ...]) -> list[str]:
@@ -61,6 +68,52 @@ def test_ids_are_unique_in_their_millisecond_and_sorted_by_arrival(raws: list[Ra
 @given(st.lists(raw_trades(), max_size=20))
 def test_the_same_frames_get_the_same_ids_in_any_process(raws: list[RawTrade]) -> None:
     assert Intake(source="a").accept(frame(*raws)).trades == Intake(source="b").accept(frame(*raws)).trades
+
+
+@given(st.lists(raw_trades() | usual_raw_trades, min_size=1, max_size=10))
+def test_what_was_seen_before_changes_no_verdict(raws: list[RawTrade]) -> None:
+    judge_fresh_and_experienced(*raws)
+
+
+def judge_fresh_and_experienced(*raws: RawTrade) -> None:
+    fresh, experienced = Intake(source="test"), Intake(source="test")
+    good = [attrs.evolve(raw("1"), symbol=known.symbol, conditions=known.conditions) for known in raws]
+    experienced.accept(frame(*good, payload=b"seen before"))
+    expected, found = fresh.accept(frame(*raws)), experienced.accept(frame(*raws))
+    assert [without_place(trade) for trade in found.trades] == [without_place(trade) for trade in expected.trades]
+    assert [str(trade.price) for trade in found.trades] == [str(trade.price) for trade in expected.trades]
+    assert found.dead_letters == expected.dead_letters
+
+
+@pytest.mark.parametrize(
+    ("price", "volume", "offset_ms"),
+    [
+        ("0", "1", 0),
+        ("1", "-1", 0),
+        ("1", "-0", 0),
+        ("0.123456789", "1", 0),
+        ("1", "0.123456789", 0),
+        ("10000000000", "1", 0),
+        ("1", "100000000000", 0),
+        ("10000000", "100000000", 0),
+        ("9999999999", "100001", 0),
+        ("9999999", "999999999", 0),
+        ("1", "1", Rules().future_tolerance_ms + 1),
+        ("1", "1", -Rules().max_age_ms - 1),
+        ("1", "1", Rules().future_tolerance_ms),
+        ("1", "1", -Rules().max_age_ms),
+        ("NaN", "1", 0),
+        ("1E+3", "1", 0),
+        ("1.50", "0.0", 0),
+    ],
+)
+def test_the_rules_hold_at_their_bounds_for_symbols_seen_before(price: str, volume: str, offset_ms: int) -> None:
+    judge_fresh_and_experienced(raw(price, volume=volume, timestamp_ms=T0_MS + offset_ms))
+
+
+@pytest.mark.parametrize("field", ["price", "volume", "timestamp_ms"])
+def test_true_is_no_number_for_symbols_seen_before(field: str) -> None:
+    judge_fresh_and_experienced(attrs.evolve(raw(), **{field: True}))  # type: ignore[arg-type]
 
 
 def test_identical_trades_of_one_frame_are_all_kept() -> None:
