@@ -6,12 +6,13 @@ It is in one of three states, and `read` moves it on for as long as its timeout 
                                        '-----(refused, took too long)--------------------^
 
 1. Every change is told by an event; nothing that a network or a server does raises.
-2. On each connect all symbols are subscribed anew; while connected, `subscribe` sends the differences at the next `read`.
+2. On each connect all symbols are subscribed anew; while connected, `subscribe` sends the differences at once.
 3. Silence is not health: without any message for `silence_timeout_s`, WebSocket pings included, the connection is given up. That is
    judged when the socket has nothing more to give, so a reader that was held up takes nothing for silence.
 4. No text leaves here without the `Redactor`: the token is in the URL, and the vendor's errors may quote that.
 
-`read` blocks no longer than its timeout, but for a write that the server does not take, which is given up after `connect_timeout_s`.
+`read` blocks no longer than its timeout, but for a write that the server does not take, which is given up after `connect_timeout_s`; so
+may `subscribe`.
 """
 
 import random
@@ -87,8 +88,11 @@ class FinnhubFeed:
             self._start_dial()
 
     def subscribe(self, symbols: Iterable[str]) -> None:
-        """Make these the symbols to receive, in this order."""
+        """Make these the symbols to receive, in this order; what was sent before of a symbol that is left out is still given."""
         self._symbols = dict.fromkeys(symbols)
+        # At once, not at the next `read`: another instance may be waiting for a symbol that is left out.
+        if self._connection is not None and self._symbols.keys() != self._subscribed.keys():
+            self._send_subscriptions(self._connection)
 
     def read(self, timeout_s: float) -> FeedMessage | None:
         """Give the next message, or None when none came in time (s). Raises EndOfFeed after `close`."""
@@ -154,10 +158,6 @@ class FinnhubFeed:
         return True
 
     def _receive(self, connection: Connection, left_s: float) -> FeedMessage | None:
-        if self._symbols.keys() != self._subscribed.keys():
-            self._send_subscriptions(connection)
-            if self._events:
-                return self._events.popleft()
         silent_at = self._heard_at + self._settings.silence_timeout_s
         # At least once without waiting: what came while nobody read is no silence.
         wait_s = min(left_s, max(silent_at - self._monotonic(), 0.0))
