@@ -15,6 +15,10 @@ class EndOfFeed(FeedError):  # noqa: N818 - an end is not an error, and `except 
     """A finite feed, such as a recording, has given everything."""
 
 
+class KeyInUseError(FeedError):
+    """Another instance uses the same key. A provider allows one connection a key: this one is to be closed, and not to be made again."""
+
+
 class BrokerError(PortError):
     """The broker refused, or cannot be reached."""
 
