@@ -5,7 +5,7 @@ import sys
 import click
 
 from adapters.kafka.settings import KafkaSettings
-from adapters.kafka.topics import DEFAULT_PARTITIONS, Profile, TopicReport, ensure_topics
+from adapters.kafka.topics import DEFAULT_PARTITIONS, Profile, TopicReport, ensure_topics, ensure_watchlist
 
 from .admin_schema import schema_command
 from .lazy import run
@@ -18,7 +18,10 @@ def topics(
     settings: KafkaSettings, *, profile: Profile, partitions: int = DEFAULT_PARTITIONS, add_partitions: bool = False
 ) -> bool:
     """Create the topics and print a line for each; say whether all of them are as wanted. Raises BrokerError."""
-    reports = ensure_topics(settings, profile=profile, partitions=partitions, add_partitions=add_partitions)
+    reports = [
+        *ensure_topics(settings, profile=profile, partitions=partitions, add_partitions=add_partitions),
+        ensure_watchlist(settings, profile=profile),
+    ]
     for report in reports:
         click.echo(_line(report))
     if any(difference.startswith("partitions") for report in reports for difference in report.differences):
@@ -41,7 +44,7 @@ def admin() -> None:
 
 @app_command(TopicsSettings, "topics", table="admin")
 def topics_command(settings: TopicsSettings) -> None:
-    """Create the topics of trades and of dead letters; exit with 1 when one differs from what is wanted."""
+    """Create the topics of trades, of dead letters and of the watchlist; exit with 1 when one differs from what is wanted."""
     configure_logs(level="error")
     as_wanted = topics(
         settings.kafka.adapter(),

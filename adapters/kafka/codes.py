@@ -9,6 +9,8 @@ from confluent_kafka import KafkaError, KafkaException
 
 ALL_BROKERS_AWAY: Final = KafkaError._ALL_BROKERS_DOWN
 
+END_OF_PARTITION: Final = KafkaError._PARTITION_EOF
+
 END_OF_PRODUCER: Final = frozenset({KafkaError._FATAL, KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT})
 """A record was not delivered because its producer ended, not because of itself."""
 

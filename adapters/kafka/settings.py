@@ -23,6 +23,7 @@ class KafkaSettings:
     trades_topic: str = "trades"
     dead_letters_topic: str = "trades.dlq"
     events_topic: str = "feed.events"
+    watchlist_topic: str = "watchlist"
     linger_ms: float = attrs.field(default=5, validator=ge(0))
     """How long a record may wait for company in its batch: 5 gives the steadiest tail, 0 the lowest median at low rates."""
     buffer_messages: int = attrs.field(default=100_000, validator=ge(1))
@@ -39,6 +40,11 @@ class KafkaSettings:
     def topics(self) -> tuple[str, ...]:
         """The topics, each once."""
         return tuple(dict.fromkeys((self.trades_topic, self.dead_letters_topic, self.events_topic)))
+
+    @property
+    def watchlist_group(self) -> str:
+        """The consumer group whose members share the watchlist."""
+        return f"tapeline-{self.watchlist_topic}"
 
     def client(self) -> dict[str, str | int | float]:
         """Give the properties that every kind of client shares."""

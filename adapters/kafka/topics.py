@@ -1,9 +1,10 @@
-"""The topics `trades`, `trades.dlq` and `feed.events`: created when they are missing, compared when they exist, never changed in silence.
+"""The topics `trades`, `trades.dlq`, `feed.events` and `watchlist`: created when they are missing, compared when they exist, never changed in silence.
 
 - Copies by profile: dev keeps one; production keeps three, of which two must have a record before it counts as kept.
 - Records stay for 7 days. The broker stamps each with its own clock when it appends it: the rules on a trade's time lean on that.
 - A topic that differs from this is reported and left alone. More partitions can be added on request only, since from then on new trades of a
   symbol may go to another partition than its old ones: order by symbol then holds for the new trades alone.
+- `watchlist` is compacted instead: the newest record of each symbol stays. Its partitions are what instances share out among themselves.
 """
 
 import enum
@@ -30,6 +31,8 @@ from .settings import MAX_DEAD_LETTER_BYTES, KafkaSettings
 
 DEFAULT_PARTITIONS: Final = 4
 RETENTION_MS: Final = 7 * 24 * 60 * 60 * 1000
+WATCHLIST_PARTITIONS: Final = 12
+"""1, 2, 3, 4, 6 or 12 instances get equal parts; more than 12 have nothing to do."""
 
 T = TypeVar("T")
 
@@ -98,7 +101,42 @@ def ensure_topics(
     return reports
 
 
+def ensure_watchlist(settings: KafkaSettings, *, profile: Profile | None = None) -> TopicReport:
+    """Create the topic of the watchlist where it is missing, or say how it is; without a profile, with as many copies as the topic of trades.
+
+    Raises BrokerError when the cluster cannot be reached or refuses.
+    """
+    topic = settings.watchlist_topic
+    log = ClientLog("admin", settings.bootstrap_servers)
+    try:
+        admin = AdminClient({**settings.client(), **log.options()})
+        known = read_topics(admin, settings, log)
+        state = known.get(topic)
+        if profile is None:
+            if state is not None:
+                return TopicReport(topic=topic, outcome=Outcome.EXISTS)
+            trades = known.get(settings.trades_topic)
+            copied = trades is not None and trades.replicas >= Profile.PRODUCTION.replicas
+            profile = Profile.PRODUCTION if copied else Profile.DEV
+        if state is None:
+            report = _create(admin, topic, profile, WATCHLIST_PARTITIONS, settings)
+        else:
+            report = _compare(admin, topic, state, profile, WATCHLIST_PARTITIONS, settings, add_partitions=False)
+        _await_leaders(admin, [topic], settings, log)
+    except (KafkaException, ValueError, TypeError) as error:
+        raise BrokerError(f"Kafka at {settings.bootstrap_servers} refused: {error}") from error
+    return report
+
+
 def _wanted(topic: str, profile: Profile, settings: KafkaSettings) -> dict[str, str]:
+    if topic == settings.watchlist_topic:
+        return {
+            "cleanup.policy": "compact",
+            "min.insync.replicas": str(profile.min_in_sync),
+            "unclean.leader.election.enable": "false",
+            # For so long who follows the topic can learn of a removal.
+            "delete.retention.ms": str(RETENTION_MS),
+        }
     # A dead letter may be a whole frame, and a record of the topic of trades with headers added.
     larger = {"max.message.bytes": str(MAX_DEAD_LETTER_BYTES)} if topic == settings.dead_letters_topic else {}
     return {

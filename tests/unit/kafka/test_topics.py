@@ -82,15 +82,21 @@ def test_the_command_prints_a_line_for_each_topic(settings: KafkaSettings, capsy
     assert not topics(settings, profile=Profile.DEV, partitions=6)
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"{settings.trades_topic}: created"
-    assert lines[3] == f"{settings.trades_topic}: exists"
-    assert lines[6] == f"{settings.trades_topic}: differs (partitions is 4, not 6)"
+    assert lines[4] == f"{settings.trades_topic}: exists"
+    assert lines[7] == f"{settings.watchlist_topic}: exists"
+    assert lines[8] == f"{settings.trades_topic}: differs (partitions is 4, not 6)"
 
 
 def test_the_command_may_be_run_again(bootstrap_servers: str) -> None:
     for _ in range(2):
         result = CliRunner().invoke(admin, ["topics", "--kafka-bootstrap-servers", bootstrap_servers])
         assert result.exit_code == 0, result.output
-    assert result.output.splitlines() == ["trades: exists", "trades.dlq: exists"]
+    assert result.output.splitlines() == [
+        "trades: exists",
+        "trades.dlq: exists",
+        "feed.events: exists",
+        "watchlist: exists",
+    ]
 
 
 def test_without_a_broker_it_says_so(settings: KafkaSettings) -> None:

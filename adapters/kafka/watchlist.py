@@ -1,0 +1,214 @@
+"""An instance's share of the watchlist: who has which part is settled by Kafka's own group protocol over the list's topic.
+
+- Members are given partitions, and a partition's symbols are theirs. The records are read apart from that (`WatchlistReader`), so a partition
+  that moves brings its symbols at once, and every member sees the whole list.
+- `cooperative-sticky`: who comes or goes moves only what has to move, and what moves is let go of before another is given it.
+- With a key, membership is static: the key's name is the group's `group.instance.id`. Of two members with one name Kafka keeps the later and ends
+  the earlier with a fatal error, here `KeyInUseError`. So that the earlier has closed its connection by then, a share is told only after
+  `SETTLE_S`. A process that dies and is back within the session gets its partitions as they were. One that finds its name on another machine does
+  not join: that one may live. It waits for the end of a dead one's session, and then gives up.
+- Static members that close do not leave, by Kafka's rules, until the session is over. One that ends on purpose unsubscribes first: that does.
+- When brokers are away the session ends here, too. The share then stays as it was until the group is whole again and says otherwise: what is received
+  meanwhile waits in the publisher's buffer. A member that was only cut off may so cover symbols twice; trades are told apart by their identity.
+"""
+
+import contextlib
+import socket
+import time
+from collections.abc import Callable, Sequence
+from typing import Final, Self
+
+import structlog
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+from domain.watchlist import Share, share_of
+from ports.errors import BrokerError, KeyInUseError, PortError
+
+from .codes import PASSING, is_fatal
+from .instances import Instance, describe_instances
+from .logs import ClientLog
+from .metadata import require_topics
+from .settings import KafkaSettings
+from .watchlist_reader import WatchlistReader
+
+SESSION_MS: Final = 10_000
+"""A member that is not heard of for so long is dead, and its partitions go to the others."""
+HEARTBEAT_MS: Final = 1_000
+MAX_POLL_MS: Final = 30_000
+"""A member that has not polled for so long hangs, and is counted as dead. One that waits for a full buffer goes on polling."""
+SETTLE_S: Final = 2.0
+"""Two heartbeats: by the first one, a member whose key another uses has been told so."""
+_LEAVE_S: Final = 2.0
+
+_log = structlog.get_logger(__name__)
+
+
+class KafkaWatchlist:
+    """A `ports.watchlist.Watchlist` over confluent-kafka's consumer."""
+
+    def __init__(self, settings: KafkaSettings, *, cap: int, key: str | None, host: str | None = None) -> None:
+        """Take how many symbols fit, and a name for the key by which nobody can tell the key; None where there is no key to protect.
+
+        The host is this machine's name, unless another is given.
+        """
+        self._settings = settings
+        self._cap = cap
+        self._key = key
+        self._host = host or socket.gethostname()
+        self._client_log = ClientLog("watchlist", settings.bootstrap_servers)
+        self._reader = WatchlistReader(settings)
+        self._consumer: Consumer | None = None
+        self._partitions: frozenset[int] = frozenset()
+        self._is_cut_off = False
+        self._settled_at: float | None = None
+        self._told: Share | None = None
+        self._changed = False
+        self._cover: Callable[[Share], None] | None = None
+
+    def start(self) -> None:
+        """Join the group. Raises BrokerError when no broker answers or the topic is missing, KeyInUseError when another machine has the key."""
+        if self._consumer is not None:
+            return
+        settings = self._settings
+        name = {} if self._key is None else {"group.instance.id": self._key}
+        self._reader.start()
+        try:
+            self._await_key()
+            consumer = Consumer(
+                {
+                    **settings.consumer(settings.watchlist_group),
+                    **self._client_log.options(),
+                    **name,
+                    "client.id": client_id(settings, self._host, self._cap),
+                    "partition.assignment.strategy": "cooperative-sticky",
+                    "session.timeout.ms": SESSION_MS,
+                    "heartbeat.interval.ms": HEARTBEAT_MS,
+                    "max.poll.interval.ms": MAX_POLL_MS,
+                }
+            )
+        except PortError:
+            self._reader.close()
+            raise
+        except (KafkaException, ValueError, TypeError) as error:
+            self._reader.close()
+            raise BrokerError(f"Kafka does not take these settings: {error}") from error
+        try:
+            require_topics(consumer, (settings.watchlist_topic,), settings, self._client_log)
+            consumer.subscribe(
+                [settings.watchlist_topic],
+                on_assign=self._on_assign,
+                on_revoke=self._on_revoke,
+                on_lost=self._on_lost,
+            )
+        except BrokerError:
+            consumer.close()
+            self._reader.close()
+            raise
+        self._consumer = consumer
+
+    def poll(self, cover: Callable[[Share], None]) -> None:
+        """Hand over the share when it has changed. Raises KeyInUseError or BrokerError."""
+        if self._consumer is None:
+            raise BrokerError("the watchlist is not open")
+        self._cover = cover
+        message = self._consumer.poll(0)
+        if message is not None and (error := message.error()) is not None:
+            self._judge(error)
+        if self._reader.poll():
+            self._changed = True
+        self._tell()
+
+    def close(self) -> None:
+        """Leave the group."""
+        consumer, self._consumer = self._consumer, None
+        self._cover = None
+        if consumer is not None:
+            # One whose place another has taken has nothing to leave, and Kafka's client says so.
+            with contextlib.suppress(KafkaException):
+                consumer.unsubscribe()
+                deadline = time.monotonic() + _LEAVE_S
+                while consumer.assignment() and time.monotonic() < deadline:
+                    consumer.poll(0.02)
+            consumer.close()
+        self._reader.close()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _await_key(self) -> None:
+        """Wait while a member on another machine has the key's name. Raises KeyInUseError when that lasts longer than a dead one's session can."""
+        deadline = time.monotonic() + SESSION_MS / 1000 + _LEAVE_S
+        while (other := self._other_user()) is not None:
+            if time.monotonic() > deadline:
+                raise KeyInUseError(
+                    f"a producer on {other.host} uses the same API key: each producer needs a key of its own"
+                )
+            time.sleep(1.0)
+
+    def _other_user(self) -> Instance | None:
+        if self._key is None:
+            return None
+        # Who does not tell its host cannot be judged.
+        return next(
+            (
+                instance
+                for instance in describe_instances(self._settings)
+                if instance.name == self._key and instance.cap is not None and instance.host != self._host
+            ),
+            None,
+        )
+
+    def _judge(self, error: KafkaError) -> None:
+        if is_fatal(error) and self._key is not None:
+            raise KeyInUseError(
+                "another producer was started with the same API key, and has taken this one's place: each producer needs a key of its own"
+            ) from KafkaException(error)
+        if error.code() in PASSING or (error.retriable() and not is_fatal(error)):
+            _log.warning("the watchlist's group was interrupted", error=error.str())
+        else:
+            raise BrokerError(
+                f"cannot take part in group {self._settings.watchlist_group}: {error.str()}"
+            ) from KafkaException(error)
+
+    def _tell(self) -> None:
+        if not self._changed or self._cover is None or not self._reader.is_complete:
+            return
+        if self._settled_at is None or time.monotonic() < self._settled_at:
+            return
+        self._changed = False
+        share = share_of(self._reader.book.entries(), self._partitions, self._cap)
+        if share != self._told:
+            self._cover(share)
+            self._told = share
+
+    def _on_assign(self, consumer: Consumer, places: Sequence[TopicPartition]) -> None:
+        if self._is_cut_off:
+            self._is_cut_off = False
+            self._partitions = frozenset()
+        self._partitions |= {place.partition for place in places}
+        self._changed = True
+        if self._settled_at is None:
+            self._settled_at = time.monotonic() + (0.0 if self._key is None else SETTLE_S)
+        # Who has it is all that is asked of this consumer.
+        consumer.incremental_assign(list(places))
+        consumer.pause(list(places))
+
+    def _on_revoke(self, _: Consumer, places: Sequence[TopicPartition]) -> None:
+        """Let go: the others are given these partitions when this has returned."""
+        self._partitions -= {place.partition for place in places}
+        self._changed = True
+        self._tell()
+
+    def _on_lost(self, _: Consumer, places: Sequence[TopicPartition]) -> None:
+        """Go on as before: the brokers are away, or soon say who has what."""
+        self._is_cut_off = True
+        _log.warning("the watchlist's group is out of reach, the symbols stay as they are", partitions=len(places))
+
+
+def client_id(settings: KafkaSettings, host: str, cap: int) -> str:
+    """Name a member for those who look at the group: on which host it is, and how many symbols it can carry."""
+    return f"{settings.client_id}.{host}.{cap}"

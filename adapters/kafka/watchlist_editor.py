@@ -1,0 +1,117 @@
+"""Changes of the watchlist, written to its topic.
+
+A new symbol goes to the partition with the fewest, which keeps the instances' shares even; hence the whole list is read first. Two who add the
+same symbol at the same moment may choose different partitions: each looks again after writing and takes away all but the lowest.
+"""
+
+import time
+from collections.abc import Collection, Iterable, Sequence
+from typing import Final, Self
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from domain.watchlist import Book, Entry, encode_value, is_symbol
+from ports.errors import BrokerError
+
+from .logs import ClientLog
+from .settings import KafkaSettings
+from .topics import ensure_watchlist
+from .watchlist_reader import WatchlistReader
+
+_FETCH_WAIT_MS: Final = 10
+
+
+class KafkaWatchlistEditor:
+    """A `ports.watchlist_editor.WatchlistEditor` over the topic, which it creates where it is missing."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self._settings = settings
+        self._client_log = ClientLog("watchlist editor", settings.bootstrap_servers)
+        self._producer: Producer | None = None
+
+    def start(self) -> None:
+        """Connect, and see that there is a topic. Raises BrokerError."""
+        if self._producer is None:
+            ensure_watchlist(self._settings)
+            try:
+                self._producer = Producer({**self._settings.producer(), **self._client_log.options()})
+            except (KafkaException, ValueError, TypeError) as error:
+                raise BrokerError(f"Kafka does not take these settings: {error}") from error
+
+    def entries(self) -> Sequence[Entry]:
+        """Read all of it."""
+        self._open()
+        return self._read()[0].entries()
+
+    def add(self, symbols: Collection[str]) -> Sequence[str]:
+        """Put symbols on the list and give those that were not there."""
+        self._open()
+        wrong = [symbol for symbol in symbols if not is_symbol(symbol)]
+        if wrong:
+            raise ValueError(
+                f"no symbol: {', '.join(map(repr, wrong))}; a symbol is 1 to 64 printable ASCII characters without quotes, "
+                "backslashes or blanks at its ends"
+            )
+        book, partitions = self._read()
+        new = [symbol for symbol in dict.fromkeys(symbols) if not book.places(symbol)]
+        value = encode_value(time.time_ns() // 1_000_000)
+        changes = []
+        for symbol in new:
+            partition = book.emptiest(range(partitions))
+            book.take(partition, symbol.encode(), value)
+            changes.append((symbol, partition))
+        if changes:
+            self._write(changes, value)
+            book, _ = self._read()
+            self._write([(symbol, place) for symbol in new for place in book.places(symbol)[1:]], None)
+        return new
+
+    def remove(self, symbols: Collection[str]) -> Sequence[str]:
+        """Take symbols off the list, from every partition, and give those that were there."""
+        self._open()
+        book, _ = self._read()
+        gone = [symbol for symbol in dict.fromkeys(symbols) if book.places(symbol)]
+        self._write([(symbol, place) for symbol in gone for place in book.places(symbol)], None)
+        return gone
+
+    def close(self) -> None:
+        """Let go of the connection; everything was confirmed before."""
+        self._producer = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _open(self) -> Producer:
+        if self._producer is None:
+            raise BrokerError("the watchlist is not open")
+        return self._producer
+
+    def _read(self) -> tuple[Book, int]:
+        with WatchlistReader(self._settings, fetch_wait_ms=_FETCH_WAIT_MS) as reader:
+            return reader.read_to_end(), reader.partitions
+
+    def _write(self, changes: Iterable[tuple[str, int]], value: bytes | None) -> None:
+        """Write records and wait until all are confirmed."""
+        producer, topic = self._open(), self._settings.watchlist_topic
+        refused: list[KafkaError] = []
+
+        def note(error: KafkaError | None, _: Message) -> None:
+            if error is not None:
+                refused.append(error)
+
+        try:
+            for symbol, partition in changes:
+                producer.produce(topic, value, symbol.encode(), partition=partition, on_delivery=note)
+                producer.poll(0)
+            left = producer.flush(self._settings.connect_timeout_s)
+        except (KafkaException, BufferError) as error:
+            raise BrokerError(f"Kafka did not take a change of {topic}: {error}") from error
+        if refused or left:
+            reason = refused[0].str() if refused else f"no answer within {self._settings.connect_timeout_s:g} s"
+            raise BrokerError(
+                f"Kafka did not confirm all changes of {topic} ({reason}): do it again, that does no harm"
+            )

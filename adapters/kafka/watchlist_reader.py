@@ -1,0 +1,116 @@
+"""The whole watchlist, read from its topic and followed: every partition, whoever has it.
+
+The topic is small and compacted, so it is read from its beginning each time. Nothing is committed.
+"""
+
+import time
+from typing import Self
+
+import structlog
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message, TopicPartition
+
+from domain.watchlist import Book
+from ports.errors import BrokerError
+
+from .codes import END_OF_PARTITION, PASSING
+from .logs import ClientLog
+from .metadata import read_topics, require_topics
+from .settings import KafkaSettings
+
+_AT_A_TIME = 1_000
+
+_log = structlog.get_logger(__name__)
+
+
+class WatchlistReader:
+    """Keeps a `Book` up to date with the topic. For use by one thread."""
+
+    def __init__(self, settings: KafkaSettings, *, fetch_wait_ms: int = 500) -> None:
+        """Take how long the broker may wait for a record before it says that there is none: the end is found after that."""
+        self._settings = settings
+        self._fetch_wait_ms = fetch_wait_ms
+        self._client_log = ClientLog("watchlist reader", settings.bootstrap_servers)
+        self._consumer: Consumer | None = None
+        self._unread: set[int] = set()
+        self.book = Book()
+        self.partitions = 0
+        """How many the topic has."""
+
+    def start(self) -> None:
+        """Begin to read. Raises BrokerError when no broker answers or the topic is missing."""
+        if self._consumer is not None:
+            return
+        settings = self._settings
+        try:
+            # A group is needed to make a consumer; it is never joined here.
+            consumer = Consumer(
+                {
+                    **settings.consumer(settings.watchlist_group),
+                    **self._client_log.options(),
+                    "enable.partition.eof": True,
+                    "fetch.wait.max.ms": self._fetch_wait_ms,
+                }
+            )
+        except (KafkaException, ValueError, TypeError) as error:
+            raise BrokerError(f"Kafka does not take these settings: {error}") from error
+        try:
+            topic = settings.watchlist_topic
+            require_topics(consumer, (topic,), settings, self._client_log)
+            self.partitions = read_topics(consumer, settings, self._client_log)[topic].partitions
+            self._unread = set(range(self.partitions))
+            consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in self._unread])
+        except BrokerError:
+            consumer.close()
+            raise
+        self._consumer = consumer
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every partition has been read to its end once; from then on the book is as the topic, but for moments."""
+        return self._consumer is not None and not self._unread
+
+    def poll(self, wait_s: float = 0) -> bool:
+        """Take what is there, and say whether that changed the book. Raises BrokerError when reading cannot go on."""
+        if self._consumer is None:
+            raise BrokerError("the watchlist is not open")
+        # `consume` waits until it has all that it was asked for.
+        messages = self._consumer.consume(1, wait_s) if wait_s else []
+        messages += self._consumer.consume(_AT_A_TIME, 0)
+        return sum(self._take(message) for message in messages) > 0
+
+    def read_to_end(self) -> Book:
+        """Wait until everything has been read. Raises BrokerError when that takes longer than a connection may."""
+        deadline = time.monotonic() + self._settings.connect_timeout_s
+        while not self.is_complete:
+            self.poll(0.1)
+            if time.monotonic() > deadline:
+                raise BrokerError(f"Kafka did not give all of {self._settings.watchlist_topic} in time: try again")
+        return self.book
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        consumer, self._consumer = self._consumer, None
+        if consumer is not None:
+            consumer.close()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _take(self, message: Message) -> bool:
+        error, partition = message.error(), message.partition()
+        if error is not None:
+            if error.code() == END_OF_PARTITION and partition is not None:
+                self._unread.discard(partition)
+            elif error.code() not in PASSING and not error.retriable():
+                raise BrokerError(f"cannot read {self._settings.watchlist_topic}: {error.str()}") from KafkaException(
+                    error
+                )
+            return False
+        if partition is None or not self.book.take(partition, message.key(), message.value()):
+            _log.warning("no symbol on the watchlist", key=str(message.key())[:100], partition=partition)
+            return False
+        return True

@@ -1,0 +1,143 @@
+"""A real Kafka shares a watchlist out; and what is Kafka's own of it: keys, doubles, odd records, who is told to have what."""
+
+from __future__ import annotations
+
+import time
+import uuid
+
+import pytest
+from confluent_kafka import Producer
+
+from adapters.finnhub.key_name import name_of_key
+from adapters.kafka.instances import describe_instances
+from adapters.kafka.settings import KafkaSettings
+from adapters.kafka.topics import Outcome, ensure_watchlist
+from adapters.kafka.watchlist import SESSION_MS, KafkaWatchlist
+from adapters.kafka.watchlist_editor import KafkaWatchlistEditor
+from ports.errors import BrokerError, KeyInUseError
+from ports.watchlist import Watchlist
+from ports.watchlist_editor import WatchlistEditor
+from tests.contract.watchlist_contract import SYMBOLS, Group, Lists, WatchlistContract
+
+pytestmark = pytest.mark.servers
+
+
+class OnKafka:
+    def __init__(self, settings: KafkaSettings) -> None:
+        self._settings = settings
+        ensure_watchlist(settings)
+
+    def new_editor(self) -> WatchlistEditor:
+        return KafkaWatchlistEditor(self._settings)
+
+    def new_instance(self, cap: int, key: str | None = None) -> Watchlist:
+        return KafkaWatchlist(self._settings, cap=cap, key=key)
+
+
+@pytest.fixture
+def settings(bootstrap_servers: str) -> KafkaSettings:
+    return KafkaSettings(bootstrap_servers=bootstrap_servers, watchlist_topic=f"watchlist-{uuid.uuid4().hex}")
+
+
+@pytest.fixture
+def lists(settings: KafkaSettings) -> Lists:
+    return OnKafka(settings)
+
+
+def write(settings: KafkaSettings, key: bytes, value: bytes | None, partition: int) -> None:
+    producer = Producer({"bootstrap.servers": settings.bootstrap_servers})
+    producer.produce(settings.watchlist_topic, value, key, partition=partition)
+    assert producer.flush(30) == 0
+
+
+class TestKafkaWatchlist(WatchlistContract):
+    def test_a_symbol_on_two_partitions_is_covered_once(self, group: Group, settings: KafkaSettings) -> None:
+        group.editor.add(SYMBOLS)
+        entry = group.editor.entries()[0]
+        for partition in range(12):
+            write(settings, entry.symbol.encode(), b'{"v":1,"added_ms":5}', partition)
+        for _ in range(2):
+            group.join()
+        group.until_covered(SYMBOLS, by_each=12)
+        assert [each.partition for each in group.editor.entries() if each.symbol == entry.symbol] == [0]
+        group.editor.remove([entry.symbol])
+        group.until_covered([symbol for symbol in SYMBOLS if symbol != entry.symbol])
+
+    def test_records_that_make_no_sense_do_no_harm(self, group: Group, settings: KafkaSettings) -> None:
+        write(settings, b"\xff\xfe", b"{}", 0)
+        write(settings, b"ODD", b'{"v":2,"new', 1)
+        group.editor.add(["AAPL"])
+        group.join()
+        group.until_covered(["AAPL", "ODD"])
+        assert [entry.symbol for entry in group.editor.entries()] == ["AAPL", "ODD"]
+
+    def test_the_second_user_of_a_key_takes_the_place_of_the_first_which_is_told(
+        self, group: Group, settings: KafkaSettings
+    ) -> None:
+        group.editor.add(SYMBOLS)
+        first = group.take(KafkaWatchlist(settings, cap=50, key="a-key"))
+        group.until_covered(SYMBOLS)
+        second = group.take(KafkaWatchlist(settings, cap=50, key="a-key"))
+        # The first is told before the second begins: else the second would find a symbol with the first.
+        with pytest.raises(KeyInUseError, match="same API key"):
+            group.until(lambda: second.share is not None)
+        assert second.share is None
+        group.leave(first)
+        group.until_covered(SYMBOLS)
+
+    def test_who_dies_and_is_back_in_time_has_the_partitions_that_it_had(
+        self, group: Group, settings: KafkaSettings
+    ) -> None:
+        group.editor.add(SYMBOLS)
+        dies = group.take(KafkaWatchlist(settings, cap=50, key="one"))
+        stays = group.take(KafkaWatchlist(settings, cap=50, key="other"))
+        group.until_covered(SYMBOLS, by_each=12)
+        had, others = dies.share, stays.share
+        group.instances.remove(dies)
+        back = group.take(KafkaWatchlist(settings, cap=50, key="one"))
+        group.until(lambda: back.share is not None)
+        assert (back.share, stays.share) == (had, others)
+
+    @pytest.mark.faults
+    def test_a_key_in_use_on_another_machine_is_refused_unless_its_user_is_dead(
+        self, group: Group, settings: KafkaSettings
+    ) -> None:
+        group.editor.add(SYMBOLS)
+        there = KafkaWatchlist(settings, cap=50, key="a-key", host="there")
+        first = group.take(there)
+        group.until_covered(SYMBOLS)
+        begun = time.monotonic()
+        with pytest.raises(KeyInUseError, match="on there uses the same API key"):
+            KafkaWatchlist(settings, cap=50, key="a-key", host="here").start()
+        assert time.monotonic() - begun > SESSION_MS / 1000
+        there.poll(first.cover)  # nobody has disturbed it
+        assert there._consumer is not None
+        there._consumer.close()  # as one that dies: it stays in the group until its session is over
+        group.instances.remove(first)
+        group.take(KafkaWatchlist(settings, cap=50, key="a-key", host="here"))
+        group.until_covered(SYMBOLS)
+
+    def test_it_is_said_who_has_what(self, group: Group, settings: KafkaSettings) -> None:
+        assert describe_instances(settings) == []
+        name = name_of_key("secret", "test")
+        instance = group.take(KafkaWatchlist(settings, cap=7, key=name))
+        group.until(lambda: instance.share is not None)
+        (described,) = describe_instances(settings)
+        assert (described.name, described.cap, described.partitions) == (name, 7, frozenset(range(12)))
+        assert described.host
+        group.leave(instance)
+        assert describe_instances(settings) == []  # who ends on purpose leaves at once
+
+
+def test_the_topic_is_made_once(settings: KafkaSettings) -> None:
+    assert ensure_watchlist(settings).outcome is Outcome.CREATED
+    assert ensure_watchlist(settings).outcome is Outcome.EXISTS
+
+
+def test_without_a_topic_or_a_broker_it_says_so(settings: KafkaSettings) -> None:
+    with pytest.raises(BrokerError, match=r"no topic watchlist-.*python -m apps\.admin topics"):
+        KafkaWatchlist(settings, cap=50, key=None).start()
+    away = KafkaSettings(bootstrap_servers="127.0.0.1:1", connect_timeout_s=0.5)
+    for connect in (KafkaWatchlist(away, cap=50, key=None).start, KafkaWatchlistEditor(away).start):
+        with pytest.raises(BrokerError, match=r"no Kafka broker at 127\.0\.0\.1:1"):
+            connect()
