@@ -11,6 +11,7 @@ COMMANDS: Final = {
     "aggregator": ("apps.aggregator:aggregator", "Carry Kafka's trades to Cassandra, raw and as candles (Spark)"),
     "dashboard": ("apps.dashboard:dashboard", "Serve a live page and a read API of what is in Cassandra"),
     "query": ("apps.query:query", "Read candles and trades from Cassandra"),
+    "watchlist": ("apps.watchlist:watchlist", "Say which symbols the producers share"),
     "admin": ("apps.admin:admin", "Create topics and tables"),
     "simulator": ("apps.simulator:simulator", "Serve a simulated Finnhub"),
     "devstack": ("devstack.cli:cli", "Start and stop real Kafka and Cassandra on this machine"),

@@ -9,10 +9,13 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from adapters.finnhub.key_name import name_of_key
 from adapters.finnhub.replay import ReplayFeed
 from adapters.finnhub.settings import FinnhubSettings
 from adapters.finnhub.websocket_feed import FinnhubFeed
 from adapters.kafka.publisher import KafkaPublisher
+from adapters.kafka.settings import KafkaSettings
+from adapters.kafka.watchlist import KafkaWatchlist
 from adapters.memory.broker import MemoryBroker
 from adapters.memory.publisher import MemoryPublisher
 from adapters.memory.stores import MemoryCandleStore, MemoryTradeStore
@@ -23,11 +26,13 @@ from adapters.prometheus.kafka_client import KafkaClientMetrics
 from adapters.prometheus.publisher import MeasuredPublisher
 from adapters.prometheus.registry import new_registry
 from adapters.prometheus.stores import MeasuredCandleStore, MeasuredTradeStore, StoreMetrics
+from adapters.prometheus.watchlist import MeasuredWatchlist
 from adapters.simulator.server import SimulatedFinnhub
 from domain.intake import Intake
 from domain.journal import Journal
 from domain.windower import Windower
 
+from .covering import FixedCovering, WatchlistCovering
 from .dashboard_settings import DashboardSettings
 from .embedded import EmbeddedAggregator
 from .health import live_health, producer_health
@@ -90,6 +95,13 @@ def _cassandra_candles(settings: DashboardSettings, session: "CassandraSession")
     from adapters.cassandra.candle_store import CassandraCandleStore  # noqa: PLC0415
 
     return CassandraCandleStore(settings.cassandra.adapter(), session)
+
+
+def _watchlist(settings: ProducerSettings, kafka: KafkaSettings) -> KafkaWatchlist:
+    # A simulated feed has no key that a second connection could harm.
+    token = str(settings.finnhub.token) if settings.feed_kind == "finnhub" else ""
+    key = name_of_key(token, kafka.watchlist_group) if token else None
+    return KafkaWatchlist(kafka, cap=settings.finnhub.max_symbols, key=key)
 
 
 class FeedContainer(containers.DeclarativeContainer):
@@ -189,9 +201,18 @@ class ProducerContainer(containers.DeclarativeContainer):
     feed = providers.Singleton(MeasuredFeed, feeds.feed, registry)
     kafka = providers.Singleton(lambda options: options.adapter(), settings.provided.kafka)
     kafka_client = providers.Singleton(KafkaClientMetrics, registry)
+    covering = providers.Selector(
+        settings.provided.symbols_from,
+        settings=providers.Singleton(FixedCovering, feed, settings.provided.symbols_to_receive),
+        watchlist=providers.Singleton(
+            WatchlistCovering,
+            feed,
+            providers.Singleton(MeasuredWatchlist, providers.Singleton(_watchlist, settings, kafka), registry),
+        ),
+    )
     publisher = providers.Singleton(
         MeasuredPublisher,
-        providers.Singleton(KafkaPublisher, kafka, kafka_client),
+        providers.Singleton(KafkaPublisher, kafka, kafka_client, covering.provided.keep),
         registry,
         buffer_records=kafka.provided.buffer_messages,
     )

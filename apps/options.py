@@ -44,6 +44,9 @@ class FinnhubOptions:
         help="API key; better given as TAPELINE_FINNHUB_TOKEN than as a flag, which others can see",
     )
     url: str = ts.option(default=FINNHUB_URL, help="Address of Finnhub's WebSocket, or of a simulator's")
+    max_symbols: int = ts.option(
+        default=50, validator=attrs.validators.ge(1), help="Symbols of the watchlist that the key can carry"
+    )
 
     def __attrs_post_init__(self) -> None:
         self.adapter()
@@ -61,6 +64,7 @@ class KafkaOptions:
     trades_topic: str = ts.option(default="trades", help="Topic of valid trades")
     dead_letters_topic: str = ts.option(default="trades.dlq", help="Topic of what was rejected")
     events_topic: str = ts.option(default="feed.events", help="Topic of what happens to the feed's connections")
+    watchlist_topic: str = ts.option(default="watchlist", help="Topic of the symbols that producers share")
     linger_ms: int = ts.option(default=5, help="How long a record may wait for company in its batch")
     buffer_messages: int = ts.option(
         default=_KAFKA.buffer_messages,
@@ -86,6 +90,7 @@ class KafkaOptions:
             trades_topic=self.trades_topic,
             dead_letters_topic=self.dead_letters_topic,
             events_topic=self.events_topic,
+            watchlist_topic=self.watchlist_topic,
             linger_ms=self.linger_ms,
             buffer_messages=self.buffer_messages,
             buffer_kib=self.buffer_kib,

@@ -12,9 +12,10 @@ import structlog
 
 from domain.errors import TapelineError
 from ports.errors import BrokerError, EndOfFeed
-from ports.publisher import Deliveries
+from ports.publisher import Deliveries, Publisher
 
 from .containers import ProducerContainer
+from .covering import Covering
 from .ingest import Ingest
 from .lazy import run
 from .loading import app_command
@@ -25,12 +26,13 @@ from .settings import ProducerSettings
 from .stopping import StopRequest, stop_on_signals
 
 READ_TIMEOUT_S = 0.2
+POLL_S = 0.05
 REPORT_EVERY_S = 10.0
 
 log = structlog.get_logger("tapeline.producer")
 
 
-def carry(ingest: Ingest, stop: StopRequest, duration_s: float | None) -> None:
+def carry(ingest: Ingest, covering: Covering, stop: StopRequest, duration_s: float | None) -> None:
     """Carry messages over until asked to stop, the time is up, or the feed ends; logs how it goes now and then."""
     begun_s = reported_s = time.monotonic()
     trades = 0
@@ -50,6 +52,7 @@ def carry(ingest: Ingest, stop: StopRequest, duration_s: float | None) -> None:
                 latency_ms=counts.latency_ms,
             )
             trades, reported_s = counts.trades, now_s
+        covering.turn()
         try:
             ingest.step(READ_TIMEOUT_S)
         except EndOfFeed:
@@ -58,6 +61,17 @@ def carry(ingest: Ingest, stop: StopRequest, duration_s: float | None) -> None:
         if event is not None and event is not told:
             log.info("feed", kind=str(event.kind), detail=event.detail, symbols=len(event.symbols))
             told = event
+
+
+def await_symbols(covering: Covering, publisher: Publisher, stop: StopRequest) -> bool:
+    """Wait until it is known what to cover; False when asked to stop before."""
+    while not covering.turn():
+        if stop.requested:
+            return False
+        # Its client tells that the program is alive.
+        publisher.flush(0)
+        time.sleep(POLL_S)
+    return True
 
 
 def report(ingest: Ingest, deliveries: Deliveries) -> None:
@@ -82,7 +96,7 @@ def run_producer(settings: ProducerSettings, container: ProducerContainer | None
     """Run to the end, with other parts where a container is given. Raises FeedError, BrokerError, or TapelineError when not everything arrived."""
     container = container or ProducerContainer(settings=settings)
     feed, publisher, ingest = container.feed(), container.publisher(), container.ingest()
-    feed.subscribe(settings.symbols_to_receive)
+    covering = container.covering()
     with ExitStack() as stack:
         stop = stack.enter_context(stop_on_signals())
         # First, so that a start that takes long can be watched as well.
@@ -97,13 +111,17 @@ def run_producer(settings: ProducerSettings, container: ProducerContainer | None
         )
         stack.callback(publisher.close)
         publisher.start()
+        stack.callback(covering.close)
+        covering.start()
         stack.callback(feed.close)
+        if not await_symbols(covering, publisher, stop):
+            return
         feed.start()
         # While Kafka is away and its buffer full, publishing waits and sees no request to stop. Closing the publisher ends that.
         stop.on_ask(lambda: _later(settings.flush_timeout_s, publisher.close))
-        log.info("started", feed=settings.feed_kind, symbols=len(settings.symbols_to_receive))
+        log.info("started", feed=settings.feed_kind, symbols_from=settings.symbols_from)
         try:
-            carry(ingest, stop, settings.duration_s)
+            carry(ingest, covering, stop, settings.duration_s)
         except BrokerError:
             # After a request to stop the publisher was closed under our hands: the report tells what that cost.
             if not stop.requested:
@@ -111,6 +129,7 @@ def run_producer(settings: ProducerSettings, container: ProducerContainer | None
         finally:
             # Also when the feed fails for good: what was taken is handed over all the same.
             feed.close()
+            covering.close()
             deliveries = ingest.finish(settings.flush_timeout_s)
         report(ingest, deliveries)
 

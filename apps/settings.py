@@ -129,6 +129,10 @@ class ProducerSettings(SourceOptions):
         5.0,
         "Tell so often that the feed is alive; after a crash this much is not known to have been seen",
     )
+    watchlist: bool = ts.option(
+        default=False,
+        help="Share the symbols of the watchlist with the other producers that do, each with a key of its own",
+    )
     flush_timeout_s: float = in_seconds(
         "flush-timeout", 30.0, "How long to wait at the end for what is not acknowledged"
     )
@@ -143,11 +147,20 @@ class ProducerSettings(SourceOptions):
             raise ValueError(
                 f"--instance: up to 64 letters, digits and . _ : @ / -, beginning with one of the first two, not {self.instance!r}"
             )
+        if self.watchlist and self.feed_kind == "replay":
+            raise ValueError("--watchlist is for a live feed: a replay has the symbols of its recording")
+        if self.watchlist and self.symbols:
+            raise ValueError("--symbols and --watchlist are two ways to say what to receive: give one of them")
 
     @property
     def feed_kind(self) -> FeedKind:
         """Which feed: a producer is never simulated without being told so."""
         return "replay" if self.replay is not None else self.feed
+
+    @property
+    def symbols_from(self) -> Literal["settings", "watchlist"]:
+        """Where the symbols come from."""
+        return "watchlist" if self.watchlist else "settings"
 
 
 @attrs.frozen(kw_only=True)

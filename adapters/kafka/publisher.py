@@ -12,6 +12,7 @@
 import contextlib
 import functools
 import time
+from collections.abc import Callable
 from typing import Final, Self
 
 import structlog
@@ -40,9 +41,16 @@ _log = structlog.get_logger(__name__)
 class KafkaPublisher:
     """Publisher over confluent-kafka's producer; `observer` is told how long records take, and the client's statistics."""
 
-    def __init__(self, settings: KafkaSettings, observer: Observer | None = None) -> None:
+    def __init__(
+        self,
+        settings: KafkaSettings,
+        observer: Observer | None = None,
+        while_waiting: Callable[[], None] | None = None,
+    ) -> None:
+        """Take who is told of deliveries, and what is to be called ten times a second while `publish` waits; neither may raise."""
         self._settings = settings
         self._observer = observer
+        self._while_waiting = while_waiting
         self._client_log = ClientLog(
             "publisher", settings.bootstrap_servers, None if observer is None else observer.statistics
         )
@@ -144,6 +152,8 @@ class KafkaPublisher:
                 if not told and time.monotonic() - waiting_since > _LONG_WAIT_S:
                     told = True
                     _log.warning("buffer is full, the feed is held back", records=len(self._undelivered))
+                if self._while_waiting is not None:
+                    self._while_waiting()
                 self._serve(producer, _POLL_S)
             except KafkaException as error:
                 if is_fatal(error_of(error)):

@@ -67,7 +67,7 @@ def exported(families: Iterable[Metric]) -> dict[str, tuple[Described, frozenset
 
 
 def producer() -> CollectorRegistry:
-    container = ProducerContainer(settings=ProducerSettings(feed="simulated"))
+    container = ProducerContainer(settings=ProducerSettings(feed="simulated", watchlist=True))
     container.ingest()
     container.kafka_client().statistics(report(broker(1)))
     registry = container.registry()
@@ -92,7 +92,13 @@ def aggregator() -> CollectorRegistry:
 
 
 SECTIONS = {
-    "producer": ("Every program", "Feed (producer, live)", "Publisher (producer, live)", "Kafka client (producer)"),
+    "producer": (
+        "Every program",
+        "Feed (producer, live)",
+        "Publisher (producer, live)",
+        "Kafka client (producer)",
+        "Watchlist (producer)",
+    ),
     "live": ("Every program", "Feed (producer, live)", "Publisher (producer, live)", "Stores (live)"),
     "aggregator": ("Every program", "Aggregator"),
 }
