@@ -111,8 +111,9 @@ class TestKafkaWatchlist(WatchlistContract):
             KafkaWatchlist(settings, cap=50, key="a-key", host="here").start()
         assert time.monotonic() - begun > SESSION_MS / 1000
         there.poll(first.cover)  # nobody has disturbed it
-        assert there._consumer is not None
-        there._consumer.close()  # as one that dies: it stays in the group until its session is over
+        consumer, there._consumer = there._consumer, None
+        assert consumer is not None
+        consumer.close()  # as one that dies: it stays in the group until its session is over
         group.instances.remove(first)
         group.take(KafkaWatchlist(settings, cap=50, key="a-key", host="here"))
         group.until_covered(SYMBOLS)

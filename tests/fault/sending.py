@@ -61,8 +61,8 @@ class Sending:
         self.servers = [server]
         """The servers that there were; a test that replaces one adds the new one."""
         self.log = folder / f"{name}.log"
-        self._received = _Lines(folder / f"{name}.received")
-        self._acknowledged = _Lines(folder / f"{name}.acknowledged")
+        self._received = Lines(folder / f"{name}.received")
+        self._acknowledged = Lines(folder / f"{name}.acknowledged")
         self._heard: list[Heard] = []
         self._reports: list[Acknowledged] = []
         self._run = -1
@@ -178,7 +178,7 @@ class Sending:
         return any(each.frame == digest(entry.payload) for each in self.heard()[-5:])
 
 
-class _Lines:
+class Lines:
     """A file of JSON lines that grows."""
 
     def __init__(self, path: Path) -> None:

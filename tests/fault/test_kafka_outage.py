@@ -124,12 +124,14 @@ def test_nothing_is_lost_when_kafka(
 
 
 def test_close_ends_a_publish_that_waits_and_counts_what_it_let_go(revived: Stack, broker: OnKafka) -> None:
-    publisher = KafkaPublisher(broker.settings(BUFFER))
+    calls: list[float] = []
+    publisher = KafkaPublisher(broker.settings(BUFFER), while_waiting=lambda: calls.append(time.monotonic()))
     publisher.start()
     publish(publisher, [make_trade()])
     revived.pause(KAFKA)
     feeding = Feeding(publisher, 3_000)
     until(lambda: feeding.is_held_back)
+    until(lambda: len(calls) > 5)  # whoever has something else to do in this thread gets to it
     begun = time.monotonic()
     publisher.close()
     feeding.join()

@@ -91,5 +91,7 @@ def test_what_is_left_out_is_unsubscribed_at_once(server: SimulatedFinnhub) -> N
         assert server.wait_until(lambda: server.subscriptions() == [{"MSFT"}])
         feed.subscribe(["MSFT", "NVDA"])
         assert server.wait_until(lambda: server.subscriptions() == [{"MSFT", "NVDA"}])
-        seen = read_until(feed, FeedEventKind.SUBSCRIBED)
-        assert any(isinstance(message, FeedEvent) and "NVDA" in message.symbols for message in seen)
+        for told in (("MSFT",), ("MSFT", "NVDA")):
+            event = read_until(feed, FeedEventKind.SUBSCRIBED)[-1]
+            assert isinstance(event, FeedEvent)
+            assert event.symbols == told
