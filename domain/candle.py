@@ -11,7 +11,7 @@ from typing import Self
 
 import attrs
 
-from .decimals import ZERO, add, multiply, ratio
+from .decimals import ZERO, add, multiply, multiply_add, ratio
 from .trade import Trade, TradeKey
 from .window import window_start_ms
 
@@ -91,21 +91,8 @@ class Candle:
         )
 
     def add(self, trade: Trade) -> "Candle":
-        """Fold one more trade of the same window in: the same as merging its candle, in one step. The caller knows the window."""
-        key, price, volume = trade.key, trade.price, trade.volume
-        return Candle(
-            symbol=self.symbol,
-            window_start_ms=self.window_start_ms,
-            window_ms=self.window_ms,
-            open_key=min(self.open_key, key),
-            close_key=max(self.close_key, key),
-            high=max(self.high, price),
-            low=min(self.low, price),
-            volume=add(self.volume, volume),
-            trade_count=self.trade_count + 1 if volume else self.trade_count,
-            update_count=self.update_count if volume else self.update_count + 1,
-            notional=add(self.notional, multiply(price, volume)),
-        )
+        """Fold one more trade of the same window in. Raises ValueError on a trade of another."""
+        return self.merge(Candle.of(trade, self.window_ms))
 
     @property
     def slot(self) -> tuple[str, int, int]:
@@ -113,11 +100,65 @@ class Candle:
         return (self.symbol, self.window_start_ms, self.window_ms)
 
 
+class OpenCandle:
+    """A candle in the making: trades are folded into it in place, which gives the same as merging a candle of each."""
+
+    __slots__ = ("_close", "_high", "_low", "_notional", "_open", "_slot", "_trades", "_updates", "_volume")
+
+    def __init__(self, first: Trade, slot: tuple[str, int, int]) -> None:
+        """Begin with a trade, whose slot the caller knows."""
+        self._slot = slot
+        self._open = self._close = (first.timestamp_ms, first.trade_id, first.price)
+        self._high = self._low = first.price
+        self._volume = self._notional = ZERO
+        self._trades = self._updates = 0
+        self.add(first)
+
+    def add(self, trade: Trade) -> None:
+        """Fold one more trade in; the caller knows that it belongs into this window."""
+        price, volume = trade.price, trade.volume
+        key = (trade.timestamp_ms, trade.trade_id, price)
+        if key > self._close:
+            self._close = key
+        elif key < self._open:
+            self._open = key
+        if price > self._high:
+            self._high = price
+        elif price < self._low:
+            self._low = price
+        if volume:
+            self._volume = add(self._volume, volume)
+            self._notional = multiply_add(price, volume, self._notional)
+            self._trades += 1
+        else:
+            self._updates += 1
+
+    def candle(self) -> Candle:
+        """Give it as it is now."""
+        symbol, start_ms, window_ms = self._slot
+        return Candle(
+            symbol=symbol,
+            window_start_ms=start_ms,
+            window_ms=window_ms,
+            open_key=TradeKey(*self._open),
+            close_key=TradeKey(*self._close),
+            high=self._high,
+            low=self._low,
+            volume=self._volume,
+            trade_count=self._trades,
+            update_count=self._updates,
+            notional=self._notional,
+        )
+
+
 def fold(trades: Iterable[Trade], window_ms: int) -> dict[tuple[str, int, int], Candle]:
     """Fold trades, in any order, into the candles of their windows, by slot."""
-    candles: dict[tuple[str, int, int], Candle] = {}
+    candles: dict[tuple[str, int, int], OpenCandle] = {}
     for trade in trades:
         slot = (trade.symbol, window_start_ms(trade.timestamp_ms, window_ms), window_ms)
         known = candles.get(slot)
-        candles[slot] = Candle.of(trade, window_ms) if known is None else known.add(trade)
-    return candles
+        if known is None:
+            candles[slot] = OpenCandle(trade, slot)
+        else:
+            known.add(trade)
+    return {slot: candle.candle() for slot, candle in candles.items()}

@@ -36,6 +36,11 @@ def multiply(a: Decimal, b: Decimal) -> Decimal:
     return _EXACT.multiply(a, b)
 
 
+def multiply_add(a: Decimal, b: Decimal, c: Decimal) -> Decimal:
+    """Compute a x b + c without rounding."""
+    return _EXACT.fma(a, b, c)
+
+
 def ratio(numerator: Decimal, denominator: Decimal) -> Decimal:
     """Divide two non-negative decimals, rounded half up to `SCALE` decimals; the denominator is positive.
 

@@ -69,7 +69,9 @@ class TopicRecord:
 
 def encode(trade: Trade) -> bytes:
     """Write a trade as a record."""
-    conditions = ",".join(f'"{code}"' for code in trade.conditions)
+    conditions = '","'.join(trade.conditions)
+    if trade.conditions:
+        conditions = f'"{conditions}"'
     text = (
         f'{{"v":{SCHEMA_VERSION},"symbol":"{trade.symbol}","price":{plain(trade.price)},"volume":{plain(trade.volume)},'
         f'"timestamp_ms":{trade.timestamp_ms},"trade_id":"{trade.trade_id}","conditions":[{conditions}],'

@@ -7,9 +7,8 @@ The rules, which are those of Spark's update mode:
 3. `take_changed` gives each candle that changed since the last call, whole: absolute values, so that writing one twice does no harm.
 """
 
-from .candle import Candle
+from .candle import Candle, OpenCandle
 from .trade import Trade
-from .window import window_start_ms
 
 
 class Windower:
@@ -23,26 +22,30 @@ class Windower:
         self.watermark_ms: int | None = None
         self.late_trades = 0
         self._newest_ms: int | None = None
-        self._open: dict[tuple[str, int], Candle] = {}
-        self._changed: dict[tuple[str, int], None] = {}
+        self._open: dict[tuple[str, int, int], OpenCandle] = {}
+        self._changed: dict[tuple[str, int, int], None] = {}
 
     def add(self, trade: Trade) -> bool:
         """Fold one trade in; False when it is late, and then only counted."""
-        start_ms = window_start_ms(trade.timestamp_ms, self.window_ms)
-        if self.watermark_ms is not None and start_ms + self.window_ms <= self.watermark_ms:
+        timestamp_ms, window_ms = trade.timestamp_ms, self.window_ms
+        start_ms = timestamp_ms - timestamp_ms % window_ms
+        if self.watermark_ms is not None and start_ms + window_ms <= self.watermark_ms:
             self.late_trades += 1
             return False
-        if self._newest_ms is None or trade.timestamp_ms > self._newest_ms:
-            self._newest_ms = trade.timestamp_ms
-        slot = (trade.symbol, start_ms)
+        if self._newest_ms is None or timestamp_ms > self._newest_ms:
+            self._newest_ms = timestamp_ms
+        slot = (trade.symbol, start_ms, window_ms)
         known = self._open.get(slot)
-        self._open[slot] = Candle.of(trade, self.window_ms) if known is None else known.add(trade)
+        if known is None:
+            self._open[slot] = OpenCandle(trade, slot)
+        else:
+            known.add(trade)
         self._changed[slot] = None
         return True
 
     def take_changed(self) -> list[Candle]:
         """Give the candles that changed since the last call, each once, as they are now."""
-        changed = [self._open[slot] for slot in self._changed]
+        changed = [self._open[slot].candle() for slot in self._changed]
         self._changed.clear()
         return changed
 
@@ -68,7 +71,7 @@ class Windower:
         """How many candles are held in memory."""
         return len(self._open)
 
-    def _close(self, slots: list[tuple[str, int]]) -> list[Candle]:
+    def _close(self, slots: list[tuple[str, int, int]]) -> list[Candle]:
         for slot in slots:
             self._changed.pop(slot, None)
-        return sorted((self._open.pop(slot) for slot in slots), key=lambda c: (c.window_start_ms, c.symbol))
+        return sorted((self._open.pop(slot).candle() for slot in slots), key=lambda c: (c.window_start_ms, c.symbol))
