@@ -1,9 +1,11 @@
 """The live page in a real browser, served from stores in memory."""
 
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import attrs
 import pytest
 from selenium.webdriver.common.keys import Keys
 
@@ -252,6 +254,14 @@ def test_what_fires_and_what_is_down_lead_to_their_runbooks(page: Page) -> None:
         page.open(server.url)
         [alert] = page.until(lambda: page.all(".alert"), "the alert")
         assert re.fullmatch(r"CassandraDown Cassandra is <b>down</b> · since \d+ s Runbook", alert.text), alert.text
+        # However much is amiss, nothing lies over anything else.
+        alerts.extend(attrs.evolve(told, since_ms=told.since_ms + i) for i in range(20))
+        page.until(lambda: len(page.all(".alert")) == 21, "many alerts")
+        tops = [
+            page.all(selector)[0].rect for selector in (".bar", "#alerts", ".chart-panel", ".health-panel", ".foot")
+        ]
+        assert all(upper["y"] + upper["height"] <= lower["y"] for upper, lower in itertools.pairwise(tops)), tops
+        assert page.all(".chart-panel")[0].rect["height"] >= 380
         runbooks = [link for link in page.all("#stages a") if link.is_displayed()]
         assert [link.get_attribute("href") for link in runbooks] == [f"{server.url}/docs/runbooks/KafkaDown.md"]
         alerts.clear()

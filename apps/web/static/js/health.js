@@ -53,7 +53,7 @@ export class HealthPanel {
   }
 
   #showAlerts(health) {
-    const keys = health.alerts.map((alert) => [alert.name, alert.summary, alert.since_ms].join());
+    const keys = health.alerts.map((alert, i) => [i, alert.name, alert.summary, alert.since_ms].join());
     if (keys.join("\n") !== [...this.#alertItems.keys()].join("\n")) {
       this.#alertItems = new Map(health.alerts.map((alert, i) => [keys[i], makeAlert(alert)]));
       this.#alerts.replaceChildren(...[...this.#alertItems.values()].map(({ item }) => item));
