@@ -6,11 +6,9 @@
 - A sum of notionals stays a NOTIONAL: ten million of the largest trades fit. A sum of volumes has 10 digits more than a VOLUME.
 """
 
-from decimal import Decimal
 from typing import Final
 
 from pyspark.sql import Column
-from pyspark.sql import functions as F  # noqa: N812 - the name that everybody knows
 from pyspark.sql.types import DecimalType
 
 from domain.decimals import NOTIONAL_PRECISION, NOTIONAL_SCALE, PRICE_PRECISION, SCALE, VOLUME_PRECISION
@@ -29,8 +27,13 @@ def multiply(price: Column, volume: Column) -> Column:
 
 
 def has_more_decimals(value: Column, scale: int) -> Column:
-    """Say whether a WIDE value needs more decimals than `scale`; zeros at its end say nothing. Twin of `decimals(value) > scale`."""
-    return value % F.lit(Decimal(1).scaleb(-scale)) != 0
+    """Say whether a WIDE value needs more decimals than `scale`; zeros at its end say nothing. Twin of `decimals(value) > scale`.
+
+    It does when rounding changes it. (A remainder says the same, and took a third of all the CPU of folding candles.)
+    """
+    # With as many integer digits as WIDE has, so that the two are compared as WIDE; null where rounding carries over into one more.
+    rounded = value.cast(DecimalType(WIDE.precision - WIDE.scale + scale, scale))
+    return ~value.eqNullSafe(rounded)
 
 
 def ratio(numerator: Column, denominator: Column) -> Column:

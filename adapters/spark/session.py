@@ -24,6 +24,8 @@ _JAVA_PROPERTIES: Final = {
 
 _EXACT: Final = {
     "spark.sql.session.timeZone": "UTC",
+    # A number that does not fit makes a record invalid; it must not fail the query.
+    "spark.sql.ansi.enabled": "false",
     # `decimals.ratio` leans on the types that this gives.
     "spark.sql.decimalOperations.allowPrecisionLoss": "true",
     # With this on, a trade counts as late one micro-batch later than by the rule of domain.windower.
