@@ -15,7 +15,7 @@ from .identity import RedeliveryFilter, TradeNumbering, checksum, content_checks
 from .market import VENUES, Market, classify
 from .rejection import DeadLetter, Rejection
 from .rules import Rules
-from .trade import Trade
+from .trade import Trade, TradeDraft
 from .validation import Tick, parse_tick, usual_amount
 
 _MOST_SYMBOLS: Final = 16_384
@@ -100,7 +100,7 @@ class Intake:
         if written is None:
             return None
         ordinal = self._numbering.next_ordinal(symbol, timestamp_ms)
-        return Trade(
+        return TradeDraft(
             symbol=symbol,
             price=price,
             volume=volume,
@@ -110,7 +110,7 @@ class Intake:
             received_ms=received_ms,
             venue=market.venue,
             asset_class=market.asset_class,
-        )
+        ).freeze()
 
     def _judge(self, raw: Fields, received_ms: int) -> Trade | Rejection:
         tick = parse_tick(

@@ -100,6 +100,8 @@ def check(
     symbol: str, price: Decimal, volume: Decimal, timestamp_ms: int, *, now_ms: int, rules: Rules
 ) -> Rejection | None:
     """Ask the rules about values of the right types, in their order; None when all hold."""
+    if is_symbol(symbol) and usual_amount(price, volume):
+        return _check_time(timestamp_ms, now_ms, rules)
     if not is_symbol(symbol):
         return Rejection(reason=Reason.BAD_SYMBOL, detail="symbol: not 1 to 64 printable ASCII characters")
     if not (price.is_finite() and volume.is_finite()):

@@ -116,6 +116,16 @@ def test_true_is_no_number_for_symbols_seen_before(field: str) -> None:
     judge_fresh_and_experienced(attrs.evolve(raw(), **{field: True}))  # type: ignore[arg-type]
 
 
+def test_a_trade_cannot_be_changed_whether_its_symbol_was_seen_before_or_not() -> None:
+    for trade in Intake(source="test").accept(frame(raw(), raw())).trades:
+        assert type(trade) is Trade
+        assert hash(trade) == hash(attrs.evolve(trade))
+        with pytest.raises(AttributeError):
+            trade.price = Decimal(1)  # type: ignore[misc]
+        with pytest.raises(AttributeError):
+            trade.other = 1  # type: ignore[attr-defined]
+
+
 def test_identical_trades_of_one_frame_are_all_kept() -> None:
     result = Intake(source="test").accept(frame(raw(), raw(), raw()))
     assert [i.partition("-")[0] for i in ids(result.trades)] == ["0000", "0001", "0002"]
