@@ -46,6 +46,8 @@ class IngestCounts:
     rejected: Counter[str] = attrs.field(factory=Counter)
     """Dead letters by reason."""
     events: Counter[FeedEventKind] = attrs.field(factory=Counter)
+    told: int = 0
+    """Records of events that were published."""
     latency_ms: int | None = None
     """Of the newest trade: venue's stamp to received."""
 
@@ -123,6 +125,7 @@ class Ingest:
         for event in events:
             for part in event.in_parts():
                 self._publisher.publish(part)
+                self.counts.told += 1
 
     def _carry(self, frame: Frame, now_ms: int) -> None:
         result = self._intake.accept(frame)

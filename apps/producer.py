@@ -83,6 +83,7 @@ def report(ingest: Ingest, deliveries: Deliveries) -> None:
         trades=counts.trades,
         rejected=dict(counts.rejected),
         redelivered=counts.redelivered,
+        events=counts.told,
         acknowledged=deliveries.acknowledged,
         failed=deliveries.failed,
         unacknowledged=deliveries.pending,

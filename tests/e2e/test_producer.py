@@ -2,13 +2,19 @@ import json
 import re
 import signal
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from adapters.kafka.settings import KafkaSettings
+from adapters.kafka.subscriber import KafkaSubscriber
 from adapters.kafka.topics import Profile, ensure_topics
 from devstack.stack import Stack
+from domain.rules import Rules
+from domain.session import SessionEvent, SessionEventKind
+from domain.session_record import decode_event
+from tests.contract.brokers import read
 from tests.e2e.programs import TOKEN, run, start
 from tests.recordings import write_made_up_day
 
@@ -20,18 +26,22 @@ def kafka(bootstrap_servers: str) -> dict[str, str]:
     """Variables that name fresh topics on the real broker."""
     topics = f"t{uuid4().hex[:8]}"
     settings = KafkaSettings(
-        bootstrap_servers=bootstrap_servers, trades_topic=topics, dead_letters_topic=f"{topics}.dlq"
+        bootstrap_servers=bootstrap_servers,
+        trades_topic=topics,
+        dead_letters_topic=f"{topics}.dlq",
+        events_topic=f"{topics}.events",
     )
     ensure_topics(settings, profile=Profile.DEV)
     return {
         "TAPELINE_KAFKA_BOOTSTRAP_SERVERS": bootstrap_servers,
         "TAPELINE_KAFKA_TRADES_TOPIC": topics,
         "TAPELINE_KAFKA_DEAD_LETTERS_TOPIC": f"{topics}.dlq",
+        "TAPELINE_KAFKA_EVENTS_TOPIC": f"{topics}.events",
     }
 
 
-def last_event(text: str) -> dict[str, object]:
-    event: dict[str, object] = json.loads([line for line in text.splitlines() if line.startswith("{")][-1])
+def last_event(text: str) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads([line for line in text.splitlines() if line.startswith("{")][-1])
     return event
 
 
@@ -43,8 +53,19 @@ def test_a_recording_is_carried_whole_and_acknowledged(kafka: dict[str, str], tm
     assert (stopped["event"], stopped["trades"], stopped["acknowledged"]) == ("stopped", len(trades), len(trades))
 
 
+def events_told(kafka: dict[str, str], count: int) -> list[SessionEvent]:
+    topic = kafka["TAPELINE_KAFKA_EVENTS_TOPIC"]
+    settings = KafkaSettings(bootstrap_servers=kafka["TAPELINE_KAFKA_BOOTSTRAP_SERVERS"], events_topic=topic)
+    with KafkaSubscriber(settings, "test", [topic]) as subscriber:
+        records = read(subscriber, count)
+    events = [decode_event(record.value, appended_ms=record.appended_ms, rules=Rules()) for record in records]
+    return [event for event in events if isinstance(event, SessionEvent)]
+
+
 def test_sigterm_flushes_and_reports(kafka: dict[str, str]) -> None:
-    process = start("apps.producer", "--feed", "simulated", "--simulator-rate", "500", **kafka)
+    process = start(
+        "apps.producer", "--feed", "simulated", "--simulator-rate", "500", "--instance", "producer-1", **kafka
+    )
     assert process.stderr is not None
     lines = []
     for line in process.stderr:
@@ -55,7 +76,14 @@ def test_sigterm_flushes_and_reports(kafka: dict[str, str]) -> None:
     _, err = process.communicate(timeout=30)
     stopped = last_event(err)
     assert (process.returncode, stopped["event"], stopped["unacknowledged"]) == (0, "stopped", 0), lines
-    assert stopped["acknowledged"] == stopped["trades"]
+    assert stopped["acknowledged"] == stopped["trades"] + stopped["events"]
+    events = events_told(kafka, stopped["events"])
+    assert [str(event.kind) for event in events if event.kind is not SessionEventKind.ALIVE] == [
+        "connected", "subscribed", "stopped",
+    ]  # fmt: skip
+    assert {(event.instance, event.session) for event in events} == {("producer-1", events[0].session)}
+    assert all("AAPL" in event.symbols for event in events)
+    assert events[-1].at_ms - events[-1].seen_ms < 10_000
 
 
 def test_sigterm_ends_it_in_time_while_kafka_is_frozen_and_says_what_is_not_acknowledged(
