@@ -39,6 +39,7 @@ class World:
         self.wire: deque[tuple[int, str | None]] = deque()
         self.connected = self.cut = False
         self.since: dict[str, int] = {}
+        self.dropped: dict[str, int] = {}
         self.handed = self.settled = 0
         self.reached: list[tuple[int, int]] = []
         """Items handed over when a message was read, and when it was sent: what is settled is truly kept up to there."""
@@ -56,7 +57,8 @@ class World:
         assert event.seen_ms <= event.at_ms <= self.now
         for symbol, since_ms in event.symbols.items():
             if event.seen_ms > since_ms:
-                assert since_ms == self.since[symbol]
+                since = self.dropped if event.kind is KINDS.UNSUBSCRIBED else self.since
+                assert since_ms == since[symbol]
                 assert event.seen_ms <= kept + TOLERANCE_MS
 
     def mark(self) -> None:
@@ -90,6 +92,7 @@ class World:
 
     def subscribe(self, symbols: tuple[str, ...]) -> None:
         if self.connected and symbols:
+            self.dropped = {symbol: since for symbol, since in self.since.items() if symbol not in symbols}
             self.since = {symbol: self.since.get(symbol, self.now) for symbol in symbols}
             self.happen(FeedEventKind.SUBSCRIBED, symbols)
 
@@ -248,7 +251,6 @@ def test_a_symbol_that_is_dropped_is_told_and_one_that_comes_back_begins_anew() 
     assert claims(world)[-2:] == [(KINDS.UNSUBSCRIBED, T0, T0), (KINDS.SUBSCRIBED, None, T0)]
     assert "MSFT" not in world.told[-2].symbols
     world.wait(1_000)
-    world.since.pop("AAPL", None)
     world.subscribe(("MSFT", "AAPL"))
     assert world.told[-1].symbols == {"MSFT": T0, "AAPL": T0 + 2_000}
 
