@@ -9,6 +9,7 @@ The first fifth is a warm-up: it is acknowledged before the watch starts.
 
 import sys
 import time
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Final
 
@@ -83,9 +84,24 @@ class Record(msgspec.Struct):
     asset_class: str
 
 
+def decoder() -> Callable[[bytes], Frame]:
+    """Give what reads a frame."""
+    return msgspec.json.Decoder(Frame).decode
+
+
+def encoder() -> Callable[[Record], bytes]:
+    """Give what writes a record."""
+    return msgspec.json.Encoder(decimal_format="number").encode
+
+
+def record(trade: Trade, now_ms: int) -> Record:
+    """Make a trade's record."""
+    return Record(1, trade.s, trade.p, trade.v, trade.t, "0000-0a1b2c3d", trade.c or [], now_ms, "BINANCE", "crypto")
+
+
 def bare(servers: str, topic: str, file: str, trades: int) -> Run:
     """Produce with nothing around it."""
-    decode, encode = msgspec.json.Decoder(Frame).decode, msgspec.json.Encoder(decimal_format="number").encode
+    decode, encode = decoder(), encoder()
     producer = Producer(KafkaSettings(bootstrap_servers=servers).producer())
     acknowledged = 0
 
@@ -99,24 +115,10 @@ def bare(servers: str, topic: str, file: str, trades: int) -> Run:
         for payload in payloads:
             now_ms = time.time_ns() // 1_000_000
             for trade in decode(payload).data:
-                symbol = trade.s
-                value = encode(
-                    Record(
-                        1,
-                        symbol,
-                        trade.p,
-                        trade.v,
-                        trade.t,
-                        "0000-0a1b2c3d",
-                        trade.c or [],
-                        now_ms,
-                        "BINANCE",
-                        "crypto",
-                    )
-                )
+                value = encode(record(trade, now_ms))
                 while True:
                     try:
-                        produce(topic, value, symbol.encode(), on_delivery=delivered)
+                        produce(topic, value, trade.s.encode(), on_delivery=delivered)
                         break
                     except BufferError:
                         poll(0.1)
