@@ -10,19 +10,16 @@
 """
 
 import json
-import re
 from collections.abc import Collection, Iterable
 from typing import Final
 
 import attrs
 
-from .validation import SYMBOL_PATTERN
+from .validation import is_symbol
 
 SCHEMA_VERSION: Final = 1
 LAST: Final = 2**63 - 1
 """When an entry was added whose value does not tell."""
-
-_symbol = re.compile(SYMBOL_PATTERN, re.ASCII)
 
 
 @attrs.frozen(kw_only=True)
@@ -42,11 +39,6 @@ class Share:
     """To be covered, the oldest first."""
     waiting: tuple[str, ...] = ()
     """Its own as well, and more than its key can carry."""
-
-
-def is_symbol(text: str) -> bool:
-    """Say whether a symbol may be on the list: 1 to 64 printable ASCII characters without quotes, backslashes or blanks at its ends."""
-    return _symbol.fullmatch(text) is not None
 
 
 def encode_value(added_ms: int) -> bytes:

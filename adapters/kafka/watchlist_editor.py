@@ -10,7 +10,8 @@ from typing import Final, Self
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from domain.watchlist import Book, Entry, encode_value, is_symbol
+from domain.validation import is_symbol
+from domain.watchlist import Book, Entry, encode_value
 from ports.errors import BrokerError
 
 from .logs import ClientLog

@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from typing import Final, Self
 
-from domain.watchlist import Book, Entry, Share, encode_value, is_symbol, share_of
+from domain.validation import is_symbol
+from domain.watchlist import Book, Entry, Share, encode_value, share_of
 from ports.errors import BrokerError
 
 PARTITIONS: Final = 12

@@ -8,7 +8,8 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.watchlist import Book, encode_value, is_symbol, share_of
+from domain.validation import is_symbol
+from domain.watchlist import Book, encode_value, share_of
 
 PARTITIONS = 6
 SYMBOLS = [f"S{number}" for number in range(12)]
