@@ -1,13 +1,14 @@
-"""Which instances share the watchlist at this moment, by the description of their group."""
+"""Which instances share the watchlist at this moment, by the description of their group, and whether a name is free."""
 
 import re
+import time
 from typing import Final
 
 import attrs
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from ports.errors import BrokerError
+from ports.errors import BrokerError, KeyInUseError
 
 from .logs import ClientLog
 from .settings import KafkaSettings
@@ -53,3 +54,17 @@ def describe_instances(settings: KafkaSettings) -> list[Instance]:
             )
         )
     return sorted(found, key=lambda instance: instance.name)
+
+
+def await_free_name(settings: KafkaSettings, name: str, host: str, patience_s: float) -> None:
+    """Wait while an instance on another host has this name. Raises KeyInUseError when that lasts, BrokerError when the cluster does not answer."""
+    deadline = time.monotonic() + patience_s
+    while True:
+        # One that does not tell its host cannot be judged.
+        others = [each for each in describe_instances(settings) if each.name == name and each.cap is not None]
+        hosts = [each.host for each in others if each.host != host]
+        if not hosts:
+            return
+        if time.monotonic() > deadline:
+            raise KeyInUseError(f"a producer on {hosts[0]} uses the same API key: each producer needs a key of its own")
+        time.sleep(1.0)

@@ -25,7 +25,7 @@ from domain.watchlist import Share, share_of
 from ports.errors import BrokerError, KeyInUseError, PortError
 
 from .codes import PASSING, is_fatal
-from .instances import Instance, describe_instances
+from .instances import await_free_name
 from .logs import ClientLog
 from .metadata import require_topics
 from .settings import KafkaSettings
@@ -73,7 +73,8 @@ class KafkaWatchlist:
         name = {} if self._key is None else {"group.instance.id": self._key}
         self._reader.start()
         try:
-            self._await_key()
+            if self._key is not None:
+                await_free_name(settings, self._key, self._host, SESSION_MS / 1000 + _LEAVE_S)
             consumer = Consumer(
                 {
                     **settings.consumer(settings.watchlist_group),
@@ -138,29 +139,6 @@ class KafkaWatchlist:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _await_key(self) -> None:
-        """Wait while a member on another machine has the key's name. Raises KeyInUseError when that lasts longer than a dead one's session can."""
-        deadline = time.monotonic() + SESSION_MS / 1000 + _LEAVE_S
-        while (other := self._other_user()) is not None:
-            if time.monotonic() > deadline:
-                raise KeyInUseError(
-                    f"a producer on {other.host} uses the same API key: each producer needs a key of its own"
-                )
-            time.sleep(1.0)
-
-    def _other_user(self) -> Instance | None:
-        if self._key is None:
-            return None
-        # Who does not tell its host cannot be judged.
-        return next(
-            (
-                instance
-                for instance in describe_instances(self._settings)
-                if instance.name == self._key and instance.cap is not None and instance.host != self._host
-            ),
-            None,
-        )
 
     def _judge(self, error: KafkaError) -> None:
         if is_fatal(error) and self._key is not None:
