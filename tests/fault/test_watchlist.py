@@ -159,6 +159,34 @@ def test_the_symbols_of_a_killed_producer_all_move_when_there_is_room(
 
 
 @pytest.mark.faults
+def test_a_producer_that_was_frozen_leaves_what_others_have_by_then(
+    tmp_path: Path, bootstrap_servers: str, server: SimulatedFinnhub, tell: Tell
+) -> None:
+    wanted = symbols(20)
+    with Sharing(tmp_path, bootstrap_servers, server) as sharing:
+        sharing.editor.add(wanted)
+        frozen, _ = (sharing.start(key) for key in KEYS[:2])
+        sharing.await_covered(wanted, 2)
+        frozen.process.send_signal(signal.SIGSTOP)
+        try:
+            await_that(lambda: any(share == set(wanted) for share in sharing.shares()), "all at the other")
+        finally:
+            frozen.process.send_signal(signal.SIGCONT)
+        begun = time.monotonic()
+        sharing.await_covered(wanted, 2)
+        left_s = time.monotonic() - begun
+        account = sharing.settled()
+    assert account.unkept() == []
+    found = difference(account, runs=[0, 1])
+    assert (found.lost, found.odd) == ({}, {})
+    tell(
+        "a producer is frozen for longer than a session lasts, and goes on",
+        "the other has its symbols meanwhile, and each is covered once again; all that arrived is in Kafka",
+        f"covered once again in {left_s:.1f} s, {len(account.trades)} trades",
+    )
+
+
+@pytest.mark.faults
 def test_producers_keep_their_symbols_while_kafka_is_frozen(
     tmp_path: Path, bootstrap_servers: str, kafka_stack: Stack, server: SimulatedFinnhub, tell: Tell
 ) -> None:
