@@ -14,6 +14,7 @@ from adapters.kafka.settings import KafkaSettings
 from adapters.simulator.settings import SimulatorSettings
 from domain.rules import Rules
 
+_FINNHUB: Final = FinnhubSettings()
 _KAFKA: Final = KafkaSettings()
 _CASSANDRA: Final = CassandraSettings()
 
@@ -47,13 +48,18 @@ class FinnhubOptions:
     max_symbols: int = ts.option(
         default=50, validator=attrs.validators.ge(1), help="Symbols of the watchlist that the key can carry"
     )
+    silence_timeout_s: float = in_seconds(
+        "finnhub-silence-timeout",
+        _FINNHUB.silence_timeout_s,
+        "Give a connection up on which nothing was heard for so long; Finnhub pings every 60 s",
+    )
 
     def __attrs_post_init__(self) -> None:
         self.adapter()
 
     def adapter(self) -> FinnhubSettings:
         """Give them as the adapter wants them. Raises ValueError on a wrong address."""
-        return FinnhubSettings(url=self.url, token=str(self.token))
+        return FinnhubSettings(url=self.url, token=str(self.token), silence_timeout_s=self.silence_timeout_s)
 
 
 @attrs.frozen(kw_only=True)

@@ -1,19 +1,17 @@
 """The account of the sent side: what was sent, received, acknowledged and kept, and the laws between them.
 
-The trades and their ids are worked out here anew, from the bytes that were sent and in plain Python: what the producer made of them is compared
-with that, not with itself.
+Trades and their ids are worked out here anew from the bytes that were sent, see `frames`: what the producer made of them is compared with that.
 
 1. Each record that Kafka acknowledged is in Kafka.
-2. What arrived on a connection is the beginning of what was sent on it.
-3. What arrived is in Kafka, once, each symbol in its order; what could not be understood is in the dead letters, with its bytes.
-4. Nothing else is in Kafka.
+2. What arrived on a connection is the beginning of what was sent on it; the rest is missing, and lies in a gap.
+3. What arrived is in Kafka, once, each symbol in its order; what is no valid trade is in the dead letters, with its bytes. Nothing else is there.
+4. What arrived at a producer that was killed and is not in Kafka is the end of each symbol's trades: what was not acknowledged.
 """
 
 import json
 import re
-import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -22,12 +20,12 @@ import attrs
 from adapters.simulator.ledger import LedgerEntry
 from domain.record import TopicRecord
 
-from .producing import digest
-
-_WAIT: Final = re.compile(r"next attempt in ([0-9.]+) s")
+from .frames import digest, is_trade_frame, read_frame
 
 Identity = tuple[str, int, str]
 """Symbol, milliseconds, trade_id: what makes a trade in the store."""
+
+_WAIT: Final = re.compile(r"next attempt in ([0-9.]+) s")
 
 
 @attrs.frozen(kw_only=True)
@@ -59,7 +57,9 @@ class Gap:
     """A time in which nothing was received, by the events of the connections, ms since the epoch."""
 
     from_ms: int
+    """The last word of the connection that was lost."""
     to_ms: int
+    """When the next one had subscribed."""
     chosen_ms: int
     """How much of it the backoff took."""
 
@@ -67,6 +67,15 @@ class Gap:
     def length_ms(self) -> int:
         """How long it was."""
         return self.to_ms - self.from_ms
+
+
+@attrs.frozen(kw_only=True)
+class Missing:
+    """A message that was sent and never arrived."""
+
+    entry: LedgerEntry
+    due_ms: int
+    """When it would have been read, had it come as fast as the last one before it on its connection."""
 
 
 @attrs.frozen(kw_only=True)
@@ -89,39 +98,51 @@ class Account:
                 missing.append(each)
         return missing
 
-    def unseen(self) -> list[LedgerEntry]:
-        """Give what was sent and did not arrive. Raises AssertionError where what arrived is not the beginning of what was sent on a connection."""
+    def missing(self) -> list[Missing]:
+        """Give what was sent and did not arrive. Raises AssertionError against law 2."""
         sent: dict[int, list[LedgerEntry]] = defaultdict(list)
         for entry in self.sent:
             sent[entry.connection].append(entry)
-        at = {digest(entry.payload): entry.connection for entry in self.sent}
-        heard: dict[tuple[int, int], list[str]] = defaultdict(list)
+        at = {digest(entry.payload): entry.connection for entry in self.sent if entry.kind == "trade"}
+        heard: dict[tuple[int, int], list[Heard]] = defaultdict(list)
         for each in self.heard:
             if each.frame:
-                heard[each.run, each.connection].append(each.frame)
-        unseen = dict(sent)
+                heard[each.run, each.connection].append(each)
+        lag_ms: Counter[int] = Counter()
         for frames in heard.values():
-            number = at[frames[0]]
-            entries = sent[number]
-            assert frames == [digest(entry.payload) for entry in entries[: len(frames)]], "not the beginning"
-            assert unseen[number] is entries, "a connection that was heard twice"
-            unseen[number] = entries[len(frames) :]
-        return [entry for entries in unseen.values() for entry in entries]
+            number = next(at[each.frame] for each in frames if each.frame in at)
+            first, rest = sent[number][: len(frames)], sent[number][len(frames) :]
+            assert [each.frame for each in frames] == [digest(entry.payload) for entry in first], "not the beginning"
+            sent[number] = rest
+            lag_ms[number] = frames[-1].at_ms - first[-1].sent_ms
+        return [
+            Missing(entry=entry, due_ms=entry.sent_ms + lag_ms[number])
+            for number, entries in sent.items()
+            for entry in entries
+        ]
 
-    def expected(self) -> dict[int, list[Identity]]:
-        """Give the trades that each run should have published, in order; frames that came again are left out."""
-        payloads = {digest(entry.payload): entry.payload for entry in self.sent if entry.kind == "trade"}
+    def expected(self) -> tuple[dict[int, list[Identity]], Counter[bytes]]:
+        """Give what should be in Kafka: the trades of each run, in order, and the dead letters."""
+        entries = {digest(entry.payload): entry for entry in self.sent}
         runs: dict[int, list[Identity]] = defaultdict(list)
+        letters: Counter[bytes] = Counter()
         met: set[tuple[int, str]] = set()
         numbers: Counter[tuple[int, str, int]] = Counter()
         for each in self.heard:
-            if each.frame in payloads and (each.run, each.frame) not in met:
-                met.add((each.run, each.frame))
-                for symbol, at_ms, checksum in _trades(payloads[each.frame]):
-                    ordinal = numbers[each.run, symbol, at_ms]
-                    numbers[each.run, symbol, at_ms] += 1
-                    runs[each.run].append((symbol, at_ms, f"{ordinal:04d}-{checksum}"))
-        return runs
+            if not each.frame or (each.run, each.frame) in met:
+                continue
+            entry = entries[each.frame]
+            if not is_trade_frame(entry.payload):
+                letters[entry.payload] += 1
+                continue
+            met.add((each.run, each.frame))
+            found, rejected = read_frame(entry.payload, each.at_ms)
+            letters.update(rejected)
+            for symbol, at_ms, checksum in found:
+                ordinal = numbers[each.run, symbol, at_ms]
+                numbers[each.run, symbol, at_ms] += 1
+                runs[each.run].append((symbol, at_ms, f"{ordinal:04d}-{checksum}"))
+        return runs, letters
 
     def kept(self) -> dict[str, list[Identity]]:
         """Give the trades in Kafka by symbol, in the order of their offsets. Raises AssertionError when a symbol is in two partitions."""
@@ -136,22 +157,23 @@ class Account:
         return found
 
     def unpublished(self) -> dict[int, list[Identity]]:
-        """Give what arrived and is not in Kafka, by run.
-
-        Raises AssertionError where Kafka has a trade twice, in another order than it was received, or one that was never received.
-        """
-        kept = {symbol: iter([*trades, None]) for symbol, trades in self.kept().items()}
-        ahead = {symbol: next(trades) for symbol, trades in kept.items()}
+        """Give the trades that arrived and are not in Kafka, by run. Raises AssertionError against law 3, and against law 4."""
+        kept = {symbol: [*reversed(trades)] for symbol, trades in self.kept().items()}
         missing: dict[int, list[Identity]] = defaultdict(list)
-        for run, trades in self.expected().items():
+        runs, letters = self.expected()
+        for run, trades in runs.items():
+            ended: set[str] = set()
             for trade in trades:
-                symbol = trade[0]
-                if ahead.get(symbol) == trade:
-                    ahead[symbol] = next(kept[symbol])
+                left = kept.get(trade[0], [])
+                if left and left[-1] == trade and trade[0] not in ended:
+                    left.pop()
                 else:
                     missing[run].append(trade)
-        left = [trade for trade in ahead.values() if trade is not None]
-        assert not left, f"in Kafka twice, out of order or out of nowhere: {left[:5]}"
+                    ended.add(trade[0])
+        rest = [trade for trades in kept.values() for trade in reversed(trades)]
+        assert not rest, f"{len(rest)} in Kafka twice, out of order or out of nowhere, such as {rest[:3]}"
+        written = Counter(record.value for record in self.dead_letters)
+        assert written <= letters if missing else written == letters, "not the dead letters that it should be"
         return missing
 
     def gaps(self) -> Iterator[Gap]:
@@ -166,24 +188,11 @@ class Account:
             if lost_ms is not None and each.event == "subscribed":
                 yield Gap(from_ms=lost_ms, to_ms=each.at_ms, chosen_ms=chosen_ms)
                 lost_ms = None
-            last_ms, run = each.at_ms, each.run
+            if each.event != "silent":
+                last_ms = each.at_ms
+            run = each.run
 
-    def in_no_gap(self, entries: Iterable[LedgerEntry], slack_ms: int = 50) -> list[LedgerEntry]:
-        """Give those of the entries that were sent in no gap. What is received together was sent up to a moment before."""
-        gaps = list(self.gaps())
-        return [
-            entry for entry in entries if not any(gap.from_ms - slack_ms <= entry.sent_ms <= gap.to_ms for gap in gaps)
-        ]
-
-
-def _trades(payload: bytes) -> Iterator[tuple[str, int, str]]:
-    """Give symbol, milliseconds and checksum of each trade of a good frame."""
-    for trade in json.loads(payload, parse_float=Decimal, parse_int=Decimal)["data"]:
-        text = f"{_plain(trade['p'])}|{_plain(trade['v'])}|{','.join(trade.get('c') or ())}"
-        yield trade["s"], int(trade["t"]), f"{zlib.crc32(text.encode()):08x}"
-
-
-def _plain(number: Decimal) -> str:
-    """Write a number in digits without needless zeros."""
-    text = f"{number:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    def in_no_gap(self) -> list[Missing]:
+        """Give what did not arrive and was due outside of all gaps: nothing, by law 2."""
+        gaps = [*self.gaps()]
+        return [each for each in self.missing() if not any(gap.from_ms <= each.due_ms <= gap.to_ms for gap in gaps)]

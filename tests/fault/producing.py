@@ -5,7 +5,6 @@ Kafka's client as it is, with each delivery report noted. A line is one write, s
 `python -m tests.fault.producing`, the flags of the producer, and the variables below.
 """
 
-import hashlib
 import json
 import os
 import time
@@ -25,15 +24,12 @@ from apps.settings import ProducerSettings
 from domain.feed import FeedMessage, Frame
 from ports.feed import Feed
 
+from .frames import digest
+
 RECEIVED: Final = "TESTED_RECEIVED"
 """Names the file of what was received: a line a message, and one at the start of each run."""
 ACKNOWLEDGED: Final = "TESTED_ACKNOWLEDGED"
 """Names the file of what was acknowledged: a line a record."""
-
-
-def digest(payload: bytes) -> str:
-    """Give a short name for bytes of any length."""
-    return hashlib.blake2b(payload, digest_size=12).hexdigest()
 
 
 class Notes:

@@ -5,6 +5,7 @@ with Sending(folder, servers, server) as sending:
     account = sending.settled()  # the feed falls silent, the producer ends tidily
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -26,7 +27,8 @@ from adapters.simulator.server import SimulatedFinnhub
 from domain.record import TopicRecord
 
 from .accounts import Account, Acknowledged, Heard
-from .producing import ACKNOWLEDGED, RECEIVED, digest
+from .frames import digest
+from .producing import ACKNOWLEDGED, RECEIVED
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 60.0
@@ -65,6 +67,7 @@ class Sending:
         self._acknowledged = Lines(folder / f"{name}.acknowledged")
         self._heard: list[Heard] = []
         self._reports: list[Acknowledged] = []
+        self._begun = (0, 0)
         self._run = -1
         self._connection = 0
         self._flags = ("--symbols", ",".join(symbols), "--flush-timeout", str(PATIENCE_S), *flags)
@@ -89,7 +92,7 @@ class Sending:
 
     def start(self) -> None:
         """Start the producer, and return when it has subscribed."""
-        self.heard()
+        self._begun = (self._frames(), self._trades())
         run = self._run + 1
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -145,8 +148,37 @@ class Sending:
 
     def carry(self, frames: int) -> None:
         """Wait until the producer has received so many more frames."""
-        before = sum(bool(each.frame) for each in self.heard())
-        await_that(lambda: sum(bool(each.frame) for each in self.heard()) >= before + frames, f"{frames} more frames")
+        before = self._frames()
+        await_that(lambda: self._frames() >= before + frames, f"{frames} more frames")
+
+    def acknowledge(self, trades: int) -> None:
+        """Wait until so many more trades are acknowledged."""
+        before = self._trades()
+        await_that(lambda: self._trades() >= before + trades, f"{trades} more trades acknowledged")
+
+    def unacknowledged(self) -> int:
+        """Count the trades that this run of the producer received and that Kafka has not acknowledged, of a feed without quirks."""
+        frames, reports = self._begun
+        received = (self._frames() - frames) * self.servers[-1].settings.trades_per_frame
+        return received - (self._trades() - reports)
+
+    def _frames(self) -> int:
+        return sum(bool(each.frame) for each in self.heard())
+
+    def _trades(self) -> int:
+        return sum(each.topic == self.kafka.trades_topic for each in self.acknowledged())
+
+    def is_cut_off(self) -> bool:
+        """Say whether the latest word of the producer's feed is that the connection was lost."""
+        heard = self.heard()
+        return bool(heard) and heard[-1].event == "disconnected"
+
+    def wait(self, seconds: float) -> None:
+        """Let a fault last; fails when the producer ends meanwhile."""
+        assert self._process is not None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
+            raise AssertionError(f"the producer ended: {self.log.read_text()[-2_000:]}")
 
     def acknowledged(self) -> list[Acknowledged]:
         """Give what Kafka acknowledged so far."""

@@ -1,0 +1,150 @@
+"""A cluster of three brokers loses its leaders, or most of itself: no acknowledged trade is lost, what is refused waits and is drained."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from confluent_kafka.admin import AdminClient
+
+from adapters.kafka.topics import Profile
+from adapters.simulator.server import SimulatedFinnhub
+from adapters.simulator.settings import SimulatorSettings
+from devstack.guard import guarded
+from devstack.stack import Stack
+
+from .sending import PATIENCE_S, Sending, await_that
+from .telling import Tell
+
+pytestmark = [pytest.mark.servers, pytest.mark.faults, pytest.mark.timeout(900)]
+
+BROKERS = 3
+BUFFER = 2_000
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Three brokers; topics have three copies, of which two must have a record before it counts."""
+    home = tmp_path_factory.mktemp("brokers")
+    with guarded(Stack(name="brokers", home=home, cassandra=False, brokers=BROKERS, quick_jit=True)) as stack:
+        yield stack
+
+
+@pytest.fixture
+def stack(cluster: Stack) -> Iterator[Stack]:
+    """The cluster, all of whose brokers run again at the end whatever happened."""
+    yield cluster
+    for service in names():
+        cluster.start(service)
+        cluster.resume(service)
+
+
+@pytest.fixture
+def sending(tmp_path: Path, stack: Stack) -> Iterator[Sending]:
+    with (
+        SimulatedFinnhub(SimulatorSettings(rate=500, ledger_limit=10**6)) as server,
+        Sending(
+            tmp_path,
+            stack.bootstrap_servers,
+            server,
+            "--kafka-buffer-messages",
+            str(BUFFER),
+            profile=Profile.PRODUCTION,
+        ) as sending,
+    ):
+        sending.acknowledge(200)
+        yield sending
+
+
+def names() -> list[str]:
+    return [f"kafka-{node}" for node in range(1, BROKERS + 1)]
+
+
+class Cluster:
+    """What the brokers say of a topic."""
+
+    def __init__(self, sending: Sending) -> None:
+        self._topic = sending.kafka.trades_topic
+        self._admin = AdminClient({"bootstrap.servers": sending.kafka.bootstrap_servers})
+
+    def leader(self, partition: int) -> str:
+        """Give the broker that leads a partition."""
+        found = self._admin.list_topics(self._topic, timeout=PATIENCE_S).topics[self._topic].partitions[partition]
+        return f"kafka-{found.leader}"
+
+    def in_sync(self) -> bool:
+        """Say whether every partition has all its copies in sync."""
+        partitions = self._admin.list_topics(self._topic, timeout=PATIENCE_S).topics[self._topic].partitions
+        return all(len(partition.isrs) == BROKERS for partition in partitions.values())
+
+
+def check(sending: Sending) -> str:
+    """Check that nothing was lost, twice or out of order, and give the figures."""
+    account = sending.settled()
+    assert list(account.gaps()) == []
+    assert account.missing() == []
+    assert account.unkept() == []
+    assert account.unpublished() == {}
+    return f"{len(account.acknowledged)} acknowledged, {len(account.trades)} kept"
+
+
+def test_no_acknowledged_trade_is_lost_when_leaders_are_killed(sending: Sending, stack: Stack, tell: Tell) -> None:
+    cluster = Cluster(sending)
+    for turn in range(5):
+        await_that(cluster.in_sync, "all in sync", 2 * PATIENCE_S)
+        leader = cluster.leader(turn % 4)
+        stack.kill(leader)
+        sending.acknowledge(1_000)
+        stack.start(leader)
+    await_that(cluster.in_sync, "all in sync", 2 * PATIENCE_S)
+    tell(
+        "a partition's leader is killed (kill -9), five times, of three brokers",
+        "no acknowledged trade lost, none twice, order kept",
+        check(sending),
+    )
+
+
+def test_an_acknowledgement_means_that_another_broker_has_it(sending: Sending, stack: Stack, tell: Tell) -> None:
+    cluster = Cluster(sending)
+    await_that(cluster.in_sync, "all in sync", 2 * PATIENCE_S)
+    leader = cluster.leader(0)
+    others = [name for name in names() if name != leader]
+    for name in others:
+        stack.pause(name)
+    # Until the copies are behind, or, as should be, nothing more is acknowledged.
+    sending.wait(3)
+    stack.kill(leader)
+    for name in others:
+        stack.resume(name)
+    sending.acknowledge(1_000)
+    stack.start(leader)
+    await_that(cluster.in_sync, "all in sync", 2 * PATIENCE_S)
+    tell(
+        "the leader is killed (kill -9) while the two other copies stand still",
+        "no acknowledged trade lost, none twice, order kept",
+        check(sending),
+    )
+
+
+def test_what_is_refused_while_two_of_three_brokers_are_stopped_is_drained_afterwards(
+    sending: Sending, stack: Stack, tell: Tell
+) -> None:
+    cluster = Cluster(sending)
+    await_that(cluster.in_sync, "all in sync", 2 * PATIENCE_S)
+    stopped = names()[1:]
+    for name in stopped:
+        stack.kill(name)
+    sending.wait(10)
+    acknowledged = len(sending.acknowledged())
+    sending.wait(50)
+    # One copy alone takes nothing: that would be a promise which its loss breaks.
+    assert len(sending.acknowledged()) == acknowledged
+    assert sending.unacknowledged() <= BUFFER + 5
+    for name in stopped:
+        stack.start(name)
+    await_that(cluster.in_sync, "all in sync", 2 * PATIENCE_S)
+    await_that(lambda: sending.unacknowledged() < BUFFER / 2, "drained", 2 * PATIENCE_S)
+    tell(
+        "two of three brokers are stopped (kill -9) for 60 s",
+        "nothing acknowledged by one copy alone; refused, not lost; drained afterwards, order kept",
+        check(sending),
+    )

@@ -1,0 +1,110 @@
+"""Kafka is slow, or away: what was received waits in a bounded buffer, the feed is held back, and nothing is lost or put out of order."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from adapters.simulator.server import SimulatedFinnhub
+from adapters.simulator.settings import SimulatorSettings
+from devstack.stack import Stack
+
+from .sending import Sending, await_that
+from .telling import Tell
+
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(600)]
+
+KAFKA = "kafka-1"
+BUFFER = 500
+RATE = 1_500
+MORE_MEMORY = 48 * 2**20
+"""By how much the producer may grow. A minute of trades kept without a bound takes three times as much."""
+full = pytest.mark.faults
+
+
+@pytest.fixture
+def server() -> Iterator[SimulatedFinnhub]:
+    with SimulatedFinnhub(SimulatorSettings(rate=RATE, ledger_limit=10**6)) as server:
+        yield server
+
+
+@pytest.fixture
+def sending(tmp_path: Path, bootstrap_servers: str, server: SimulatedFinnhub) -> Iterator[Sending]:
+    with Sending(tmp_path, bootstrap_servers, server, "--kafka-buffer-messages", str(BUFFER)) as sending:
+        sending.carry(500)
+        yield sending
+
+
+@pytest.fixture
+def stack(kafka_stack: Stack) -> Iterator[Stack]:
+    """The stack, whose broker runs again at the end whatever happened."""
+    yield kafka_stack
+    kafka_stack.start(KAFKA)
+    kafka_stack.resume(KAFKA)
+
+
+def crash(stack: Stack, sending: Sending, seconds: float) -> None:
+    """Kill the broker, and start it again."""
+    stack.kill(KAFKA)
+    wait(sending, seconds)
+    stack.start(KAFKA)
+
+
+def freeze(stack: Stack, sending: Sending, seconds: float) -> None:
+    """Let the broker answer nothing for a while."""
+    stack.pause(KAFKA)
+    wait(sending, seconds)
+    stack.resume(KAFKA)
+
+
+def slow_down(stack: Stack, sending: Sending, seconds: float) -> None:
+    """Let the broker work for a fiftieth of the time."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        stack.pause(KAFKA)
+        wait(sending, 0.98)
+        stack.resume(KAFKA)
+        sending.wait(0.02)
+
+
+def wait(sending: Sending, seconds: float) -> None:
+    """Let it last, and check that no more waits than may."""
+    sending.wait(seconds)
+    # A frame is noted before its trades are published.
+    assert sending.unacknowledged() <= BUFFER + 5
+
+
+@pytest.mark.parametrize(
+    ("fault", "seconds", "words"),
+    [
+        (crash, 4, "is killed and away"),
+        pytest.param(crash, 60, "is killed and away", marks=full),
+        pytest.param(freeze, 60, "is frozen", marks=full),
+        pytest.param(slow_down, 40, "works a fiftieth of the time", marks=full),
+    ],
+)
+def test_nothing_is_lost_and_memory_is_bounded_when_kafka(
+    sending: Sending,
+    stack: Stack,
+    tell: Tell,
+    fault: Callable[[Stack, Sending, float], None],
+    seconds: float,
+    words: str,
+) -> None:
+    before = sending.memory_bytes
+    fault(stack, sending, seconds)
+    grown = sending.memory_bytes - before
+    await_that(lambda: sending.unacknowledged() < BUFFER / 2, "drained")
+    sending.carry(500)
+    account = sending.settled()
+    assert list(account.gaps()) == []
+    assert account.missing() == []
+    assert account.unkept() == []
+    assert account.unpublished() == {}
+    assert grown < MORE_MEMORY
+    tell(
+        f"Kafka {words}, for {seconds} s, with a buffer of {BUFFER}",
+        "the feed is held back; nothing lost, nothing twice, order kept, memory bounded",
+        f"{len(account.trades)} trades, memory {grown / 2**20:+.1f} MiB",
+    )
