@@ -6,6 +6,7 @@ Trades and their ids are worked out here anew from the bytes that were sent, see
 2. What arrived on a connection is the beginning of what was sent on it; the rest is missing, and lies in a gap.
 3. What arrived is in Kafka, once, each symbol in its order; what is no valid trade is in the dead letters, with its bytes. Nothing else is there.
 4. What arrived at a producer that was killed and is not in Kafka is the end of each symbol's trades: what was not acknowledged.
+5. No trade that was sent and is not in Kafka lies in a time of which a record on the topic of events claims that nothing was missed.
 """
 
 import json
@@ -25,6 +26,8 @@ from .frames import digest, is_trade_frame, read_frame
 Identity = tuple[str, int, str]
 """Symbol, milliseconds, trade_id: what makes a trade in the store."""
 
+_DELAY_MS: Final = 1_000
+"""Trades of the last second before a claim's end may still have been on their way: it does not count, see docs/gaps.md."""
 _WAIT: Final = re.compile(r"next attempt in ([0-9.]+) s")
 
 
@@ -87,10 +90,11 @@ class Account:
     acknowledged: Sequence[Acknowledged]
     trades: Sequence[TopicRecord]
     dead_letters: Sequence[TopicRecord]
+    events: Sequence[TopicRecord]
 
     def unkept(self) -> list[Acknowledged]:
         """Give what was acknowledged and is not in Kafka: nothing, by law 1."""
-        kept = Counter(digest(record.value) for record in (*self.trades, *self.dead_letters))
+        kept = Counter(digest(record.value) for record in (*self.trades, *self.dead_letters, *self.events))
         missing = []
         for each in self.acknowledged:
             kept[each.value] -= 1
@@ -121,28 +125,34 @@ class Account:
             for entry in entries
         ]
 
-    def expected(self) -> tuple[dict[int, list[Identity]], Counter[bytes]]:
-        """Give what should be in Kafka: the trades of each run, in order, and the dead letters."""
-        entries = {digest(entry.payload): entry for entry in self.sent}
+    def expected(self) -> dict[int, list[Identity]]:
+        """Give the trades that each run should have published, in order; frames that came again are left out."""
         runs: dict[int, list[Identity]] = defaultdict(list)
-        letters: Counter[bytes] = Counter()
-        met: set[tuple[int, str]] = set()
         numbers: Counter[tuple[int, str, int]] = Counter()
-        for each in self.heard:
-            if not each.frame or (each.run, each.frame) in met:
-                continue
-            entry = entries[each.frame]
-            if not is_trade_frame(entry.payload):
-                letters[entry.payload] += 1
-                continue
-            met.add((each.run, each.frame))
-            found, rejected = read_frame(entry.payload, each.at_ms)
-            letters.update(rejected)
+        for each, found, _ in self._judged():
             for symbol, at_ms, checksum in found:
                 ordinal = numbers[each.run, symbol, at_ms]
                 numbers[each.run, symbol, at_ms] += 1
                 runs[each.run].append((symbol, at_ms, f"{ordinal:04d}-{checksum}"))
-        return runs, letters
+        return runs
+
+    def expected_letters(self) -> Counter[bytes]:
+        """Give what should have become dead letters."""
+        return Counter(letter for _, _, letters in self._judged() for letter in letters)
+
+    def _judged(self) -> Iterator[tuple[Heard, list[tuple[str, int, str]], list[bytes]]]:
+        """Give for each frame that arrived its valid trades, and the bytes of what should be dead letters."""
+        payloads = {digest(entry.payload): entry.payload for entry in self.sent}
+        met: set[tuple[int, str]] = set()
+        for each in self.heard:
+            if not each.frame or (each.run, each.frame) in met:
+                continue
+            payload = payloads[each.frame]
+            if is_trade_frame(payload):
+                met.add((each.run, each.frame))
+                yield each, *read_frame(payload, each.at_ms)
+            else:
+                yield each, [], [payload]
 
     def kept(self) -> dict[str, list[Identity]]:
         """Give the trades in Kafka by symbol, in the order of their offsets. Raises AssertionError when a symbol is in two partitions."""
@@ -160,8 +170,7 @@ class Account:
         """Give the trades that arrived and are not in Kafka, by run. Raises AssertionError against law 3, and against law 4."""
         kept = {symbol: [*reversed(trades)] for symbol, trades in self.kept().items()}
         missing: dict[int, list[Identity]] = defaultdict(list)
-        runs, letters = self.expected()
-        for run, trades in runs.items():
+        for run, trades in self.expected().items():
             ended: set[str] = set()
             for trade in trades:
                 left = kept.get(trade[0], [])
@@ -172,7 +181,7 @@ class Account:
                     ended.add(trade[0])
         rest = [trade for trades in kept.values() for trade in reversed(trades)]
         assert not rest, f"{len(rest)} in Kafka twice, out of order or out of nowhere, such as {rest[:3]}"
-        written = Counter(record.value for record in self.dead_letters)
+        written, letters = Counter(record.value for record in self.dead_letters), self.expected_letters()
         assert written <= letters if missing else written == letters, "not the dead letters that it should be"
         return missing
 
@@ -195,4 +204,44 @@ class Account:
     def in_no_gap(self) -> list[Missing]:
         """Give what did not arrive and was due outside of all gaps: nothing, by law 2."""
         gaps = [*self.gaps()]
-        return [each for each in self.missing() if not any(gap.from_ms <= each.due_ms <= gap.to_ms for gap in gaps)]
+        return [
+            each
+            for each in self.missing()
+            if not any(gap.from_ms <= each.due_ms and each.entry.sent_ms <= gap.to_ms for gap in gaps)
+        ]
+
+    def told(self) -> Counter[str]:
+        """Count the events on their topic by kind."""
+        return Counter(json.loads(record.value)["kind"] for record in self.events)
+
+    def claims(self) -> dict[str, list[tuple[int, int]]]:
+        """Give for each symbol the times of which it is claimed that no trade was missed, in order and apart from each other, ms since the epoch."""
+        spans: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        for record in self.events:
+            event = json.loads(record.value)
+            for symbol, since_ms in event["symbols"].items():
+                spans[symbol].append((since_ms, event["seen_ms"] - _DELAY_MS))
+        return {symbol: _union(each) for symbol, each in spans.items()}
+
+    def claimed(self) -> list[Identity]:
+        """Give the trades that are missing at a time which is claimed to be seen: nothing, by law 5."""
+        claims = self.claims()
+        lost = [trade for trades in self.unpublished().values() for trade in trades]
+        for each in self.missing():
+            if is_trade_frame(each.entry.payload):
+                lost += read_frame(each.entry.payload, each.due_ms)[0]
+        return [trade for trade in lost if any(start <= trade[1] < end for start, end in claims.get(trade[0], ()))]
+
+    def holes(self) -> int:
+        """Count the times between claims of which nothing is claimed, of the symbol that has the most of them."""
+        return max(len(spans) - 1 for spans in self.claims().values())
+
+
+def _union(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(span for span in spans if span[0] < span[1]):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        else:
+            merged.append((start, end))
+    return merged

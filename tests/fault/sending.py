@@ -58,7 +58,12 @@ class Sending:
         profile: Profile = Profile.DEV,
     ) -> None:
         name = f"t{uuid.uuid4().hex[:8]}"
-        self.kafka = KafkaSettings(bootstrap_servers=servers, trades_topic=name, dead_letters_topic=f"{name}.dlq")
+        self.kafka = KafkaSettings(
+            bootstrap_servers=servers,
+            trades_topic=name,
+            dead_letters_topic=f"{name}.dlq",
+            events_topic=f"{name}.events",
+        )
         ensure_topics(self.kafka, profile=profile)
         self.servers = [server]
         """The servers that there were; a test that replaces one adds the new one."""
@@ -78,6 +83,7 @@ class Sending:
             "TAPELINE_KAFKA_BOOTSTRAP_SERVERS": servers,
             "TAPELINE_KAFKA_TRADES_TOPIC": self.kafka.trades_topic,
             "TAPELINE_KAFKA_DEAD_LETTERS_TOPIC": self.kafka.dead_letters_topic,
+            "TAPELINE_KAFKA_EVENTS_TOPIC": self.kafka.events_topic,
             RECEIVED: str(self._received.path),
             ACKNOWLEDGED: str(self._acknowledged.path),
         }
@@ -193,6 +199,7 @@ class Sending:
             acknowledged=self.acknowledged(),
             trades=dump(self.kafka, self.kafka.trades_topic),
             dead_letters=dump(self.kafka, self.kafka.dead_letters_topic),
+            events=dump(self.kafka, self.kafka.events_topic),
         )
 
     def settled(self) -> Account:

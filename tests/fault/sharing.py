@@ -24,7 +24,8 @@ from adapters.simulator.ledger import LedgerEntry
 from adapters.simulator.server import SimulatedFinnhub
 
 from .accounts import Account, Acknowledged, Heard, Identity
-from .producing import ACKNOWLEDGED, RECEIVED, digest
+from .frames import digest
+from .producing import ACKNOWLEDGED, RECEIVED
 from .sending import PATIENCE_S, ROOT, Lines, await_that, dump
 
 _LOOK_EVERY_S = 0.02
@@ -166,14 +167,10 @@ class Sharing:
         return Account(
             sent=self.server.ledger.entries(),
             heard=[each for producer in self.producers for each in producer.heard()],
-            acknowledged=[
-                each
-                for producer in self.producers
-                for each in producer.acknowledged()
-                if each.topic != self.kafka.events_topic
-            ],
+            acknowledged=[each for producer in self.producers for each in producer.acknowledged()],
             trades=dump(self.kafka, self.kafka.trades_topic),
             dead_letters=dump(self.kafka, self.kafka.dead_letters_topic),
+            events=dump(self.kafka, self.kafka.events_topic),
         )
 
 

@@ -84,7 +84,10 @@ def check(sending: Sending) -> str:
     assert account.missing() == []
     assert account.unkept() == []
     assert account.unpublished() == {}
-    return f"{len(account.acknowledged)} acknowledged, {len(account.trades)} kept"
+    assert account.claimed() == []
+    return (
+        f"{len(account.trades)} trades, {len(account.acknowledged)} records acknowledged, events of the feed with them"
+    )
 
 
 def test_no_acknowledged_trade_is_lost_when_leaders_are_killed(sending: Sending, stack: Stack, tell: Tell) -> None:

@@ -18,6 +18,8 @@ pytestmark = [pytest.mark.servers, pytest.mark.timeout(400)]
 RECONNECT_MS = 5_000
 """How long it may take until all symbols are subscribed again, beyond the waits of the backoff."""
 RATE = 400
+A_CLAIM = 160
+"""So many frames, of 5 trades, take two seconds: long enough for a claim of their own, which leaves out its last second."""
 full = pytest.mark.faults
 
 
@@ -30,7 +32,7 @@ def server() -> Iterator[SimulatedFinnhub]:
 @pytest.fixture
 def sending(tmp_path: Path, bootstrap_servers: str, server: SimulatedFinnhub) -> Iterator[Sending]:
     with Sending(tmp_path, bootstrap_servers, server) as sending:
-        sending.carry(30)
+        sending.carry(A_CLAIM)
         yield sending
 
 
@@ -42,6 +44,8 @@ def check(account: Account, *, gaps: tuple[int, ...] = (1,), unavoidable_ms: int
     assert account.in_no_gap() == []
     assert account.unkept() == []
     assert account.unpublished() == {}
+    assert account.claimed() == []
+    assert 1 <= account.holes() <= len(found)
     return (
         f"{len(account.trades)} trades kept, {len(account.missing())} frames unseen, {len(found)} gaps, "
         f"the longest {max(gap.length_ms for gap in found) / 1_000:.1f} s"
@@ -59,6 +63,7 @@ def test_a_connection_that_is_reset_closed_or_ended_is_made_again(
         assert server.drop_connections(how) == 1
         await_that(all_subscribed(server), "all symbols again")
         sending.carry(30)
+    sending.carry(A_CLAIM)
     tell(
         "the WebSocket is reset, closed, ended",
         "made again in < 5 s beyond the backoff, with all symbols; all that arrived is in Kafka, in order",
@@ -73,11 +78,11 @@ def test_a_connection_that_passes_nothing_any_more_is_given_up(
     relay = Relay(server.port)
     flags = ("--finnhub-silence-timeout", str(timeout_s))
     with Sending(tmp_path, bootstrap_servers, server, *flags, url=relay.url) as sending:
-        sending.carry(30)
+        sending.carry(A_CLAIM)
         relay.freeze()
         await_that(sending.is_cut_off, "noticed", timeout_s + 30)
         await_that(all_subscribed(server), "all symbols again")
-        sending.carry(30)
+        sending.carry(A_CLAIM)
         account = sending.settled()
     relay.close()
     assert len(account.missing()) > 30
@@ -96,7 +101,7 @@ def test_a_handshake_that_hangs_is_given_up_after_five_seconds(
     server.hang_handshakes(times)
     server.drop_connections()
     await_that(all_subscribed(server), "all symbols again", 120)
-    sending.carry(30)
+    sending.carry(A_CLAIM)
     tell(
         f"the handshake hangs, {times} times",
         "each given up after 5 s, then made with all symbols",
@@ -112,7 +117,7 @@ def test_a_handshake_that_is_refused_with_429_is_not_tried_again_too_soon(
     server.refuse_handshakes(429, retry_after_s=retry_after_s)
     server.drop_connections()
     await_that(all_subscribed(server), "all symbols again", 120)
-    sending.carry(30)
+    sending.carry(A_CLAIM)
     account = sending.settled()
     (gap,) = account.gaps()
     assert gap.length_ms >= 1_000 * (retry_after_s or 30)
@@ -129,13 +134,13 @@ def test_a_server_that_is_gone_is_found_again_when_it_is_back(
     tmp_path: Path, bootstrap_servers: str, server: SimulatedFinnhub, tell: Tell, seconds: int
 ) -> None:
     with Sending(tmp_path, bootstrap_servers, server) as sending:
-        sending.carry(30)
+        sending.carry(A_CLAIM)
         server.close()
         sending.wait(seconds)
         with SimulatedFinnhub(SimulatorSettings(rate=RATE, port=server.port, seed=2, ledger_limit=10**6)) as again:
             sending.servers.append(again)
             await_that(all_subscribed(again), "all symbols again")
-            sending.carry(30)
+            sending.carry(A_CLAIM)
             account = sending.settled()
     (gap,) = account.gaps()
     assert gap.length_ms >= 1_000 * seconds

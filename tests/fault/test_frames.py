@@ -83,6 +83,8 @@ def test_each_bad_frame_is_a_dead_letter_with_its_reason_and_the_connection_live
     assert account.missing() == []
     assert account.unkept() == []
     assert account.unpublished() == {}
+    assert account.claimed() == []
+    assert account.holes() == 0
     reasons = [(dict(record.headers)["reason"].decode(), record.value) for record in account.dead_letters]
     whole = Counter(entry.payload for entry in account.sent if entry.kind == "garbage") + Counter(WHOLE.values())
     assert Counter(value for reason, value in reasons if reason == "malformed") == whole

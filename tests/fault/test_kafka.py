@@ -17,22 +17,21 @@ pytestmark = [pytest.mark.servers, pytest.mark.timeout(600)]
 
 KAFKA = "kafka-1"
 BUFFER = 500
-RATE = 1_500
 MORE_MEMORY = 48 * 2**20
 """By how much the producer may grow. A minute of trades kept without a bound takes three times as much."""
 full = pytest.mark.faults
 
 
 @pytest.fixture
-def server() -> Iterator[SimulatedFinnhub]:
-    with SimulatedFinnhub(SimulatorSettings(rate=RATE, ledger_limit=10**6)) as server:
+def server(rate: float) -> Iterator[SimulatedFinnhub]:
+    with SimulatedFinnhub(SimulatorSettings(rate=rate, ledger_limit=10**6)) as server:
         yield server
 
 
 @pytest.fixture
 def sending(tmp_path: Path, bootstrap_servers: str, server: SimulatedFinnhub) -> Iterator[Sending]:
     with Sending(tmp_path, bootstrap_servers, server, "--kafka-buffer-messages", str(BUFFER)) as sending:
-        sending.carry(500)
+        sending.carry(200)
         yield sending
 
 
@@ -76,12 +75,12 @@ def wait(sending: Sending, seconds: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "seconds", "words"),
+    ("fault", "seconds", "rate", "words"),
     [
-        (crash, 4, "is killed and away"),
-        pytest.param(crash, 60, "is killed and away", marks=full),
-        pytest.param(freeze, 60, "is frozen", marks=full),
-        pytest.param(slow_down, 40, "works a fiftieth of the time", marks=full),
+        (crash, 4, 600, "is killed and away"),
+        pytest.param(crash, 60, 2_000, "is killed and away", marks=full),
+        pytest.param(freeze, 60, 2_000, "is frozen", marks=full),
+        pytest.param(slow_down, 40, 2_000, "works a fiftieth of the time", marks=full),
     ],
 )
 def test_nothing_is_lost_and_memory_is_bounded_when_kafka(
@@ -96,12 +95,15 @@ def test_nothing_is_lost_and_memory_is_bounded_when_kafka(
     fault(stack, sending, seconds)
     grown = sending.memory_bytes - before
     await_that(lambda: sending.unacknowledged() < BUFFER / 2, "drained")
-    sending.carry(500)
+    sending.carry(200)
     account = sending.settled()
     assert list(account.gaps()) == []
     assert account.missing() == []
     assert account.unkept() == []
     assert account.unpublished() == {}
+    told = account.told()
+    assert (told["buffer_full"], told["disconnected"]) == (told["buffer_free"], 0)
+    assert told["buffer_full"] >= 1
     assert grown < MORE_MEMORY
     tell(
         f"Kafka {words}, for {seconds} s, with a buffer of {BUFFER}",
