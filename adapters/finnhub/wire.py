@@ -48,6 +48,25 @@ class Wire:
         self._at += len(piece)
         return piece
 
+    def whole_text(self, limit: int) -> bytes | None:
+        """Give the next frame's payload if it lies in memory whole and is the usual one: a text message in one frame, of at most `limit` bytes.
+
+        None, and nothing taken, for any other. RFC 6455, section 5.2: final and text is 0x81; a length of 126 is followed by the real one.
+        """
+        buffer, at = self._buffer, self._at
+        if len(buffer) - at < 2 or buffer[at] != 0x81:
+            return None
+        length, start = buffer[at + 1], at + 2
+        if length == 126:
+            length, start = int.from_bytes(buffer[start : start + 2]), start + 2
+        elif length > 126:
+            return None
+        end = start + length
+        if end > len(buffer) or length > limit:
+            return None
+        self._at = end
+        return buffer[start:end]
+
     def send(self, data: bytes) -> int:
         """Send all of it. Raises ConnectionError when that is not done in time: half a message cannot be taken back."""
         self._set_timeout(self._send_timeout_s)
