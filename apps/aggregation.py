@@ -4,26 +4,20 @@ It runs until told to stop, and then finishes the micro-batches that it is in. W
 stored. When one of its two queries fails, the other is stopped as well and the exit code is 1.
 """
 
-import os
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from pathlib import Path
 
 import structlog
-from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
 from adapters.prometheus.aggregator import AggregatorMetrics
 from adapters.prometheus.registry import new_registry
 from adapters.spark.checkpoint import claim_checkpoint
 from adapters.spark.failure import root_cause
-from adapters.spark.jars import add_jars, has_connectors, names_jars, no_connectors_words
 from adapters.spark.preflight import check_tables, check_topics
 from adapters.spark.progress import ProgressListener
 from adapters.spark.queries import CANDLES, TRADES, start_candles, start_trades
-from adapters.spark.session import spark_conf, start_jvm, start_session
-from adapters.spark.settings import AggregatorSettings
 from adapters.spark.stopping import relay_signals, stop_queries
 from domain.errors import TapelineError
 
@@ -33,46 +27,13 @@ from .loading import app_command
 from .logs import configure_logs
 from .metrics_options import AGGREGATOR_PORT
 from .monitoring import monitored, program_version
+from .spark_session import connected_session
 from .stopping import StopRequest, stop_on_signals
 
 POLL_S = 0.2
 QUERIES = (TRADES, CANDLES)
 
 log = structlog.get_logger("tapeline.aggregator")
-
-
-def connected_session(settings: AggregatorSettings) -> SparkSession:
-    """Start Spark with its two connectors: those that the user named or the JVM has, or else the dev stack's.
-
-    Raises TapelineError, which says what to do, where there are none.
-    """
-    conf = spark_conf(settings)
-    under_spark_submit = "PYSPARK_GATEWAY_PORT" in os.environ
-    if not (has_connectors() if under_spark_submit else names_jars(conf)):
-        add_jars(conf, devstack_jars())
-    if not under_spark_submit:
-        _use_devstack_java()
-    start_jvm(conf)
-    if not has_connectors():
-        raise TapelineError(no_connectors_words())
-    return start_session(conf, settings)
-
-
-def devstack_jars() -> Sequence[Path]:
-    """Give the connectors' jars by the dev stack's lock file, fetched if need be; none where there is no dev stack."""
-    try:
-        from devstack.jars import classpath  # noqa: PLC0415 - on a cluster there is none
-    except ImportError:
-        return ()
-    return classpath("spark")
-
-
-def _use_devstack_java() -> None:
-    try:
-        from devstack.java import java_home  # noqa: PLC0415
-    except ImportError:
-        return
-    os.environ["JAVA_HOME"] = str(java_home())
 
 
 def await_end(queries: Sequence[StreamingQuery], stop: StopRequest, pulse: Pulse, *, once: bool) -> None:

@@ -9,6 +9,7 @@ COMMANDS: Final = {
     "stack": ("apps.stack:stack", "The same through real Kafka, Spark and Cassandra on this machine"),
     "producer": ("apps.producer:producer", "Carry a feed's trades to Kafka"),
     "aggregator": ("apps.aggregator:aggregator", "Carry Kafka's trades to Cassandra, raw and as candles (Spark)"),
+    "reconcile": ("apps.reconciliation:reconcile", "Correct the candles of a day by its stored trades (Spark)"),
     "dashboard": ("apps.dashboard:dashboard", "Serve a live page and a read API of what is in Cassandra"),
     "query": ("apps.query:query", "Read candles and trades from Cassandra"),
     "watchlist": ("apps.watchlist:watchlist", "Say which symbols the producers share"),

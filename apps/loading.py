@@ -20,7 +20,18 @@ from typed_settings.types import OptionList, SettingsClass, SettingsDict
 
 GROUPS: Final = ("finnhub", "kafka", "cassandra", "simulator", "rules", "web")
 _WRAPPED: Final = re.compile(r"Could not convert loaded settings: \w+\((['\"])(.*)\1\)$", re.DOTALL)
-APPS: Final = ("live", "producer", "simulator", "aggregator", "query", "admin", "stack", "dashboard", "watchlist")
+APPS: Final = (
+    "live",
+    "producer",
+    "simulator",
+    "aggregator",
+    "query",
+    "admin",
+    "stack",
+    "dashboard",
+    "watchlist",
+    "reconcile",
+)
 
 
 class SharedToml(TomlFormat):

@@ -1,4 +1,4 @@
-"""`python -m apps.package_spark OUT.zip`: everything that `apps/aggregator.py` imports, for `spark-submit --py-files OUT.zip`.
+"""`python -m apps.package_spark OUT.zip`: everything that `apps/aggregator.py` and `apps/reconcile.py` import, for `spark-submit --py-files OUT.zip`.
 
 Only the driver runs Python, and its Python needs nothing but PySpark: the few packages that the program leans on, all of them pure Python,
 go into the zip as they are installed here.
@@ -56,7 +56,7 @@ def _folder(package: str) -> Path:
 @click.command("package-spark")
 @click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
 def package_spark(out: Path) -> None:
-    """Write what apps/aggregator.py imports to the zip file OUT, for spark-submit --py-files."""
+    """Write what apps/aggregator.py and apps/reconcile.py import to the zip file OUT, for spark-submit --py-files."""
     count = build(out)
     click.echo(
         f"{out}: {count} files, {out.stat().st_size // 1024} KiB; made with Python {sys.version_info.major}.{sys.version_info.minor}"

@@ -37,7 +37,6 @@ _EXACT: Final = {
 
 _USUAL: Final = {
     "spark.master": "local[*]",
-    "spark.app.name": "tapeline-aggregator",
     "spark.driver.memory": "1g",
     "spark.sql.streaming.stateStore.rocksdb.changelogCheckpointing.enabled": "true",
     "spark.sql.streaming.stateStore.rocksdb.boundedMemoryUsage": "true",
@@ -59,16 +58,17 @@ _USUAL: Final = {
 }
 
 
-def spark_conf(settings: AggregatorSettings) -> SparkConf:
-    """Give the configuration of the aggregator's session; it holds no secret."""
+def spark_conf(settings: AggregatorSettings, name: str = "tapeline-aggregator") -> SparkConf:
+    """Give the configuration of the session of the application `name`; it holds no secret."""
     if "PYSPARK_GATEWAY_PORT" in os.environ:
         # Under spark-submit the JVM knows what the user set.
         SparkContext._ensure_initialized()  # noqa: SLF001 - there is no public way to reach the JVM before a context
     conf = SparkConf()
-    for name, value in _USUAL.items():
-        conf.setIfMissing(name, value)
-    for name, value in _EXACT.items():
-        conf.set(name, value)
+    conf.setIfMissing("spark.app.name", name)
+    for option, value in _USUAL.items():
+        conf.setIfMissing(option, value)
+    for option, value in _EXACT.items():
+        conf.set(option, value)
     conf.set("spark.sql.shuffle.partitions", str(settings.shuffle_partitions))
     options = "spark.executor.extraJavaOptions"
     ours = " ".join(f"-D{name}={value}" for name, value in _JAVA_PROPERTIES.items())

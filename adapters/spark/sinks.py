@@ -15,12 +15,30 @@ from .sources import kafka_clients
 _MAX_REQUEST_BYTES: Final = 4 * 1024 * 1024
 
 
-def write_rows(rows: DataFrame, settings: AggregatorSettings, table: str) -> None:
-    """Upsert rows into a table; a null leaves its column as it was."""
+def write_rows(
+    rows: DataFrame,
+    settings: AggregatorSettings,
+    table: str,
+    *,
+    written_us: int | None = None,
+    ttl_s: int | None = None,
+    nulls: bool = False,
+) -> None:
+    """Upsert rows into a table; a null leaves its column as it was, unless `nulls` are written as well.
+
+    `written_us` is their write time, in microseconds since the epoch; without it each request has that of the driver's clock. `ttl_s` is how
+    long they live, in seconds; without it the table says.
+    """
+    more = {
+        "spark.cassandra.output.timestamp": written_us,
+        "spark.cassandra.output.ttl": ttl_s,
+        "spark.cassandra.output.ignoreNulls": "false" if nulls else None,
+    }
     (
         rows.write.format("org.apache.spark.sql.cassandra")
         .mode("append")
         .options(**table_options(settings, table))
+        .options(**{name: str(value) for name, value in more.items() if value is not None})
         .save()
     )
 

@@ -11,10 +11,12 @@ from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
 from adapters.spark.checkpoint import claim_checkpoint
+from adapters.spark.preflight import check_tables
 from adapters.spark.progress import BatchProgress, read_progress
 from adapters.spark.queries import start_candles, start_trades
 from adapters.spark.session import spark_conf
 from adapters.spark.settings import AggregatorSettings
+from ports.errors import StoreError
 from tests.aggregators import Site, until
 
 PARTITIONS: Final = 2
@@ -49,6 +51,7 @@ class Carrier:
     def once(self, **fields: object) -> None:
         """Store all that the topic holds now; raises what a query raises."""
         settings = self.settings(**fields)
+        self._await_tables(settings)
         claim_checkpoint(self.spark, settings)
         with self._as_the_program(settings):
             queries = [start(self.spark, settings, once=True) for start in (start_trades, start_candles)]
@@ -57,6 +60,18 @@ class Carrier:
                     query.awaitTermination()
             finally:
                 self._end(queries)
+
+    def _await_tables(self, settings: AggregatorSettings) -> None:
+        """Wait until Spark knows of tables that were just made: its connection, older than they are, is told of them in time."""
+
+        def known() -> bool:
+            try:
+                check_tables(self.spark, settings)
+            except StoreError:
+                return False
+            return True
+
+        until(known, "Spark knows the tables", 60)
 
     @contextmanager
     def running(self, **fields: object) -> Iterator[list[StreamingQuery]]:

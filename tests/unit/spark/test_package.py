@@ -8,8 +8,8 @@ from pathlib import Path
 from apps.package_spark import build
 
 
-def test_the_zip_is_all_that_the_program_needs_beside_pyspark(tmp_path: Path) -> None:
-    """An isolated Python that has PySpark and the zip, and nothing of the project or its packages, imports the program."""
+def test_the_zip_is_all_that_the_programs_need_beside_pyspark(tmp_path: Path) -> None:
+    """An isolated Python that has PySpark and the zip, and nothing of the project or its packages, imports the programs."""
     archive = tmp_path / "tapeline.zip"
     build(archive)
     pyspark = tmp_path / "site"
@@ -17,7 +17,7 @@ def test_the_zip_is_all_that_the_program_needs_beside_pyspark(tmp_path: Path) ->
     packages = Path(sys.modules["pytest"].__file__ or "").parents[1]
     for name in ("pyspark", "py4j"):
         (pyspark / name).symlink_to(packages / name)
-    code = f"import sys; sys.path += [{str(archive)!r}, {str(pyspark)!r}]; import apps.aggregation; print(apps.aggregation.__file__)"
+    code = f"import sys; sys.path += [{str(archive)!r}, {str(pyspark)!r}]; import apps.reconciliation, apps.aggregation; print(apps.aggregation.__file__)"
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, timeout=60, cwd=tmp_path, check=False
     )

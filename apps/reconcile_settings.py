@@ -1,0 +1,48 @@
+"""The settings of `tapeline reconcile`."""
+
+from typing import Final
+
+import attrs
+import typed_settings as ts
+
+from adapters.spark.settings import AggregatorSettings
+
+from .options import CassandraOptions, in_seconds
+
+_DEFAULTS: Final = AggregatorSettings()
+
+
+@attrs.frozen(kw_only=True)
+class ReconcileOptions:
+    """`tapeline reconcile`."""
+
+    window_s: int = in_seconds("window", 60, "Length of the candles, as the aggregator has it")
+    allowed_lateness_s: int = in_seconds(
+        "allowed-lateness", 60, "How late the aggregator still folds a trade in", zero=True
+    )
+    margin_s: int = in_seconds(
+        "margin", 300, "Leave windows alone for so much longer: what the aggregator may lag behind", zero=True
+    )
+    consistency: str = ts.option(default=_DEFAULTS.consistency, help="Consistency level of reads and writes")
+    shuffle_partitions: int = ts.option(
+        default=_DEFAULTS.shuffle_partitions, help="Tasks that fold candles, about as many as there are cores"
+    )
+    cassandra: CassandraOptions = ts.option(factory=CassandraOptions)
+
+    def __attrs_post_init__(self) -> None:
+        self.adapter()
+
+    def adapter(self) -> AggregatorSettings:
+        """Give them as the adapter wants them. Raises ValueError on values that cannot be right."""
+        return AggregatorSettings(
+            cassandra_hosts=self.cassandra.hosts,
+            cassandra_port=self.cassandra.port,
+            keyspace=self.cassandra.keyspace,
+            local_dc=self.cassandra.local_dc,
+            username=self.cassandra.username,
+            password=str(self.cassandra.password),
+            consistency=self.consistency,
+            window_ms=self.window_s * 1000,
+            allowed_lateness_ms=self.allowed_lateness_s * 1000,
+            shuffle_partitions=self.shuffle_partitions,
+        )

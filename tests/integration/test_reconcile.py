@@ -1,0 +1,323 @@
+"""Reconciling a day on a real Cassandra: late trades end up in their candles, and nothing is touched that the stream may still touch."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import attrs
+import pytest
+from pyspark.sql import SparkSession
+
+from adapters.cassandra.candle_store import CassandraCandleStore
+from adapters.cassandra.replication import Replication
+from adapters.cassandra.schema import apply_schema
+from adapters.cassandra.session import CassandraSession
+from adapters.cassandra.settings import CassandraSettings
+from adapters.cassandra.trade_store import CassandraTradeStore
+from adapters.kafka.publisher import KafkaPublisher
+from adapters.spark.reconciling import Difference, Request, Summary, reconcile
+from adapters.spark.settings import AggregatorSettings
+from devstack.java import java_home
+from devstack.stack import Stack
+from domain.candle import Candle, fold
+from domain.reconciliation import DayError
+from domain.trade import Trade
+from domain.window import MINUTE_MS, day_start_ms, to_datetime
+from tests.aggregators import Site
+from tests.contract.stores import fresh_symbol, make_trade
+from tests.fault.carrying import Carrier
+from tests.keyspaces import fresh_settings
+
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(300)]
+
+ROOT = Path(__file__).parents[2]
+YESTERDAY = datetime.now(UTC).date() - timedelta(days=1)
+NOON_MS = day_start_ms(YESTERDAY) + 43_200_000
+MARGIN_MS = 300_000
+LATE_AT_ALL_MS = MARGIN_MS + MINUTE_MS
+
+
+def spark_settings(cassandra: CassandraSettings) -> AggregatorSettings:
+    return AggregatorSettings(
+        cassandra_hosts=cassandra.hosts, cassandra_port=cassandra.port, keyspace=cassandra.keyspace
+    )
+
+
+@attrs.frozen(kw_only=True)
+class Tables:
+    """Tables that nobody else has, and a session of Spark to reconcile them in."""
+
+    session: SparkSession
+    settings: CassandraSettings
+    trades: CassandraTradeStore
+    candles: CassandraCandleStore
+
+    def reconcile(
+        self, *symbols: str, report: Callable[[Difference], None] = lambda _difference: None, **request: object
+    ) -> tuple[Summary, list[Difference]]:
+        found: list[Difference] = []
+
+        def take(difference: Difference) -> None:
+            found.append(difference)
+            report(difference)
+
+        wanted = Request(**{"day": YESTERDAY, "symbols": symbols, "margin_ms": MARGIN_MS, **request})  # type: ignore[arg-type]
+        return reconcile(self.session, spark_settings(self.settings), wanted, take), found
+
+    def stored(self, symbol: str, window_ms: int = MINUTE_MS) -> list[Candle]:
+        start_ms = day_start_ms(YESTERDAY)
+        return list(self.candles.read(symbol, start_ms, start_ms + 3 * 86_400_000, window_ms))
+
+    def ask(self, what: str, symbol: str) -> object:
+        """Ask for one thing of the one candle of a symbol."""
+        with CassandraSession(self.settings) as session:
+            query = f"SELECT {what} FROM {self.settings.keyspace}.trade_aggregates WHERE symbol = %s ALLOW FILTERING"  # noqa: S608
+            [[found]] = session.driver.execute(query, (symbol,))
+        return found
+
+
+@pytest.fixture(scope="module")
+def tables(spark: SparkSession, cassandra_stack: Stack) -> Iterator[Tables]:
+    settings = fresh_settings((cassandra_stack.cassandra_hosts, cassandra_stack.cassandra_port))
+    apply_schema(settings, Replication.dev())
+    session = CassandraSession(settings)
+    with CassandraTradeStore(settings, session) as trades, CassandraCandleStore(settings, session) as candles:
+        yield Tables(session=spark, settings=settings, trades=trades, candles=candles)
+
+
+def some_trades(symbol: str, count: int = 12, start_ms: int = NOON_MS, step_ms: int = 15_000) -> list[Trade]:
+    return [
+        make_trade(symbol, start_ms + n * step_ms, price=Decimal(100 + n), volume=Decimal(n + 1)) for n in range(count)
+    ]
+
+
+def candles_of(trades: Iterable[Trade], window_ms: int = MINUTE_MS) -> list[Candle]:
+    return sorted(fold(trades, window_ms).values(), key=lambda one: one.window_start_ms)
+
+
+def kinds(found: Iterable[Difference]) -> list[tuple[str, int]]:
+    return [(one.kind, (one.window_start_ms - NOON_MS) // MINUTE_MS) for one in found]
+
+
+def test_missing_and_changed_candles_are_told_and_put_right_once(tables: Tables) -> None:
+    symbol = fresh_symbol()
+    trades = some_trades(symbol)
+    whole = candles_of(trades)
+    tables.trades.write(trades)
+    # The first is right, the second lacks a trade, the third is not there.
+    lacking = candles_of([one for one in trades if one != trades[7]])
+    tables.candles.write([whole[0], lacking[1]])
+    before = tables.stored(symbol)
+
+    summary, found = tables.reconcile(symbol, dry_run=True)
+    assert kinds(found) == [("changed", 1), ("missing", 2)]
+    assert (summary.changed, summary.missing, summary.extra, summary.written, summary.candles) == (1, 1, 0, 0, 3)
+    values = found[0].values
+    assert values["volume"] == (lacking[1].volume, whole[1].volume)
+    assert values["trade_count"] == (3, 4)
+    assert values["close_timestamp"] == (trades[6].timestamp_ms, trades[7].timestamp_ms)
+    assert "open" not in values
+    assert tables.stored(symbol) == before
+
+    summary, again = tables.reconcile(symbol)
+    assert (again, summary.written) == (found, 2)
+    assert tables.stored(symbol) == whole
+    summary, found = tables.reconcile(symbol)
+    assert (found, summary.differences, summary.written) == ([], 0, 0)
+
+
+def test_each_column_is_compared(tables: Tables) -> None:
+    damage = dict.fromkeys(("open", "high", "low", "close", "volume", "notional", "vwap"), "0.00000001")
+    damage |= {"trade_count": "0", "update_count": "7", "open_timestamp": "1", "open_trade_id": "'x'"}
+    damage |= {"close_timestamp": "1", "close_trade_id": "'x'"}
+    symbols = {fresh_symbol(): field for field in damage}
+    for symbol, field in symbols.items():
+        trades = some_trades(symbol, 3)
+        tables.candles.write(candles_of(trades))
+        # One is long after: without it, a candle that counts more trades may only be early.
+        tables.trades.write([*trades, make_trade(symbol, NOON_MS + LATE_AT_ALL_MS + MINUTE_MS)])
+        day = YESTERDAY
+        with CassandraSession(tables.settings) as session:
+            session.driver.execute(
+                f"UPDATE {tables.settings.keyspace}.trade_aggregates SET {field} = {damage[field]}"  # noqa: S608
+                f" WHERE symbol = '{symbol}' AND trade_year = {day.year} AND trade_month = {day.month}"
+                f" AND trade_day = {day.day} AND window_ms = {MINUTE_MS} AND window_start = {NOON_MS}"
+            )
+    _, found = tables.reconcile(*symbols)
+    changed = {one.symbol: list(one.values) for one in found if one.kind == "changed"}
+    assert changed == {symbol: [field] for symbol, field in symbols.items()}
+    assert all(tables.stored(symbol)[:1] == candles_of(some_trades(symbol, 3)) for symbol in symbols)
+
+
+def test_a_candle_without_trades_is_told_and_never_deleted(tables: Tables) -> None:
+    symbol = fresh_symbol()
+    trades = some_trades(symbol)
+    tables.candles.write(candles_of(trades))
+    tables.trades.write(trades[4:])
+    later = make_trade(symbol, NOON_MS + 3 * LATE_AT_ALL_MS)
+    tables.trades.write([later])
+    for _ in range(2):
+        summary, found = tables.reconcile(symbol)
+        assert ("extra", 0) in kinds(found)
+        assert summary.extra == 1
+    assert tables.stored(symbol) == candles_of([*trades, later])
+
+
+def test_a_candle_that_counts_more_trades_is_put_right_when_later_trades_are_stored(tables: Tables) -> None:
+    symbol = fresh_symbol()
+    trades = some_trades(symbol, 4)
+    twice = candles_of([*trades, *trades])
+    tables.candles.write(twice)
+    tables.trades.write(trades)
+    # Its trades may still be on their way: nothing newer is there.
+    assert tables.reconcile(symbol)[1] == []
+    assert tables.stored(symbol) == twice
+    tables.trades.write([make_trade(symbol, NOON_MS + 86_400_000)])
+    assert kinds(tables.reconcile(symbol)[1]) == [("changed", 0)]
+    assert tables.stored(symbol)[:1] == candles_of(trades)
+
+
+def test_a_candle_of_price_updates_alone_loses_an_old_vwap(tables: Tables) -> None:
+    symbol = fresh_symbol()
+    updates = [attrs.evolve(one, volume=Decimal(0)) for one in some_trades(symbol, 3)]
+    tables.candles.write(candles_of(some_trades(symbol, 3)))
+    tables.trades.write(updates)
+    assert "vwap" in tables.reconcile(symbol)[1][0].values
+    assert tables.reconcile(symbol)[1] == []
+    assert tables.ask("vwap", symbol) is None
+
+
+def test_open_windows_are_left_alone(tables: Tables) -> None:
+    symbol = fresh_symbol()
+    now_ms = NOON_MS + 10 * MINUTE_MS
+    trades = some_trades(symbol, 40)
+    tables.trades.write(trades)
+    wanted = Request(day=YESTERDAY, symbols=(symbol,), margin_ms=MARGIN_MS)
+    found: list[Difference] = []
+    reconcile(tables.session, spark_settings(tables.settings), wanted, found.append, now_ms=lambda: now_ms)
+    # The window that ended exactly so long ago is the last.
+    assert kinds(found) == [("missing", n) for n in range(4)]
+    assert tables.stored(symbol) == candles_of(trades)[:4]
+
+
+def test_what_the_stream_writes_meanwhile_stays(tables: Tables) -> None:
+    symbol = fresh_symbol()
+    trades = some_trades(symbol, 4)
+    tables.trades.write(trades)
+    streamed = candles_of([*trades, make_trade(symbol, NOON_MS + 59_000)])
+    # Between reading and writing.
+    tables.reconcile(symbol, report=lambda _difference: tables.candles.write(streamed))
+    assert tables.stored(symbol) == streamed
+
+
+def test_a_corrected_candle_expires_with_its_day(tables: Tables) -> None:
+    symbol = fresh_symbol()
+    tables.trades.write(some_trades(symbol, 1))
+    tables.reconcile(symbol)
+    ttl_s = tables.ask("TTL(high)", symbol)
+    left_s = day_start_ms(YESTERDAY) // 1000 + 91 * 86_400 - time.time()
+    assert isinstance(ttl_s, int)
+    assert left_s - 5 < ttl_s < left_s + 300
+
+
+def test_without_names_all_symbols_of_the_day_are_reconciled_and_no_other_day(tables: Tables) -> None:
+    names = [fresh_symbol("it's"), fresh_symbol(), fresh_symbol()]
+    tables.trades.write(some_trades(names[0], 1))
+    tables.candles.write(candles_of(some_trades(names[1], 1)))
+    tables.trades.write(some_trades(names[2], 1, NOON_MS + 86_400_000))
+    summary, found = tables.reconcile(dry_run=True)
+    told = {one.symbol: one.kind for one in found}
+    assert (told[names[0]], told.get(names[1])) == ("missing", "extra")
+    assert names[2] not in told
+    assert summary.symbols >= 2
+    assert {one.symbol for one in tables.reconcile(names[0])[1]} == {names[0]}
+
+
+@pytest.mark.parametrize("window_ms", [7_777, 7 * 3_600_000])
+def test_windows_that_do_not_divide_a_day_are_whole(tables: Tables, window_ms: int) -> None:
+    symbol = fresh_symbol()
+    start_ms = day_start_ms(YESTERDAY) - 86_400_000
+    trades = some_trades(symbol, 120, start_ms, 1_900_000)
+    tables.trades.write(trades)
+    settings = attrs.evolve(spark_settings(tables.settings), window_ms=window_ms)
+    day = YESTERDAY - timedelta(days=1)
+    reconcile(
+        tables.session, settings, Request(day=day, symbols=(symbol,), margin_ms=0), lambda _one: None,
+    )  # fmt: skip
+    expected = [one for one in candles_of(trades, window_ms) if to_datetime(one.window_start_ms).date() == day]
+    assert list(tables.candles.read(symbol, start_ms - window_ms, start_ms + 5 * 86_400_000, window_ms)) == expected
+
+
+def test_a_day_whose_trades_have_expired_is_refused(tables: Tables) -> None:
+    symbol = fresh_symbol()
+    day = YESTERDAY - timedelta(days=40)
+    tables.candles.write(candles_of(some_trades(symbol, 4, day_start_ms(day))))
+    with pytest.raises(DayError, match="30 days"):
+        tables.reconcile(symbol, day=day)
+
+
+def test_a_late_trade_is_stored_raw_and_ends_up_in_its_candle_by_the_command(
+    spark: SparkSession, kafka_stack: Stack, cassandra_stack: Stack, tmp_path: Path
+) -> None:
+    site = Site.make("late", tmp_path, kafka_stack, cassandra_stack)
+    carrier, symbol = Carrier(spark, site), fresh_symbol()
+    trades = some_trades(symbol, 40)
+    # Its window is the first, and nine minutes of trades came before it.
+    late = make_trade(
+        symbol, NOON_MS + 30_000, "0009-00000000", price=Decimal(999), received_ms=NOON_MS + 9 * MINUTE_MS
+    )
+    publisher = KafkaPublisher(site.kafka)
+    publisher.start()
+    try:
+        for batch in (trades, [late]):
+            for trade in batch:
+                publisher.publish(trade)
+            assert publisher.flush(60).pending == 0
+            carrier.once()
+    finally:
+        publisher.close()
+    with CassandraTradeStore(site.cassandra) as store:
+        assert late in list(store.read(symbol, NOON_MS, NOON_MS + MINUTE_MS))
+
+    def stored() -> list[Candle]:
+        with CassandraCandleStore(site.cassandra) as store:
+            return list(store.read(symbol, NOON_MS, NOON_MS + 86_400_000, MINUTE_MS))
+
+    assert stored() == candles_of(trades)
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "JAVA_HOME": str(java_home()),
+        "TAPELINE_CASSANDRA_HOSTS": ",".join(site.cassandra.hosts),
+        "TAPELINE_CASSANDRA_PORT": str(site.cassandra.port),
+        "TAPELINE_CASSANDRA_KEYSPACE": site.cassandra.keyspace,
+    }
+
+    def command(*line: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*line, "--day", str(YESTERDAY)],
+            cwd=ROOT, env=environment, capture_output=True, text=True, timeout=200, check=False,
+        )  # fmt: skip
+
+    # spark-submit sends words and differences to one place.
+    told = command("spark-submit", "apps/reconcile.py", "--dry-run", "--format", "json")
+    assert told.returncode == 1, told.stderr[-2000:]
+    [difference] = (json.loads(line) for line in told.stdout.splitlines() if line.startswith('{"kind"'))
+    assert (difference["kind"], difference["symbol"]) == ("changed", symbol)
+    assert difference["columns"]["high"] == {"stored": 103, "computed": 999, "difference": 896}
+    assert stored() == candles_of(trades)
+
+    done = command(sys.executable, "-m", "apps.reconcile", "--symbol", f"{symbol},NOBODY")
+    assert done.returncode == 0, done.stderr[-2000:]
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert ["changed", symbol, to_datetime(NOON_MS).isoformat(), "trade_count", "4", "5", "+1"] in lines
+    assert "1 changed, 0 extra; 1 written" in done.stderr
+    assert stored() == candles_of([*trades, late])
