@@ -27,6 +27,10 @@ class AggregatorOptions:
     allowed_lateness_s: int = in_seconds(
         "allowed-lateness", 60, "How late a trade may come and still be folded in", zero=True
     )
+    deduplicate: bool = ts.option(
+        default=_DEFAULTS.deduplicate,
+        help="Fold each trade once, for several producers of the same symbols; a checkpoint keeps it",
+    )
     max_offsets_per_trigger: int = ts.option(
         default=_DEFAULTS.max_offsets_per_trigger, help="Records of a micro-batch at most"
     )
@@ -74,6 +78,7 @@ class AggregatorOptions:
             trigger_s=self.trigger_s,
             window_ms=self.window_s * 1000,
             allowed_lateness_ms=self.allowed_lateness_s * 1000,
+            deduplicate=self.deduplicate,
             max_offsets_per_trigger=self.max_offsets_per_trigger,
             starting_offsets=self.starting_offsets,
             shuffle_partitions=self.shuffle_partitions,

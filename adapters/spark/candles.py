@@ -14,6 +14,7 @@ from .decimals import PRICE, VOLUME, multiply, ratio
 from .window import partition_columns
 
 TABLE: Final = "trade_aggregates"
+WINDOW: Final = "_window"
 
 
 def candles(trades: DataFrame, window_ms: int) -> DataFrame:
@@ -22,11 +23,21 @@ def candles(trades: DataFrame, window_ms: int) -> DataFrame:
     `trades` has symbol, timestamp, trade_id, price and volume, as `record.trades` gives them or as `trades_v2` stores them. On a stream it
     carries the watermark on `timestamp`. Sums are exact; should one ever not fit its digits, the query fails rather than store a null.
     """
+    return fold(windowed(trades, window_ms), window_ms)
+
+
+def windowed(trades: DataFrame, window_ms: int) -> DataFrame:
+    """Add to each trade the window that holds it; on a stream the window carries the watermark, as the timestamp does."""
+    return trades.withColumn(WINDOW, F.window("timestamp", f"{window_ms} milliseconds"))
+
+
+def fold(trades: DataFrame, window_ms: int) -> DataFrame:
+    """Do what `candles` does, with trades that know their window."""
     # Stored decimals come back from Cassandra as decimal(38,18).
     exact = trades.withColumns({"price": F.col("price").cast(PRICE), "volume": F.col("volume").cast(VOLUME)})
     key = F.struct("timestamp", "trade_id", "price")
     is_price_update = F.col("volume") == 0
-    folded = exact.groupBy("symbol", F.window("timestamp", f"{window_ms} milliseconds").alias("_window")).agg(
+    folded = exact.groupBy("symbol", WINDOW).agg(
         F.min(key).alias("_open"),
         F.max(key).alias("_close"),
         F.max("price").alias("high"),
@@ -36,7 +47,7 @@ def candles(trades: DataFrame, window_ms: int) -> DataFrame:
         F.count(F.when(is_price_update, 1)).alias("update_count"),
         _never_null(F.sum(multiply(F.col("price"), F.col("volume"))), "notional").alias("notional"),
     )
-    start = F.col("_window.start")
+    start = F.col(f"{WINDOW}.start")
     return folded.select(
         "symbol",
         *partition_columns(start),

@@ -5,7 +5,7 @@ keyspace would mix two streams. So the settings that shape a checkpoint are writ
 """
 
 import json
-from typing import Any
+from typing import Any, Final
 
 from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
 from pyspark.sql import SparkSession
@@ -15,7 +15,9 @@ from ports.errors import PortError
 from .queries import LAYOUT_VERSION
 from .settings import AggregatorSettings
 
-FILE = "settings.json"
+FILE: Final = "settings.json"
+_BEFORE: Final = {"deduplicate": False}
+"""What holds for a checkpoint that was begun before there was such a setting."""
 
 
 class CheckpointError(PortError):
@@ -37,7 +39,7 @@ def claim_checkpoint(spark: SparkSession, settings: AggregatorSettings) -> None:
     if found is None:
         return
     try:
-        known = json.loads(found)
+        known = _BEFORE | json.loads(found)
     except ValueError as error:
         raise CheckpointError(f"{path} is no JSON: the checkpoint is damaged; name another --checkpoint") from error
     different = [
@@ -59,6 +61,7 @@ def frozen_settings(settings: AggregatorSettings) -> dict[str, Any]:
         "keyspace": settings.keyspace,
         "window_ms": settings.window_ms,
         "shuffle_partitions": settings.shuffle_partitions,
+        "deduplicate": settings.deduplicate,
     }
 
 

@@ -40,6 +40,8 @@ class BatchProgress:
     """What the watermark dropped, None without a watermark. Spark folds before it asks, so this is pairs of a task and a candle, not trades."""
     watermark: str | None
     """ISO 8601, UTC."""
+    duplicates: int | None
+    """Trades left out because they were folded before, None where nobody asks."""
     state_updated_rows: int | None
     """Windows that the batch changed, None without state."""
     state_bytes: int | None
@@ -61,7 +63,9 @@ def read_progress(report: Mapping[str, Any]) -> BatchProgress:
         offsets_behind=sum(_behind(source) for source in report.get("sources", [])),
         rejected=None if counts is None else counts["rejected"],
         late_rows=_sum(operators, "numRowsDroppedByWatermark"),
-        state_updated_rows=_sum(operators, "numRowsUpdated"),
+        duplicates=_duplicates(operators),
+        # The state of the trades that were seen, before that of the windows, is no window's.
+        state_updated_rows=_sum([one for one in operators if not _remembers_trades(one)], "numRowsUpdated"),
         state_bytes=_sum(operators, "memoryUsedBytes"),
         watermark=(report.get("eventTime") or {}).get("watermark"),
         phases_ms=phases,
@@ -88,6 +92,15 @@ def _between(starts: Mapping[str, Mapping[str, int]], ends: Mapping[str, Mapping
         for topic, partitions in ends.items()
         for partition, end in partitions.items()
     )
+
+
+def _remembers_trades(operator: Mapping[str, Any]) -> bool:
+    return operator.get("operatorName") == "dedupe"
+
+
+def _duplicates(operators: Sequence[Mapping[str, Any]]) -> int | None:
+    asking = [operator.get("customMetrics") or {} for operator in operators if _remembers_trades(operator)]
+    return _sum(asking, "numDroppedDuplicateRows")
 
 
 def _sum(operators: Sequence[Mapping[str, Any]], name: str) -> int | None:

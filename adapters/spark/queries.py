@@ -2,7 +2,8 @@
 
 1. `trades`, append: every record is decoded, valid trades go to `trades_v2`, however late, and rejected records to the dead-letter topic.
 2. `candles`, update: valid trades are folded into windows; every candle that a micro-batch changed is upserted whole. Trades of windows that
-   ended at or before the watermark are left out here (the raw ones are stored). Rejected records never move the watermark.
+   ended at or before the watermark are left out here (the raw ones are stored). Rejected records never move the watermark. With
+   `deduplicate`, each trade counts once, however often it is on the topic.
 
 Both write through `foreachBatch`: its callback runs on the driver, once a micro-batch, and touches no rows. After a crash Spark gives it
 the last micro-batch again, with the same offsets.
@@ -18,6 +19,7 @@ from pyspark.sql.streaming.readwriter import DataStreamWriter
 
 from . import candles as candle_table
 from . import trades as trade_table
+from .deduplication import distinct_trades
 from .record import decode, trades
 from .settings import AggregatorSettings
 from .sinks import write_dead_letters, write_rows
@@ -80,7 +82,8 @@ def candle_stream(records: DataFrame, settings: AggregatorSettings) -> DataFrame
     """Fold a stream of records into the rows of `trade_aggregates`; for update mode."""
     valid = trades(decode(records, settings.rules, metrics=DECODED))
     on_time = valid.withWatermark("timestamp", f"{settings.allowed_lateness_ms} milliseconds")
-    return candle_table.candles(on_time, settings.window_ms)
+    windowed = candle_table.windowed(on_time, settings.window_ms)
+    return candle_table.fold(distinct_trades(windowed) if settings.deduplicate else windowed, settings.window_ms)
 
 
 def checkpoint_path(settings: AggregatorSettings, name: str) -> str:

@@ -39,6 +39,8 @@ class AggregatorSettings:
     window_ms: int = attrs.field(default=MINUTE_MS, validator=gt(0))
     allowed_lateness_ms: int = attrs.field(default=MINUTE_MS, validator=ge(0))
     """How long a window stays open behind the newest trade; later trades are stored raw only."""
+    deduplicate: bool = False
+    """Fold each trade once, however often it is on the topic: for several producers of the same symbols."""
     max_offsets_per_trigger: int = attrs.field(default=500_000, validator=gt(0))
     """Records of a micro-batch at most."""
     starting_offsets: str = attrs.field(default="earliest", validator=in_(OFFSETS))

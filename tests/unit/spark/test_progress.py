@@ -49,3 +49,27 @@ def test_the_first_batch_of_a_checkpoint_has_no_start() -> None:
 def test_a_query_without_windows_or_counts_says_so() -> None:
     progress = read_progress(report(stateOperators=[], eventTime={}, observedMetrics={}))
     assert (progress.late_rows, progress.watermark, progress.rejected) == (None, None, None)
+
+
+def test_the_state_of_trades_that_were_seen_is_no_window_and_tells_of_duplicates() -> None:
+    windows = {
+        "operatorName": "stateStoreSave",
+        "numRowsDroppedByWatermark": 0,
+        "numRowsUpdated": 3,
+        "memoryUsedBytes": 500,
+    }
+    seen = {
+        "operatorName": "dedupe",
+        "numRowsDroppedByWatermark": 2,
+        "numRowsUpdated": 40,
+        "memoryUsedBytes": 100,
+        "customMetrics": {"numDroppedDuplicateRows": 38},
+    }
+    progress = read_progress(report(stateOperators=[windows, seen]))
+    assert (progress.state_updated_rows, progress.duplicates, progress.late_rows, progress.state_bytes) == (
+        3,
+        38,
+        2,
+        600,
+    )
+    assert read_progress(report()).duplicates is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,8 @@ def test_a_new_checkpoint_is_claimed_and_claimed_again(spark: SparkSession, tmp_
 
 
 @pytest.mark.parametrize(
-    "change", [{"window_ms": 1}, {"shuffle_partitions": 9}, {"topic": "others"}, {"keyspace": "others"}]
+    "change",
+    [{"window_ms": 1}, {"shuffle_partitions": 9}, {"topic": "others"}, {"keyspace": "others"}, {"deduplicate": True}],
 )
 def test_a_checkpoint_is_of_the_settings_that_began_it(
     spark: SparkSession, tmp_path: Path, change: dict[str, Any]
@@ -75,6 +77,22 @@ def test_a_checkpoint_is_of_the_settings_that_began_it(
     claim_checkpoint(spark, settings)
     with pytest.raises(CheckpointError, match=next(iter(change))):
         claim_checkpoint(spark, attrs.evolve(settings, **change))
+
+
+def test_a_checkpoint_from_before_there_was_deduplication_goes_on_without(spark: SparkSession, tmp_path: Path) -> None:
+    settings = AggregatorSettings(checkpoint=str(tmp_path))
+    claim_checkpoint(spark, settings)
+    # Hadoop's checksum of the file is beside it.
+    for file in (tmp_path / "v1").iterdir():
+        text = file.read_text() if file.name == "settings.json" else None
+        file.unlink()
+        if text is not None:
+            known = json.loads(text)
+            del known["deduplicate"]
+            file.write_text(json.dumps(known))
+    claim_checkpoint(spark, settings)
+    with pytest.raises(CheckpointError, match="deduplicate"):
+        claim_checkpoint(spark, attrs.evolve(settings, deduplicate=True))
 
 
 def test_a_checkpoint_that_cannot_be_written_is_told_of(spark: SparkSession, tmp_path: Path) -> None:
