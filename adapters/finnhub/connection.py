@@ -67,9 +67,9 @@ class Connection:
 
     def receive(self, timeout_s: float) -> bytes | None:
         """Give the next message's payload, or None when none is complete within the time (s). Raises Lost."""
-        frames, fragments = self._ws.frame_buffer, self._ws.cont_frame
-        if frames.header is None and not frames.recv_buffer and fragments.cont_data is None:
-            # Between messages, and mostly the next one is here already: websocket-client takes five times as long to come to the same.
+        # What lies in memory begins with a frame: websocket-client keeps a part of one only when it has taken all there was.
+        if self._ws.cont_frame.cont_data is None:
+            # Between messages; mostly the next one is here already, and websocket-client takes five times as long to come to the same.
             payload = self._wire.whole_text(self._max_message_bytes)
             if payload is not None:
                 self.heard = True

@@ -84,6 +84,17 @@ def test_messages_come_out_whole_wherever_the_stream_is_cut(
     assert found == [payload for _, payloads_ in sent for payload in payloads_]
 
 
+def test_it_does_not_matter_where_a_stream_is_cut_in_two() -> None:
+    stream = b"".join(wire_frame(TEXT, bytes([size % 256]) * size) for size in (3, 130, 0, 200, 1))
+    for cut in range(1, len(stream)):
+        with pair() as (peer, connection):
+            found = []
+            for piece in (stream[:cut], stream[cut:]):
+                peer.sendall(piece)
+                found += received(connection)
+        assert [len(payload) for payload in found] == [3, 130, 0, 200, 1], cut
+
+
 @pytest.mark.parametrize("size", [LIMIT + 1, 10_000_000])
 def test_a_frame_over_the_limit_ends_the_connection(size: int) -> None:
     with pair() as (peer, connection):
@@ -106,8 +117,9 @@ def test_a_short_limit_holds_for_what_lies_in_memory_already() -> None:
     theirs.close()
 
 
-def test_a_text_in_the_middle_of_a_message_in_fragments_is_a_breach() -> None:
+@pytest.mark.parametrize("between", [b"", wire_frame(PING, b"")])
+def test_a_text_in_the_middle_of_a_message_in_fragments_is_a_breach(between: bytes) -> None:
     with pair() as (peer, connection):
-        peer.sendall(wire_frame(TEXT, b"begun", final=False) + wire_frame(TEXT, b"another"))
+        peer.sendall(wire_frame(TEXT, b"begun", final=False) + between + wire_frame(TEXT, b"another"))
         with pytest.raises(Lost):
             received(connection)
