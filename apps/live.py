@@ -13,6 +13,7 @@ from domain.candle import Candle
 from ports.errors import EndOfFeed
 
 from .candle_file import CandleFile
+from .collecting import collect_seldom
 from .containers import LiveContainer
 from .display import Snapshot, View, make_view
 from .lazy import run
@@ -157,6 +158,7 @@ def run_live(settings: LiveSettings) -> str:
 def live(settings: LiveSettings) -> None:
     """Show live candles on this terminal, with no server at all: simulated, recorded, or Finnhub's own once a token is set."""
     configure_logs(level="warning")
+    collect_seldom()
     click.echo(run_live(settings))
 
 

@@ -14,6 +14,7 @@ from domain.errors import TapelineError
 from ports.errors import BrokerError, EndOfFeed
 from ports.publisher import Deliveries, Publisher
 
+from .collecting import collect_seldom
 from .containers import ProducerContainer
 from .covering import Covering
 from .ingest import Ingest
@@ -145,6 +146,7 @@ def _later(wait_s: float, call: Callable[[], None]) -> None:
 def producer(settings: ProducerSettings) -> None:
     """Carry a feed's trades to Kafka; set TAPELINE_FINNHUB_TOKEN, or use --feed simulated or --replay FILE."""
     configure_logs()
+    collect_seldom()
     run_producer(settings)
 
 

@@ -22,6 +22,7 @@ from adapters.kafka.settings import KafkaSettings
 from adapters.prometheus.feed import MeasuredFeed
 from adapters.prometheus.intake import MeasuredIntake
 from adapters.prometheus.publisher import MeasuredPublisher
+from apps.collecting import collect_seldom
 from apps.ingest import Ingest
 from bench.loops.produce import PATIENCE_S
 from bench.runs import Run, Stopwatch
@@ -124,6 +125,7 @@ def batches(file: str, frames: int) -> list[list[tuple[bytes, bytes]]]:
 
 def main(path: str, servers: str, topic: str, source: str, frames: str, frames_per_s: str) -> None:
     """Measure one of them."""
+    collect_seldom()
     if path == "tapeline":
         tapeline(servers, topic, source, int(frames)).report()
     else:

@@ -17,6 +17,7 @@ import msgspec
 from confluent_kafka import KafkaError, Message, Producer
 
 from adapters.kafka.settings import KafkaSettings
+from apps.collecting import collect_seldom
 from apps.containers import ProducerContainer
 from apps.options import FinnhubOptions, KafkaOptions
 from apps.settings import ProducerSettings
@@ -138,6 +139,8 @@ def bare(servers: str, topic: str, file: str, trades: int) -> Run:
 
 def main(path: str, servers: str, topic: str, source: str, trades: str) -> None:
     """Measure one of them."""
+    # As `tapeline producer` does; for each path alike.
+    collect_seldom()
     (tapeline if path == "tapeline" else bare)(servers, topic, source, int(trades)).report()
 
 
