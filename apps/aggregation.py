@@ -14,11 +14,11 @@ from pyspark.sql.streaming.query import StreamingQuery
 from adapters.prometheus.aggregator import AggregatorMetrics
 from adapters.prometheus.registry import new_registry
 from adapters.spark.checkpoint import claim_checkpoint
-from adapters.spark.failure import root_cause
+from adapters.spark.failure import explain
 from adapters.spark.preflight import check_tables, check_topics
 from adapters.spark.progress import ProgressListener
 from adapters.spark.queries import CANDLES, TRADES, start_candles, start_trades
-from adapters.spark.stopping import relay_signals, stop_queries
+from adapters.spark.stopping import relay_signals, stop_queries, stop_session
 from domain.errors import TapelineError
 
 from .aggregator_settings import AggregatorOptions
@@ -36,7 +36,9 @@ QUERIES = (TRADES, CANDLES)
 log = structlog.get_logger("tapeline.aggregator")
 
 
-def await_end(queries: Sequence[StreamingQuery], stop: StopRequest, pulse: Pulse, *, once: bool) -> None:
+def await_end(
+    queries: Sequence[StreamingQuery], stop: StopRequest, pulse: Pulse, *, checkpoint: str, once: bool
+) -> None:
     """Wait until asked to stop, or, with `once`, until all queries have ended. Raises TapelineError when one fails."""
     while not stop.requested:
         pulse.beat()
@@ -44,7 +46,7 @@ def await_end(queries: Sequence[StreamingQuery], stop: StopRequest, pulse: Pulse
         for query in ended:
             failure = query.exception()
             if failure is not None:
-                raise TapelineError(f"the query {query.name!r} failed: {root_cause(str(failure))}")
+                raise TapelineError(f"the query {query.name!r} failed: {explain(str(failure), checkpoint)}")
             if not once:
                 raise TapelineError(f"the query {query.name!r} ended by itself")
         if len(ended) == len(queries):
@@ -67,7 +69,7 @@ def run_aggregator(options: AggregatorOptions) -> None:
         )
         session = connected_session(settings)
         # After the session, because PySpark takes SIGINT for itself when it starts.
-        stack.callback(session.stop)
+        stack.callback(stop_session, session, settings.stop_timeout_s)
         stop = stack.enter_context(stop_on_signals())
         relay_signals(stop.ask)
         check_topics(session, settings)
@@ -78,7 +80,7 @@ def run_aggregator(options: AggregatorOptions) -> None:
         try:
             queries.append(start_trades(session, settings, once=options.once, on_stored=metrics.stored))
             queries.append(start_candles(session, settings, once=options.once))
-            await_end(queries, stop, pulse, once=options.once)
+            await_end(queries, stop, pulse, checkpoint=settings.checkpoint, once=options.once)
         finally:
             stop_queries(queries, settings.stop_timeout_s)
         log.info("aggregator_stopped")

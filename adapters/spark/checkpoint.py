@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 
 from ports.errors import PortError
 
-from .queries import LAYOUT_VERSION
+from .queries import CANDLES, LAYOUT_VERSION, TRADES
 from .settings import AggregatorSettings
 
 FILE: Final = "settings.json"
@@ -76,6 +76,11 @@ def _claim(spark: SparkSession, path: str, text: str) -> str | None:
             return str(jvm.org.apache.commons.io.IOUtils.toString(stream, "UTF-8"))
         finally:
             stream.close()
+    used = [name for name in (TRADES, CANDLES) if files.exists(jvm.org.apache.hadoop.fs.Path(place.getParent(), name))]
+    if used:
+        raise CheckpointError(
+            f"{path} is missing, beside checkpoints that were begun ({', '.join(used)}): the checkpoint is damaged; name another --checkpoint"
+        )
     # Whole or not at all: a crash in between leaves no half of a file.
     draft = jvm.org.apache.hadoop.fs.Path(f"{path}.new")
     stream = files.create(draft, True)

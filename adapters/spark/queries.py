@@ -13,18 +13,24 @@ from collections.abc import Callable
 from typing import Final
 
 import structlog
+from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 from pyspark.sql.streaming.readwriter import DataStreamWriter
 
+from ports.errors import PortError
+
 from . import candles as candle_table
 from . import trades as trade_table
 from .deduplication import distinct_trades
+from .failure import explain
 from .record import decode, trades
 from .settings import AggregatorSettings
 from .sinks import write_dead_letters, write_rows
 from .sources import trade_records
 from .stored import StoredSums, StoredTrades
+from .write_times import KeptBound, WriteTimes
 
 log = structlog.get_logger(__name__)
 
@@ -33,8 +39,14 @@ LAYOUT_VERSION: Final = "v1"
 
 TRADES: Final = "trades"
 CANDLES: Final = "candles"
+WRITTEN: Final = "written"
+"""The folder, beside the checkpoints, of the bound of candles' write times."""
 DECODED: Final = "decoded"
 """The name of the counts in a query's progress: `records` and `rejected`."""
+
+
+class QueryError(PortError):
+    """A query cannot be started."""
 
 
 def start_trades(
@@ -44,7 +56,7 @@ def start_trades(
     once: bool = False,
     on_stored: Callable[[StoredTrades], None] | None = None,
 ) -> StreamingQuery:
-    """Start storing raw trades and rejects; with `once`, up to what the topic holds now.
+    """Start storing raw trades and rejects; with `once`, up to what the topic holds now. Raises QueryError where the checkpoint is damaged.
 
     `on_stored` is told of each micro-batch when all of it is stored, in a thread of the query, which fails if that raises.
     """
@@ -65,17 +77,19 @@ def start_trades(
             log.info("dead_letters", query=TRADES, batch_id=batch_id, **counts)
 
     records = trade_records(spark, settings, query=TRADES)
-    return _writer(records, settings, name=TRADES, once=once).foreachBatch(store).start()
+    return _start(_writer(records, settings, name=TRADES, once=once).foreachBatch(store), settings, TRADES)
 
 
 def start_candles(spark: SparkSession, settings: AggregatorSettings, *, once: bool = False) -> StreamingQuery:
-    """Start folding trades into candles and storing these; with `once`, up to what the topic holds now."""
+    """Start folding trades into candles and storing these; with `once`, up to what the topic holds now. Raises QueryError where the checkpoint is damaged."""
+    times = WriteTimes(KeptBound(spark, checkpoint_path(settings, WRITTEN)))
 
     def store(batch: DataFrame, _batch_id: int) -> None:
-        write_rows(batch, settings, candle_table.TABLE)
+        write_rows(batch, settings, candle_table.TABLE, written_us=times.next())
 
     folded = candle_stream(trade_records(spark, settings, query=CANDLES), settings)
-    return _writer(folded, settings, name=CANDLES, once=once).outputMode("update").foreachBatch(store).start()
+    writer = _writer(folded, settings, name=CANDLES, once=once).outputMode("update").foreachBatch(store)
+    return _start(writer, settings, CANDLES)
 
 
 def candle_stream(records: DataFrame, settings: AggregatorSettings) -> DataFrame:
@@ -89,6 +103,14 @@ def candle_stream(records: DataFrame, settings: AggregatorSettings) -> DataFrame
 def checkpoint_path(settings: AggregatorSettings, name: str) -> str:
     """Give the place of a query's checkpoint."""
     return f"{settings.checkpoint.rstrip('/')}/{LAYOUT_VERSION}/{name}"
+
+
+def _start(writer: DataStreamWriter, settings: AggregatorSettings, name: str) -> StreamingQuery:
+    try:
+        return writer.start()
+    except (Py4JJavaError, PySparkException) as error:
+        words = explain(str(error), settings.checkpoint)
+        raise QueryError(f"the query {name!r} cannot be started: {words}") from error
 
 
 def _writer(frame: DataFrame, settings: AggregatorSettings, *, name: str, once: bool) -> DataStreamWriter:

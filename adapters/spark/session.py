@@ -41,6 +41,8 @@ _USUAL: Final = {
     "spark.sql.streaming.stateStore.rocksdb.changelogCheckpointing.enabled": "true",
     "spark.sql.streaming.stateStore.rocksdb.boundedMemoryUsage": "true",
     "spark.sql.streaming.stateStore.rocksdb.trackTotalNumberOfRows": "false",
+    # A query that hangs in a micro-batch cannot be interrupted; without this its stop waits forever.
+    "spark.sql.streaming.stopTimeout": "10s",
     # What the JMX exporter needs, where the driver runs with one.
     "spark.sql.streaming.metricsEnabled": "true",
     "spark.metrics.conf.driver.sink.jmx.class": "org.apache.spark.metrics.sink.JmxSink",

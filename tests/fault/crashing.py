@@ -27,8 +27,8 @@ def _dying(write: Callable[..., None], table: str | None, after: int) -> Callabl
     """Write, and die at the return of write number `after` to the table; None stands for what has no table."""
     count = itertools.count(1)
 
-    def write_and_die(*arguments: Any) -> None:
-        write(*arguments)
+    def write_and_die(*arguments: Any, **named: Any) -> None:
+        write(*arguments, **named)
         if arguments[2:] == (() if table is None else (table,)) and next(count) == after:
             os.killpg(os.getpgid(0), signal.SIGKILL)
 

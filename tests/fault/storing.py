@@ -53,16 +53,19 @@ class Ledger:
         return ", ".join(parts)
 
 
-def put(site: Site, trades: Iterable[Trade]) -> None:
-    """Put trades on the topic as the producer does: by symbol, in order; return when all are acknowledged."""
-    put_records(site, [(trade.symbol.encode(), encode(trade)) for trade in trades])
+def put(site: Site, trades: Iterable[Trade], *, stamped_ms: int = 0) -> None:
+    """Put trades on the topic as the producer does: by symbol, in order; return when all are acknowledged.
+
+    `stamped_ms` is the time of their records, on a topic that takes the sender's; 0 is now.
+    """
+    put_records(site, [(trade.symbol.encode(), encode(trade)) for trade in trades], stamped_ms=stamped_ms)
 
 
-def put_records(site: Site, records: Iterable[tuple[bytes | None, bytes | None]]) -> None:
+def put_records(site: Site, records: Iterable[tuple[bytes | None, bytes | None]], *, stamped_ms: int = 0) -> None:
     """Put anything at all on the topic; return when all is acknowledged."""
     producer = Producer(site.kafka.producer())
     for key, value in records:
-        producer.produce(site.kafka.trades_topic, value=value, key=key)
+        producer.produce(site.kafka.trades_topic, value=value, key=key, timestamp=stamped_ms)
         producer.poll(0)
     assert producer.flush(120) == 0
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from adapters.spark.failure import LIMIT, root_cause
+from adapters.spark.failure import LIMIT, explain, root_cause
 
 PROXY = """An exception was raised by the Python Proxy. Return Message: Traceback (most recent call last):
   File "queries.py", line 53, in store
@@ -30,3 +30,28 @@ def test_any_text_gives_one_short_line() -> None:
     assert root_cause("\n  it broke  \nsomewhere") == "it broke"
     assert root_cause("") == "no reason given"
     assert len(root_cause("x" * 5_000)) == LIMIT
+
+
+def test_the_ids_of_a_query_are_no_cause() -> None:
+    text = "[STREAM_FAILED] Query [id = 1-2, runId = 3-4] terminated with exception: Failed to read log file x/v1/offsets/4"
+    assert root_cause(text) == "Failed to read log file x/v1/offsets/4"
+
+
+FOLDED = "\tat org.apache.spark.sql.execution.streaming.state.StateStoreRDD.compute(StateStoreRDD.scala:127)\n"
+DAMAGED = (
+    "Caused by: java.io.EOFException\n\tat java.io.DataInputStream.readInt(DataInputStream.java)\n"
+    "\tat org.apache.spark.sql.execution.streaming.state.StateStoreChangelogReader.getNext(X.scala:1)\n"
+)
+
+
+def test_of_a_damaged_checkpoint_it_says_what_to_do() -> None:
+    gone = "Caused by: java.io.FileNotFoundException: File file:/a/data/checkpoint/v1/candles/state/0/0/1.changelog\n"
+    for text in (DAMAGED, gone, "Failed to read log file 4"):
+        words = explain(text, "data/checkpoint")
+        assert words.startswith(root_cause(text))
+        assert "name another --checkpoint" in words
+
+
+def test_a_store_that_is_away_is_not_taken_for_a_damaged_checkpoint() -> None:
+    text = f"Caused by: com.datastax.AllNodesFailed: none\n\tat com.datastax.write(X.java)\n{FOLDED}"
+    assert explain(text, "data/checkpoint") == "com.datastax.AllNodesFailed: none"
