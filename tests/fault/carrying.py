@@ -54,8 +54,9 @@ class Carrier:
         self._await_tables(settings)
         claim_checkpoint(self.spark, settings)
         with self._as_the_program(settings):
-            queries = [start(self.spark, settings, once=True) for start in (start_trades, start_candles)]
+            queries: list[StreamingQuery] = []
             try:
+                queries += (start(self.spark, settings, once=True) for start in (start_trades, start_candles))
                 for query in queries:
                     query.awaitTermination()
             finally:

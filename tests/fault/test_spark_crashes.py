@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
+import time
 from pathlib import Path
 
 import pytest
 
 from devstack.stack import Stack
-from tests.aggregators import Program, Site
+from tests.aggregators import Program, Site, until
 
 from .storing import check_ledger, put, put_records
 from .tape import Tape
@@ -63,3 +65,31 @@ def test_a_kill_between_the_write_of_a_batch_and_its_commit(site: Site, rounds: 
     finish(site)
     ledger = check_ledger(site, genuine=sent, may_repeat_letters=True)
     tell("Spark kill -9 between write and commit", "same rows and candles as undisturbed", f"{rounds} kills; {ledger}")
+
+
+@pytest.mark.faults
+def test_kills_at_random_moments(site: Site, tell: Tell) -> None:
+    rounds, sent, in_a_batch = 10, 0, 0
+    tape, chance = Tape(seed=77), random.Random(77)
+    for round_ in range(rounds):
+        trades = tape.trades(3_000)
+        put(site, trades)
+        put_records(site, POISON)
+        sent += len(trades)
+        submit, sizes = otherwise_sized(round_)
+        program = Program.start(site, *sizes, command=[*submit, "apps/aggregator.py"])
+        try:
+            planned = [batch(query, "offsets") for query in site.queries]
+            until(lambda: [batch(query, "offsets") for query in site.queries] > planned, "a micro-batch")  # noqa: B023
+            time.sleep(chance.uniform(0, 3))
+        finally:
+            program.kill()
+        in_a_batch += any(batch(query, "offsets") > batch(query, "commits") for query in site.queries)
+    finish(site)
+    ledger = check_ledger(site, genuine=sent, may_repeat_letters=True)
+    assert in_a_batch > 0
+    tell(
+        "Spark kill -9 at random moments, restarted with other parallelism",
+        "same rows and candles as undisturbed",
+        f"{rounds} kills, {in_a_batch} of them within a micro-batch; {ledger}",
+    )

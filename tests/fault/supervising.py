@@ -1,0 +1,60 @@
+"""The aggregator under a supervisor: it ends when a query fails, as is documented, and is started again on the same checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from adapters.kafka.offsets import end_offsets
+from apps.caught_up import committed_offsets
+from tests.aggregators import Program, Site, until
+
+PATIENCE_S = 420.0
+"""Several starts of a cold Spark, on a machine that runs three nodes as well."""
+
+
+class Supervisor:
+    """Keeps a site's aggregator running for the time of a `with` block; `starts` counts."""
+
+    def __init__(self, site: Site) -> None:
+        self.starts = 0
+        self._site = site
+        self._program: Program | None = None
+
+    def __enter__(self) -> Self:
+        self._tend()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._program is not None:
+            self._program.kill()
+
+    def until(self, done: Callable[[], bool], what: str) -> None:
+        """Wait for a condition, and start the program again whenever it has ended."""
+
+        def tended() -> bool:
+            self._tend()
+            return done()
+
+        until(tended, what, PATIENCE_S)
+
+    def until_stored(self) -> None:
+        """Wait until all that is on the topic now is stored."""
+        self.until(self._site.all_is_stored, "everything is stored")
+
+    @property
+    def lag(self) -> int:
+        """Records of the topic that the query which is further behind has not committed."""
+        topic = self._site.kafka.trades_topic
+        end = sum(end_offsets(self._site.kafka, topic).values())
+        return end - min(sum(committed_offsets(query, topic).values()) for query in self._site.queries)
+
+    def _tend(self) -> None:
+        if self._program is None or self._program.process.poll() is not None:
+            if self._program is not None:
+                self._program.kill()
+            self._program = Program.start(self._site, "--trigger", "0.5")
+            self.starts += 1

@@ -1,0 +1,207 @@
+"""Cassandra is stopped, frozen, or loses nodes while the aggregator writes: the lag grows, nothing is lost, and what was away has it all afterwards."""
+
+from __future__ import annotations
+
+import re
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import attrs
+import pytest
+from pyspark.sql import SparkSession
+
+from adapters.cassandra.replication import Replication
+from devstack.guard import guarded
+from devstack.stack import Stack
+from tests.aggregators import Site
+
+from .carrying import Carrier
+from .storing import check_ledger, put
+from .supervising import Supervisor
+from .tape import Tape
+from .telling import Tell
+
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(1200)]
+
+NODE = "cassandra-1"
+AWAY_S = 60.0
+
+
+@pytest.fixture
+def revived(cassandra_stack: Stack) -> Iterator[Stack]:
+    """The stack of one node, which runs again at the end whatever happened."""
+    yield cassandra_stack
+    cassandra_stack.start(NODE)
+    cassandra_stack.resume(NODE)
+
+
+@pytest.fixture(scope="module")
+def three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Three nodes."""
+    home = tmp_path_factory.mktemp("three")
+    with guarded(Stack(name="three", home=home, kafka=False, nodes=3, cassandra_heap_mb=512, quick_jit=True)) as stack:
+        yield stack
+
+
+@pytest.fixture
+def replicated(kafka_stack: Stack, three: Stack, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Site]:
+    """A site with a copy of each row on each of three nodes; the aggregator and the test write and read at LOCAL_QUORUM."""
+    name = request.function.__name__.removeprefix("test_").replace("_", "-")[:40]
+    yield Site.make(name, tmp_path, kafka_stack, three, Replication.production({three.cassandra_datacenter: 3}))
+    for node in ("cassandra-1", "cassandra-2", "cassandra-3"):
+        three.start(node)
+        three.resume(node)
+
+
+def figure(stack: Stack, node: str, name: str) -> float:
+    """Read one of a node's metrics; 0 before it has any."""
+    with urllib.request.urlopen(f"http://{stack.metrics_targets[node]}/metrics", timeout=30) as reply:
+        text = reply.read().decode()
+    found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
+    return float(found[1]) if found else 0.0
+
+
+def test_a_short_freeze_of_cassandra(
+    spark: SparkSession, kafka_stack: Stack, revived: Stack, tmp_path: Path, tell: Tell
+) -> None:
+    carrier = Carrier(spark, Site.make("freeze", tmp_path, kafka_stack, revived))
+    tape = Tape(seed=21)
+    first, second = tape.trades(500), tape.trades(1_500)
+    put(carrier.site, first)
+    with carrier.running(max_offsets_per_trigger=500) as queries:
+        carrier.until_stored(queries)
+        revived.pause(NODE)
+        put(carrier.site, second)
+        time.sleep(5)
+        assert not carrier.site.all_is_stored()
+        revived.resume(NODE)
+        carrier.until_stored(queries)
+    ledger = check_ledger(carrier.site, genuine=len(first + second))
+    tell("Cassandra frozen for 5 s", "the queries wait and go on", str(ledger))
+
+
+def stop(stack: Stack) -> None:
+    stack.stop(NODE)
+
+
+def freeze(stack: Stack) -> None:
+    stack.pause(NODE)
+
+
+def restart(stack: Stack) -> None:
+    stack.start(NODE)
+
+
+def thaw(stack: Stack) -> None:
+    stack.resume(NODE)
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize(("leave", "come_back"), [(stop, restart), (freeze, thaw)], ids=["stopped", "frozen"])
+def test_cassandra_is_away_for_a_minute(
+    kafka_stack: Stack,
+    revived: Stack,
+    tmp_path: Path,
+    leave: Callable[[Stack], None],
+    come_back: Callable[[Stack], None],
+    tell: Tell,
+) -> None:
+    site = Site.make(f"away-{leave.__name__}", tmp_path, kafka_stack, revived)
+    tape, sent, lags = Tape(seed=22), 0, []
+    with Supervisor(site) as supervisor:
+        trades = tape.trades(1_000)
+        put(site, trades)
+        sent += len(trades)
+        first = sent
+        supervisor.until_stored()
+        leave(revived)
+        end = time.monotonic() + AWAY_S
+        while time.monotonic() < end:
+            trades = tape.trades(200)
+            put(site, trades)
+            sent += len(trades)
+            time.sleep(1)
+            lags.append(supervisor.lag)
+        # It grows, but for what was on its way when the node went.
+        assert lags[len(lags) // 2 :] == sorted(lags[len(lags) // 2 :])
+        assert lags[-1] >= sent - first - 600
+        come_back(revived)
+        begun = time.monotonic()
+        supervisor.until_stored()
+        caught_up_s = time.monotonic() - begun
+        ledger = check_ledger(site, genuine=sent)
+    tell(
+        f"Cassandra {leave.__name__} for {AWAY_S:.0f} s",
+        "the lag grows, nothing is lost; a program that ends is started again",
+        f"lag up to {lags[-1]:,}; {supervisor.starts} starts; caught up {caught_up_s:.0f} s after; {ledger}",
+    )
+
+
+@pytest.mark.faults
+def test_one_node_of_three_is_killed(replicated: Site, three: Stack, tell: Tell) -> None:
+    site, tape, sent = replicated, Tape(seed=23), 0
+    with Supervisor(site) as supervisor:
+        for fault in (None, three.kill):
+            if fault is not None:
+                fault("cassandra-3")
+            for _ in range(5):
+                trades = tape.trades(400)
+                put(site, trades)
+                sent += len(trades)
+                supervisor.until_stored()
+        check_ledger(site, genuine=sent)  # on two nodes
+        starts = supervisor.starts
+        three.start("cassandra-3")
+        alone = attrs.evolve(site, cassandra=attrs.evolve(site.cassandra, hosts=("127.0.0.3",), consistency="ONE"))
+        supervisor.until(lambda: len(alone.stored_trades()) == sent, "the third node has everything")
+    hints = sum(figure(three, node, "cassandra_hints_total") for node in ("cassandra-1", "cassandra-2"))
+    try:
+        for node in ("cassandra-1", "cassandra-2"):
+            three.pause(node)
+        # The third by itself, without the others to ask.
+        ledger = check_ledger(alone, genuine=sent)
+    finally:
+        for node in ("cassandra-1", "cassandra-2"):
+            three.resume(node)
+    assert hints > 0
+    # The driver may lose its control connection with the node, and then the program ends once.
+    assert starts <= 2
+    tell(
+        "one Cassandra node of three killed (RF 3, LOCAL_QUORUM)",
+        "a quorum takes every write; hints bring the node back, which then has every row by itself",
+        f"{starts} starts; {hints:.0f} hints; {ledger}",
+    )
+
+
+@pytest.mark.faults
+def test_writes_time_out_while_two_nodes_of_three_are_frozen(replicated: Site, three: Stack, tell: Tell) -> None:
+    site, tape = replicated, Tape(seed=24)
+    trades = tape.trades(1_000)
+    put(site, trades)
+
+    def failed(kind: str) -> float:
+        return figure(three, "cassandra-1", f'cassandra_client_request_{kind}_total{{operation="Write"}}')
+
+    with Supervisor(site) as supervisor:
+        supervisor.until_stored()
+        before = failed("timeouts")
+        try:
+            for node in ("cassandra-2", "cassandra-3"):
+                three.pause(node)
+            more = tape.trades(1_000)
+            put(site, more)
+            supervisor.until(lambda: failed("timeouts") > before, "a write that timed out")
+            assert not site.all_is_stored()
+        finally:
+            for node in ("cassandra-2", "cassandra-3"):
+                three.resume(node)
+        supervisor.until_stored()
+        timeouts, unavailable = failed("timeouts") - before, failed("unavailables")
+        ledger = check_ledger(site, genuine=len(trades + more))
+    tell(
+        "write time-outs: two Cassandra nodes of three frozen",
+        "nothing lost; written again until a quorum has it",
+        f"{timeouts:.0f} time-outs, {unavailable:.0f} unavailable, {supervisor.starts} starts; {ledger}",
+    )
