@@ -13,6 +13,8 @@ from tests.aggregators import Program, Site, until
 PATIENCE_S = 420.0
 """Several starts of a cold Spark, on a machine that runs three nodes as well."""
 
+MAX_STARTS = 20
+
 
 class Supervisor:
     """Keeps a site's aggregator running for the time of a `with` block; `starts` counts."""
@@ -58,3 +60,4 @@ class Supervisor:
                 self._program.kill()
             self._program = Program.start(self._site, "--trigger", "0.5")
             self.starts += 1
+            assert self.starts <= MAX_STARTS, self._program.text()[-3000:]
