@@ -16,7 +16,11 @@ PARTS: Final = ("domain", "producer")
 @click.command()
 @click.argument("parts", nargs=-1, type=click.Choice(PARTS))
 @click.option("--rounds", default=3, show_default=True, type=click.IntRange(min=1), help="How often each path runs")
-@click.option("--write/--no-write", default=True, help="Write the section of docs/performance.md, or show it only")
+@click.option(
+    "--write/--no-write",
+    default=True,
+    help="Write the section of docs/performance.md, or show it only (plots are drawn anyway)",
+)
 def main(parts: tuple[str, ...], rounds: int, write: bool) -> None:
     """Measure the PARTS, all unless some are named."""
     # So that what a part has started ends with it.
