@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 import attrs
 
+HOUR_MS: Final = 3_600_000
 MAX_SYMBOLS: Final = 500
 """Of one event: a session with more tells them in several events of the same kind and moment."""
 
@@ -77,15 +78,19 @@ class SessionEvent:
     symbols: Mapping[str, int] = attrs.field(factory=dict)
     """The symbols that it is about, each with the time since when it is received; one that is not received since a time that makes the claim empty."""
 
+    @property
+    def slot_ms(self) -> int:
+        """Where it is kept in time (ms since the epoch): signs of life by the hour, of which the newest is enough, since it says all that earlier ones say."""
+        return self.at_ms - self.at_ms % HOUR_MS if self.kind is SessionEventKind.ALIVE else self.at_ms
+
     def claim(self, symbol: str) -> Claim | None:
         """Give what it claims of a symbol; None when it does not tell of it."""
         since_ms = self.symbols.get(symbol)
         return None if since_ms is None else Claim(since_ms, self.seen_ms)
 
-    def narrowed_to(self, symbol: str) -> "SessionEvent | None":
-        """Give the same event about this symbol alone; None when it does not tell of it."""
-        since_ms = self.symbols.get(symbol)
-        return None if since_ms is None else attrs.evolve(self, symbols={symbol: since_ms})
+    def about(self, symbol: str) -> "SessionEvent":
+        """Give the same event about this one of its symbols alone. Raises KeyError for another one."""
+        return attrs.evolve(self, symbols={symbol: self.symbols[symbol]})
 
     def in_parts(self, size: int = MAX_SYMBOLS) -> Iterator["SessionEvent"]:
         """Give it as events of at most so many symbols each; at least one."""

@@ -6,6 +6,7 @@ import attrs
 import pytest
 
 from adapters.cassandra.candle_store import CassandraCandleStore
+from adapters.cassandra.event_store import CassandraEventStore
 from adapters.cassandra.replication import Replication
 from adapters.cassandra.schema import apply_schema
 from adapters.cassandra.session import CassandraSession
@@ -13,8 +14,10 @@ from adapters.cassandra.settings import CassandraSettings
 from adapters.cassandra.trade_store import CassandraTradeStore
 from devstack.stack import Stack
 from ports.candle_store import CandleStore
+from ports.event_store import EventStore
 from ports.trade_store import TradeStore
 from tests.contract.candle_store_contract import CandleStoreContract
+from tests.contract.event_store_contract import EventStoreContract
 from tests.contract.trade_store_contract import TradeStoreContract
 from tests.keyspaces import fresh_settings
 
@@ -63,4 +66,20 @@ class TestCassandraCandleStoreRowByRow(CandleStoreContract):
     @classmethod
     def store(cls, settings: CassandraSettings) -> Iterator[CandleStore]:
         with CassandraCandleStore(attrs.evolve(settings, batch_rows=1)) as store:
+            yield store
+
+
+class TestCassandraEventStore(EventStoreContract):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def store(cls, settings: CassandraSettings, session: CassandraSession) -> Iterator[EventStore]:
+        with CassandraEventStore(settings, session) as store:
+            yield store
+
+
+class TestCassandraEventStoreRowByRow(EventStoreContract):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def store(cls, settings: CassandraSettings) -> Iterator[EventStore]:
+        with CassandraEventStore(attrs.evolve(settings, batch_rows=1)) as store:
             yield store

@@ -4,10 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from adapters.memory.event_store import MemoryEventStore
 from adapters.memory.stores import MemoryCandleStore, MemoryTradeStore
 from ports.candle_store import CandleStore
+from ports.event_store import EventStore
 from ports.trade_store import TradeStore
 from tests.contract.candle_store_contract import CandleStoreContract
+from tests.contract.event_store_contract import EventStoreContract
 from tests.contract.trade_store_contract import TradeStoreContract
 
 
@@ -24,4 +27,12 @@ class TestMemoryCandleStore(CandleStoreContract):
     @classmethod
     def store(cls) -> Iterator[CandleStore]:
         with MemoryCandleStore() as store:
+            yield store
+
+
+class TestMemoryEventStore(EventStoreContract):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def store(cls) -> Iterator[EventStore]:
+        with MemoryEventStore() as store:
             yield store
