@@ -1,7 +1,7 @@
-"""`tapeline aggregator`: carry Kafka's trades to Cassandra, raw and as candles, by Spark; what is rejected goes to the dead letters.
+"""`tapeline aggregator`: carry Kafka's trades to Cassandra, raw and as candles, and the events of feeds, by Spark; what is rejected goes to the dead letters.
 
 It runs until told to stop, and then finishes the micro-batches that it is in. With --once it ends by itself when all that is on the topic now is
-stored. When one of its two queries fails, the other is stopped as well and the exit code is 1.
+stored. When one of its queries fails, the others are stopped as well and the exit code is 1.
 """
 
 import time
@@ -17,7 +17,7 @@ from adapters.spark.checkpoint import claim_checkpoint
 from adapters.spark.failure import explain
 from adapters.spark.preflight import check_tables, check_topics
 from adapters.spark.progress import ProgressListener
-from adapters.spark.queries import CANDLES, TRADES, start_candles, start_trades
+from adapters.spark.queries import QUERIES, start_candles, start_events, start_trades
 from adapters.spark.stopping import relay_signals, stop_queries, stop_session
 from domain.errors import TapelineError
 
@@ -31,7 +31,6 @@ from .spark_session import connected_session
 from .stopping import StopRequest, stop_on_signals
 
 POLL_S = 0.2
-QUERIES = (TRADES, CANDLES)
 
 log = structlog.get_logger("tapeline.aggregator")
 
@@ -55,7 +54,7 @@ def await_end(
 
 
 def run_aggregator(options: AggregatorOptions) -> None:
-    """Run both queries to their end. Raises TapelineError with what to do."""
+    """Run the queries to their end. Raises TapelineError with what to do."""
     settings = options.adapter()
     registry = new_registry(program_version())
     metrics, pulse = AggregatorMetrics(registry, QUERIES), Pulse()
@@ -80,6 +79,7 @@ def run_aggregator(options: AggregatorOptions) -> None:
         try:
             queries.append(start_trades(session, settings, once=options.once, on_stored=metrics.stored))
             queries.append(start_candles(session, settings, once=options.once))
+            queries.append(start_events(session, settings, once=options.once, on_rejected=metrics.rejected))
             await_end(queries, stop, pulse, checkpoint=settings.checkpoint, once=options.once)
         finally:
             stop_queries(queries, settings.stop_timeout_s)

@@ -23,6 +23,9 @@ class AggregatorOptions:
         help="Folder or URL of the checkpoints; on a cluster, of a file system that all of it shares",
     )
     trigger_s: float = in_seconds("trigger", 1.0, "Begin a micro-batch so often; 0 leaves no pause", zero=True)
+    events_trigger_s: float = in_seconds(
+        "events-trigger", 10.0, "The same for the events of feeds, if it is longer", zero=True
+    )
     window_s: int = in_seconds("window", 60, "Length of a candle")
     allowed_lateness_s: int = in_seconds(
         "allowed-lateness", 60, "How late a trade may come and still be folded in", zero=True
@@ -66,6 +69,7 @@ class AggregatorOptions:
             bootstrap_servers=self.kafka.bootstrap_servers,
             topic=self.kafka.trades_topic,
             dead_letter_topic=self.kafka.dead_letters_topic,
+            events_topic=self.kafka.events_topic,
             kafka_properties=self.kafka_client,
             cassandra_hosts=self.cassandra.hosts,
             cassandra_port=self.cassandra.port,
@@ -76,6 +80,7 @@ class AggregatorOptions:
             consistency=self.consistency,
             checkpoint=self.checkpoint,
             trigger_s=self.trigger_s,
+            events_trigger_s=self.events_trigger_s,
             window_ms=self.window_s * 1000,
             allowed_lateness_ms=self.allowed_lateness_s * 1000,
             deduplicate=self.deduplicate,

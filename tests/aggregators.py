@@ -23,6 +23,7 @@ from adapters.kafka.offsets import end_offsets
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.subscriber import KafkaSubscriber
 from adapters.kafka.topics import Profile, ensure_topics
+from adapters.spark.queries import QUERIES
 from apps.caught_up import caught_up
 from devstack.java import java_home
 from devstack.stack import Stack
@@ -68,6 +69,7 @@ class Site:
             bootstrap_servers=kafka_stack.bootstrap_servers,
             trades_topic=f"{name}-{os.getpid()}",
             dead_letters_topic=f"{name}-{os.getpid()}.dlq",
+            events_topic=f"{name}-{os.getpid()}.events",
         )
         ensure_topics(kafka, profile=Profile.DEV)
         cassandra = fresh_settings((cassandra_stack.cassandra_hosts, cassandra_stack.cassandra_port))
@@ -102,6 +104,15 @@ class Site:
 
     def trades(self) -> list[TopicRecord]:
         return self.records(self.kafka.trades_topic)
+
+    def send_events(self, entries: Sequence[Entry]) -> None:
+        producer = Producer({"bootstrap.servers": self.kafka.bootstrap_servers})
+        for place, entry in enumerate(entries):
+            producer.produce(self.kafka.events_topic, value=entry.value, key=f"producer-{place % 3}")
+        assert producer.flush(60) == 0
+
+    def events(self) -> list[TopicRecord]:
+        return self.records(self.kafka.events_topic)
 
     def dead_letters(self) -> list[DeadLetter]:
         return [
@@ -170,6 +181,7 @@ class Program:
             "TAPELINE_KAFKA_BOOTSTRAP_SERVERS": site.kafka.bootstrap_servers,
             "TAPELINE_KAFKA_TRADES_TOPIC": site.kafka.trades_topic,
             "TAPELINE_KAFKA_DEAD_LETTERS_TOPIC": site.kafka.dead_letters_topic,
+            "TAPELINE_KAFKA_EVENTS_TOPIC": site.kafka.events_topic,
             "TAPELINE_CASSANDRA_HOSTS": ",".join(site.cassandra.hosts),
             "TAPELINE_CASSANDRA_PORT": str(site.cassandra.port),
             "TAPELINE_CASSANDRA_KEYSPACE": site.cassandra.keyspace,
@@ -202,7 +214,7 @@ class Program:
 
     def is_up(self) -> bool:
         assert self.process.poll() is None, self.text()[-3000:]
-        return self.says("query_started") == 2
+        return self.says("query_started") == len(QUERIES)
 
     def kill(self) -> None:
         """Kill it and its JVM, as a power cut would."""

@@ -119,6 +119,10 @@ class AggregatorMetrics:
             # Before the first trade it is the epoch, which is none.
             self._watermark_s = datetime.fromisoformat(batch.watermark).timestamp() or float("nan")
 
+    def rejected(self, records: int) -> None:
+        """Take that so many records were sent to the dead letters, beside those that `stored` tells of."""
+        self._rejected.inc(records)
+
     def stored(self, batch: Stored) -> None:
         """Take what was stored of a micro-batch of trades."""
         self._rejected.inc(batch.rejected)

@@ -8,7 +8,7 @@ from pyspark.sql import SparkSession
 
 from ports.errors import BrokerError, StoreError
 
-from . import candles, trades
+from . import candles, session_record, trades
 from .settings import AggregatorSettings
 from .sinks import table_options
 
@@ -16,7 +16,7 @@ TIMEOUT_S = 10
 
 
 def check_topics(spark: SparkSession, settings: AggregatorSettings) -> None:
-    """Raise BrokerError unless Kafka answers and both topics exist."""
+    """Raise BrokerError unless Kafka answers and the topics exist."""
     jvm: Any = spark.sparkContext._jvm  # noqa: SLF001 - the broker is asked by the client that will read from it
     properties = jvm.java.util.Properties()
     for name, value in settings.kafka_properties.items():
@@ -36,7 +36,9 @@ def check_topics(spark: SparkSession, settings: AggregatorSettings) -> None:
         ) from error
     finally:
         admin.close(jvm.java.time.Duration.ofSeconds(1))
-    missing = [topic for topic in (settings.topic, settings.dead_letter_topic) if topic not in names]
+    missing = [
+        topic for topic in (settings.topic, settings.dead_letter_topic, settings.events_topic) if topic not in names
+    ]
     if missing:
         raise BrokerError(
             f"Kafka at {settings.bootstrap_servers} has no topic {' and no topic '.join(missing)}: create them first"
@@ -44,8 +46,8 @@ def check_topics(spark: SparkSession, settings: AggregatorSettings) -> None:
 
 
 def check_tables(spark: SparkSession, settings: AggregatorSettings) -> None:
-    """Raise StoreError unless Cassandra answers and both tables exist."""
-    for table in (trades.TABLE, candles.TABLE):
+    """Raise StoreError unless Cassandra answers and the tables exist."""
+    for table in (trades.TABLE, candles.TABLE, session_record.TABLE):
         try:
             (spark.read.format("org.apache.spark.sql.cassandra").options(**table_options(settings, table)).load())
         except (Py4JError, PySparkException) as error:

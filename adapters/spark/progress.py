@@ -17,7 +17,7 @@ from pyspark.sql.streaming.listener import (
 )
 
 from .failure import root_cause
-from .queries import DECODED
+from .queries import DECODED, EVENTS
 
 log = structlog.get_logger(__name__)
 
@@ -108,7 +108,9 @@ def _sum(operators: Sequence[Mapping[str, Any]], name: str) -> int | None:
 
 
 def log_progress(progress: BatchProgress) -> None:
-    """Log a micro-batch."""
+    """Log a micro-batch; one of nothing but events of connections is of no interest, as they tell every few seconds that they live."""
+    if progress.query == EVENTS:
+        return
     fields = attrs.asdict(progress)
     log.info("micro_batch", **{name: value for name, value in fields.items() if value is not None})
 

@@ -1,11 +1,14 @@
-"""The two streaming queries, each with a checkpoint and a watermark of its own.
+"""The three streaming queries, each with a checkpoint of its own.
 
 1. `trades`, append: every record is decoded, valid trades go to `trades_v2`, however late, and rejected records to the dead-letter topic.
 2. `candles`, update: valid trades are folded into windows; every candle that a micro-batch changed is upserted whole. Trades of windows that
    ended at or before the watermark are left out here (the raw ones are stored). Rejected records never move the watermark. With
    `deduplicate`, each trade counts once, however often it is on the topic.
 
-Both write through `foreachBatch`: its callback runs on the driver, once a micro-batch, and touches no rows. After a crash Spark gives it
+3. `events`, append: what happened to the feeds' connections goes to `feed_events`, and what is none to the same dead-letter topic. They come by the
+   minute, so it looks for them less often.
+
+All write through `foreachBatch`: its callback runs on the driver, once a micro-batch, and touches no rows. After a crash Spark gives it
 the last micro-batch again, with the same offsets.
 """
 
@@ -22,13 +25,15 @@ from pyspark.sql.streaming.readwriter import DataStreamWriter
 from ports.errors import PortError
 
 from . import candles as candle_table
+from . import session_record as event_table
 from . import trades as trade_table
 from .deduplication import distinct_trades
 from .failure import explain
 from .record import decode, trades
+from .session_record import decode_events, event_rows
 from .settings import AggregatorSettings
 from .sinks import write_dead_letters, write_rows
-from .sources import trade_records
+from .sources import topic_records
 from .stored import StoredSums, StoredTrades
 from .write_times import KeptBound, WriteTimes
 
@@ -39,6 +44,8 @@ LAYOUT_VERSION: Final = "v1"
 
 TRADES: Final = "trades"
 CANDLES: Final = "candles"
+EVENTS: Final = "events"
+QUERIES: Final = (TRADES, CANDLES, EVENTS)
 WRITTEN: Final = "written"
 """The folder, beside the checkpoints, of the bound of candles' write times."""
 DECODED: Final = "decoded"
@@ -76,7 +83,7 @@ def start_trades(
             write_dead_letters(again, settings)
             log.info("dead_letters", query=TRADES, batch_id=batch_id, **counts)
 
-    records = trade_records(spark, settings, query=TRADES)
+    records = topic_records(spark, settings, topic=settings.topic, query=TRADES)
     return _start(_writer(records, settings, name=TRADES, once=once).foreachBatch(store), settings, TRADES)
 
 
@@ -87,9 +94,35 @@ def start_candles(spark: SparkSession, settings: AggregatorSettings, *, once: bo
     def store(batch: DataFrame, _batch_id: int) -> None:
         write_rows(batch, settings, candle_table.TABLE, written_us=times.next())
 
-    folded = candle_stream(trade_records(spark, settings, query=CANDLES), settings)
+    folded = candle_stream(topic_records(spark, settings, topic=settings.topic, query=CANDLES), settings)
     writer = _writer(folded, settings, name=CANDLES, once=once).outputMode("update").foreachBatch(store)
     return _start(writer, settings, CANDLES)
+
+
+def start_events(
+    spark: SparkSession,
+    settings: AggregatorSettings,
+    *,
+    once: bool = False,
+    on_rejected: Callable[[int], None] | None = None,
+) -> StreamingQuery:
+    """Start storing the events of connections; with `once`, up to what the topic holds now. `on_rejected` is told how many records of a micro-batch were none."""
+
+    def store(batch: DataFrame, batch_id: int) -> None:
+        seen = Observation(DECODED)
+        rows = event_rows(decode_events(batch, settings.rules, metrics=seen))
+        write_rows(rows, settings, event_table.TABLE, written_us=event_table.WRITTEN_AT)
+        counts = seen.get
+        if counts["rejected"]:
+            write_dead_letters(decode_events(batch, settings.rules, metrics=f"{DECODED}-again"), settings)
+            log.info("dead_letters", query=EVENTS, batch_id=batch_id, **counts)
+            if on_rejected is not None:
+                on_rejected(counts["rejected"])
+
+    records = topic_records(spark, settings, topic=settings.events_topic, query=EVENTS)
+    trigger_s = max(settings.trigger_s, settings.events_trigger_s)
+    writer = _writer(records, settings, name=EVENTS, once=once, trigger_s=trigger_s).foreachBatch(store)
+    return _start(writer, settings, EVENTS)
 
 
 def candle_stream(records: DataFrame, settings: AggregatorSettings) -> DataFrame:
@@ -113,8 +146,11 @@ def _start(writer: DataStreamWriter, settings: AggregatorSettings, name: str) ->
         raise QueryError(f"the query {name!r} cannot be started: {words}") from error
 
 
-def _writer(frame: DataFrame, settings: AggregatorSettings, *, name: str, once: bool) -> DataStreamWriter:
+def _writer(
+    frame: DataFrame, settings: AggregatorSettings, *, name: str, once: bool, trigger_s: float | None = None
+) -> DataStreamWriter:
     writer = frame.writeStream.queryName(name).option("checkpointLocation", checkpoint_path(settings, name))
     if once:
         return writer.trigger(availableNow=True)
-    return writer.trigger(processingTime=f"{round(settings.trigger_s * 1000)} milliseconds")
+    trigger_s = settings.trigger_s if trigger_s is None else trigger_s
+    return writer.trigger(processingTime=f"{round(trigger_s * 1000)} milliseconds")

@@ -1,4 +1,4 @@
-"""The Spark session that both queries run in, and everything that Spark and its connectors must be told once.
+"""The Spark session that all queries run in, and everything that Spark and its connectors must be told once.
 
 - What the user sets (spark-submit's `--master` and `--conf`, a properties file) wins, except where an exact result depends on it.
 - spark-submit starts the JVM before it reads the app; otherwise PySpark starts it here. Both ways lead to the same session: what the driver's system

@@ -1,4 +1,4 @@
-"""What the two queries can be told. Every default works for the dev stack; nothing here reads an environment or a file."""
+"""What the queries can be told. Every default works for the dev stack; nothing here reads an environment or a file."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -21,6 +21,7 @@ class AggregatorSettings:
     """Kafka brokers to begin with, host:port,host:port."""
     topic: str = attrs.field(default="trades", validator=min_len(1))
     dead_letter_topic: str = attrs.field(default="trades.dlq", validator=min_len(1))
+    events_topic: str = attrs.field(default="feed.events", validator=min_len(1))
     kafka_properties: Mapping[str, str] = attrs.field(factory=dict, repr=False)
     """More properties of the Kafka clients (the Java ones), such as `security.protocol`; they may hold secrets."""
     cassandra_hosts: tuple[str, ...] = attrs.field(default=("127.0.0.1",), validator=min_len(1))
@@ -36,6 +37,8 @@ class AggregatorSettings:
     """Folder or URL; on a cluster, of a file system that all of it shares."""
     trigger_s: float = attrs.field(default=1.0, validator=ge(0))
     """From the start of one micro-batch to the next; 0 leaves no pause."""
+    events_trigger_s: float = attrs.field(default=10.0, validator=ge(0))
+    """The same for the events of connections, if it is longer: how late a candle's status may be."""
     window_ms: int = attrs.field(default=MINUTE_MS, validator=gt(0))
     allowed_lateness_ms: int = attrs.field(default=MINUTE_MS, validator=ge(0))
     """How long a window stays open behind the newest trade; later trades are stored raw only."""

@@ -20,17 +20,19 @@ def write_rows(
     settings: AggregatorSettings,
     table: str,
     *,
-    written_us: int | None = None,
+    written_us: int | str | None = None,
     ttl_s: int | None = None,
     nulls: bool = False,
 ) -> None:
     """Upsert rows into a table; a null leaves its column as it was, unless `nulls` are written as well.
 
-    `written_us` is their write time, in microseconds since the epoch; without it each request has that of the driver's clock. `ttl_s` is how
-    long they live, in seconds; without it the table says.
+    `written_us` is their write time, in microseconds since the epoch, or the name of a column that holds it for each row and is no part of the
+    table; without it each request has that of the driver's clock. `ttl_s` is how long they live, in seconds; without it the table says.
     """
+    of_each_row = isinstance(written_us, str)
     more = {
-        "spark.cassandra.output.timestamp": written_us,
+        "spark.cassandra.output.timestamp": None if of_each_row else written_us,
+        "writetime": written_us if of_each_row else None,
         "spark.cassandra.output.ttl": ttl_s,
         "spark.cassandra.output.ignoreNulls": "false" if nulls else None,
     }

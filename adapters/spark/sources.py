@@ -1,4 +1,4 @@
-"""The topic of trades as a stream of records."""
+"""A topic as a stream of records."""
 
 from pyspark.sql import DataFrame, SparkSession
 
@@ -11,15 +11,15 @@ def kafka_clients(settings: AggregatorSettings) -> dict[str, str]:
     return {**more, "kafka.bootstrap.servers": settings.bootstrap_servers}
 
 
-def trade_records(spark: SparkSession, settings: AggregatorSettings, *, query: str) -> DataFrame:
-    """Read the topic of trades: key, value, topic, partition, offset, timestamp.
+def topic_records(spark: SparkSession, settings: AggregatorSettings, *, topic: str, query: str) -> DataFrame:
+    """Read a topic: key, value, topic, partition, offset, timestamp.
 
     Data that Kafka lost before it was read is an error, never skipped in silence.
     """
     return (
         spark.readStream.format("kafka")
         .options(**kafka_clients(settings))
-        .option("subscribe", settings.topic)
+        .option("subscribe", topic)
         .option("startingOffsets", settings.starting_offsets)
         .option("failOnDataLoss", "true")
         .option("maxOffsetsPerTrigger", settings.max_offsets_per_trigger)

@@ -17,11 +17,11 @@ def partition_day(moment: Column) -> Column:
     return F.date_from_unix_date((day_ms / DAY_MS).cast("int"))
 
 
-def partition_columns(moment: Column) -> list[Column]:
-    """Give the columns that, with the symbol, say in which partition a row is stored."""
+def partition_columns(moment: Column, prefix: str = "trade") -> list[Column]:
+    """Give the columns that, with the symbol, say in which partition a row is stored: year, month and day of the moment, with a prefix."""
     day = partition_day(moment)
     return [
-        F.year(day).alias("trade_year"),
-        F.month(day).alias("trade_month"),
-        F.dayofmonth(day).alias("trade_day"),
+        F.year(day).alias(f"{prefix}_year"),
+        F.month(day).alias(f"{prefix}_month"),
+        F.dayofmonth(day).alias(f"{prefix}_day"),
     ]

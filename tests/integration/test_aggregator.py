@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import os
+import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 import pytest
 
+from adapters.cassandra.event_store import CassandraEventStore
 from adapters.cassandra.session import CassandraSession
+from adapters.memory.event_store import MemoryEventStore
 from devstack.stack import Stack
 from domain.candle import Candle
 from domain.record import TopicRecord, decode
 from domain.rejection import Rejection
-from domain.rules import Rules
+from domain.rules import DAY_MS, Rules
+from domain.session import SessionEvent
+from domain.session_record import decode_event
 from domain.trade import Trade
 from domain.window import MINUTE_MS, partition_day
 from domain.windower import Windower
 from tests.aggregators import Program, Site, TradeKey, batch_ends, until
 from tests.parity.records import Entry, Records
+from tests.parity.session_records import SessionRecords
 from tests.parity.twins import CandleRow
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(600)]
@@ -37,6 +43,8 @@ def carried(new_site: Callable[[str], Site]) -> Site:
     """Ten thousand records, carried in several micro-batches."""
     site = new_site("carried")
     site.send([*Records(seed=42).entries(9_999), Entry(value=os.urandom(900_000), appended_ms=0)])
+    events = SessionRecords(seed=42, now_ms=time.time_ns() // 1_000_000)
+    site.send_events([*events.valid(300), *events.entries(100)])
     program = Program.start(site, "--once", "--max-offsets-per-trigger", "3000")
     assert program.ended() == 0, program.text()[-3000:]
     return site
@@ -65,9 +73,18 @@ def assert_dead_letters_are_the_domains(site: Site, *, repeated: bool = False) -
         for record in site.trades()
         if isinstance(judged := verdict(record), Rejection)
     }
+    expected |= {
+        record.source: (record.value, told.reason)
+        for record in site.events()
+        if isinstance(told := event_verdict(record), Rejection)
+    }
     letters = site.dead_letters()
     assert {letter.source: (letter.payload, letter.rejection.reason) for letter in letters} == expected
     assert repeated or len(letters) == len(expected)
+
+
+def event_verdict(record: TopicRecord) -> SessionEvent | Rejection:
+    return decode_event(record.value, appended_ms=record.appended_ms, rules=Rules())
 
 
 def expected_candles(site: Site) -> tuple[list[CandleRow], int]:
@@ -98,6 +115,20 @@ def test_rejects_are_dead_letters_with_their_bytes_reason_and_place(carried: Sit
     assert len({letter.rejection.reason for letter in carried.dead_letters()}) == 9
 
 
+def test_events_are_stored_as_the_store_of_events_would_store_them(carried: Site) -> None:
+    events = [event for event in map(event_verdict, carried.events()) if isinstance(event, SessionEvent)]
+    assert len(events) > 300
+    expected = MemoryEventStore()
+    expected.write(sorted(events, key=lambda event: event.at_ms))
+    now_ms = time.time_ns() // 1_000_000
+    symbols = {symbol for event in events for symbol in event.symbols}
+    assert len(symbols) > 5
+    with CassandraEventStore(carried.cassandra) as store:
+        for symbol in symbols:
+            found = list(store.read(symbol, now_ms - 2 * DAY_MS, now_ms))
+            assert found == list(expected.read(symbol, now_ms - 2 * DAY_MS, now_ms))
+
+
 def test_candles_are_those_of_the_domains_windower_late_trades_left_out(carried: Site) -> None:
     expected, late = expected_candles(carried)
     assert len(batch_ends(carried.queries[1], carried.kafka.trades_topic)) > 3
@@ -108,7 +139,7 @@ def test_candles_are_those_of_the_domains_windower_late_trades_left_out(carried:
 def test_a_start_from_the_checkpoint_adds_nothing_and_sigterm_ends_it_in_order(carried: Site) -> None:
     before = carried.stored_trades(), carried.stored_candles(), len(carried.dead_letters())
     program = Program.start(carried)
-    until(program.is_up, "both queries run")
+    until(program.is_up, "all queries run")
     program.process.terminate()
     assert program.ended() == 0, program.text()[-3000:]
     assert program.says("aggregator_stopped") == 1
@@ -137,7 +168,7 @@ def test_a_kill_in_a_micro_batch_changes_nothing_and_spark_submit_goes_on(new_si
     site.send(source.entries(1_000))
     second = Program.start(site, "--max-offsets-per-trigger", "1000", command=["spark-submit", "apps/aggregator.py"])
     try:
-        until(second.is_up, "both queries run")
+        until(second.is_up, "all queries run")
         until(site.all_is_stored, "everything is stored")
         second.process.terminate()  # the JVM: it is what spark-submit becomes
         assert second.ended() == 0, second.text()[-3000:]
@@ -153,7 +184,7 @@ def test_a_query_that_fails_ends_the_program_with_the_cause(new_site: Callable[[
     site = new_site("failing")
     program = Program.start(site)
     try:
-        until(program.is_up, "both queries run")
+        until(program.is_up, "all queries run")
         with CassandraSession(site.cassandra) as session:
             session.driver.execute(f"DROP TABLE {site.cassandra.keyspace}.trade_aggregates", timeout=60)
         site.send(Records(seed=1).entries(100))

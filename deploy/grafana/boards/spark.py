@@ -1,4 +1,4 @@
-"""Spark's dashboard: the aggregator's two queries, what a micro-batch spends its time on, watermark and state, and the driver's JVM."""
+"""Spark's dashboard: the aggregator's queries, what a micro-batch spends its time on, watermark and state, and the driver's JVM."""
 
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
@@ -229,7 +229,7 @@ def state() -> Row:
 
 def spark() -> Dashboard:
     """Make the dashboard."""
-    about = "The aggregator: how far its two queries have come, what micro-batches spend their time on, watermark, state, and the driver."
+    about = "The aggregator: how far its queries have come, what micro-batches spend their time on, watermark, state, and the driver."
     variables = (
         instances("tapeline_aggregator_query_active"),
         instances("spark_jobs_active", name="driver", label="Driver"),

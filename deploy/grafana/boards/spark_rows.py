@@ -15,7 +15,7 @@ def spark_row() -> Row:
             state_tile(
                 "Spark",
                 Words(
-                    shows="Whether both queries run and each has finished, or looked for, a micro-batch within the last minute.",
+                    shows="Whether all queries run and each has finished, or looked for, a micro-batch within the last minute.",
                     normal="OK.",
                     otherwise="Ask `/readyz` of the aggregator; when nobody answers it has ended, with the reason as the last line of its log.",
                     runbook=Runbook.AGGREGATOR_DOWN,

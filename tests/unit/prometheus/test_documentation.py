@@ -13,7 +13,7 @@ from prometheus_client.metrics_core import Metric
 
 from adapters.prometheus.aggregator import AggregatorMetrics
 from adapters.prometheus.registry import new_registry
-from apps.aggregation import QUERIES
+from adapters.spark.queries import QUERIES
 from apps.containers import LiveContainer, ProducerContainer
 from apps.health import Health
 from apps.monitoring import monitoring_app
