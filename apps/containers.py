@@ -17,6 +17,7 @@ from adapters.kafka.publisher import KafkaPublisher
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.watchlist import KafkaWatchlist
 from adapters.memory.broker import MemoryBroker
+from adapters.memory.event_store import MemoryEventStore
 from adapters.memory.publisher import MemoryPublisher
 from adapters.memory.stores import MemoryCandleStore, MemoryTradeStore
 from adapters.memory.subscriber import MemorySubscriber
@@ -51,6 +52,7 @@ with left_out("fastapi", "pydantic", "starlette"):
 
 if TYPE_CHECKING:
     from adapters.cassandra.candle_store import CassandraCandleStore
+    from adapters.cassandra.event_store import CassandraEventStore
     from adapters.cassandra.session import CassandraSession
     from adapters.cassandra.trade_store import CassandraTradeStore
 
@@ -104,6 +106,12 @@ def _watchlist(settings: ProducerSettings, kafka: KafkaSettings) -> KafkaWatchli
     return KafkaWatchlist(kafka, cap=settings.finnhub.max_symbols, key=key)
 
 
+def _cassandra_events(settings: DashboardSettings, session: "CassandraSession") -> "CassandraEventStore":
+    from adapters.cassandra.event_store import CassandraEventStore  # noqa: PLC0415
+
+    return CassandraEventStore(settings.cassandra.adapter(), session)
+
+
 class FeedContainer(containers.DeclarativeContainer):
     """Port Feed: Finnhub itself, a simulated one behind the same adapter, or a recording."""
 
@@ -135,13 +143,14 @@ class LiveContainer(containers.DeclarativeContainer):
     broker = providers.Singleton(MemoryBroker)
     feed = providers.Singleton(MeasuredFeed, feeds.feed, registry)
     publisher = providers.Singleton(MeasuredPublisher, providers.Singleton(MemoryPublisher, broker), registry)
-    subscriber = providers.Singleton(MemorySubscriber, broker, "live")
+    subscriber = providers.Singleton(MemorySubscriber, broker, "live", ("trades", "feed.events"))
     store_metrics = providers.Singleton(StoreMetrics, registry)
     kept_trades = providers.Singleton(MemoryTradeStore, capacity=KEPT_TRADES)
     # It notices symbols, for the page: a recording does not tell before which ones it has.
     kept_candles = providers.Singleton(NoticingCandleStore, providers.Singleton(MemoryCandleStore))
     trade_store = providers.Singleton(MeasuredTradeStore, kept_trades, store_metrics)
     candle_store = providers.Singleton(MeasuredCandleStore, kept_candles, store_metrics)
+    event_store = providers.Singleton(MemoryEventStore)
     health = providers.Singleton(live_health, feed)
 
     ingest = providers.Singleton(
@@ -149,6 +158,7 @@ class LiveContainer(containers.DeclarativeContainer):
         feed=feed,
         intake=providers.Singleton(MeasuredIntake, feeds.intake, registry),
         publisher=publisher,
+        journal=providers.Singleton(Journal, instance="live", run="live"),
     )
     aggregator = providers.Singleton(
         EmbeddedAggregator,
@@ -161,6 +171,7 @@ class LiveContainer(containers.DeclarativeContainer):
         ),
         trade_store=trade_store,
         candle_store=candle_store,
+        event_store=event_store,
         rules=settings.provided.rules.adapter.call(),
     )
 
@@ -168,7 +179,13 @@ class LiveContainer(containers.DeclarativeContainer):
     page = providers.Singleton(
         PageServer,
         providers.Singleton(
-            live_source, settings, candles=kept_candles, trades=kept_trades, ingest=ingest, aggregator=aggregator
+            live_source,
+            settings,
+            candles=kept_candles,
+            trades=kept_trades,
+            events=event_store,
+            ingest=ingest,
+            aggregator=aggregator,
         ),
         host=settings.provided.web.host,
         port=settings.provided.web.port,
@@ -183,9 +200,10 @@ class DashboardContainer(containers.DeclarativeContainer):
     session = providers.Singleton(_cassandra_session, settings)
     trade_store = providers.Singleton(_cassandra_trades, settings, session)
     candle_store = providers.Singleton(_cassandra_candles, settings, session)
+    event_store = providers.Singleton(_cassandra_events, settings, session)
     page = providers.Singleton(
         PageServer,
-        providers.Singleton(stored_source, settings, candles=candle_store, trades=trade_store),
+        providers.Singleton(stored_source, settings, candles=candle_store, trades=trade_store, events=event_store),
         host=settings.provided.web.host,
         port=settings.provided.web.port,
     )

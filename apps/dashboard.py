@@ -24,7 +24,7 @@ def dashboard(settings: DashboardSettings) -> None:
     container = DashboardContainer(settings=settings)
     with ExitStack() as stack:
         stop = stack.enter_context(stop_on_signals())
-        for store in (container.trade_store(), container.candle_store()):
+        for store in (container.trade_store(), container.candle_store(), container.event_store()):
             stack.callback(store.close)
             store.start()
         page = stack.enter_context(container.page())

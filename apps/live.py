@@ -65,6 +65,7 @@ class LiveRun:
             if now_s >= next_view_s:
                 self._show()
                 next_view_s = now_s + max(self._settings.refresh_s, self._view.least_interval_s)
+        self._ingest.finish(0)
         while self._fold():
             pass
         self._keep(self._aggregator.finish())

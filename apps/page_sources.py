@@ -5,6 +5,7 @@ from typing import Final
 
 from domain.feed import FeedEventKind
 from ports.candle_store import CandleStore
+from ports.event_store import EventStore
 from ports.trade_store import TradeStore
 
 from .dashboard_settings import DashboardSettings
@@ -29,6 +30,7 @@ def live_source(
     *,
     candles: NoticingCandleStore,
     trades: TradeStore,
+    events: EventStore,
     ingest: Ingest,
     aggregator: EmbeddedAggregator,
 ) -> PageSource:
@@ -37,6 +39,7 @@ def live_source(
     return PageSource(
         candles=candles,
         trades=trades,
+        events=events,
         symbols=lambda: (*given, *candles.symbols),
         title=TITLES[settings.feed_kind],
         window_ms=settings.window_ms,
@@ -49,11 +52,14 @@ def live_source(
     )
 
 
-def stored_source(settings: DashboardSettings, *, candles: CandleStore, trades: TradeStore) -> PageSource:
+def stored_source(
+    settings: DashboardSettings, *, candles: CandleStore, trades: TradeStore, events: EventStore
+) -> PageSource:
     """Show what is stored, whoever stores it."""
     return PageSource(
         candles=candles,
         trades=trades,
+        events=events,
         symbols=lambda: settings.symbols,
         title=f"stored in {settings.cassandra.keyspace}",
         window_ms=settings.window_s * 1000,

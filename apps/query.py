@@ -1,4 +1,4 @@
-"""`query candles|trades SYMBOL`: read what is stored, oldest first, as a table, CSV or JSON lines.
+"""`query candles|trades SYMBOL`: read what is stored, oldest first, as a table, CSV or JSON lines; of candles also whether anything was missed.
 
 Standard output has the rows alone; words go to standard error. No rows is no error. Rows of CSV and JSON come as they are read, so a long span takes
 no memory and `| head` ends it.
@@ -16,15 +16,17 @@ from rich.console import Console
 from rich.table import Table
 
 from adapters.cassandra.candle_store import CassandraCandleStore
+from adapters.cassandra.event_store import CassandraEventStore
+from adapters.cassandra.session import CassandraSession
 from adapters.cassandra.trade_store import CassandraTradeStore
 from domain.window import to_datetime
 
+from .candle_rows import COLUMNS, rows_of_all_windows, rows_with_status
+from .coverage import Coverage
 from .export import (
-    CANDLE_COLUMNS,
     NUMBERS,
     TRADE_COLUMNS,
     Row,
-    candle_row,
     rows_of,
     trade_row,
     write_csv,
@@ -83,6 +85,9 @@ def query() -> None:
 @click.argument("symbol")
 @_span_options
 @click.option("--window", "window_ms", callback=_length, default="1m", show_default=True, help="Length of the candles")
+@click.option(
+    "--gaps", is_flag=True, help="Also the windows without a candle: was the market quiet, or nobody connected?"
+)
 def candles(
     settings: QuerySettings,
     symbol: str,
@@ -91,11 +96,26 @@ def candles(
     form: str,
     limit: int | None,
     window_ms: int,
+    gaps: bool,
 ) -> None:
-    """Candles of SYMBOL whose windows start in the span."""
-    with CassandraCandleStore(settings.cassandra.adapter()) as store:
-        rows = rows_of(store.read(symbol, start_ms, end_ms, window_ms), candle_row)
-        count = show(rows, CANDLE_COLUMNS, form, limit)
+    """Candles of SYMBOL whose windows start in the span, each with its status.
+
+    complete: nothing was missed. partial: a gap overlaps it. no_trades: connected all the time, a quiet market. not_connected: nobody was. Empty where
+    nothing is on record, as of a replay.
+    """
+    cassandra = settings.cassandra.adapter()
+    session = CassandraSession(cassandra)
+    with CassandraCandleStore(cassandra, session) as store, CassandraEventStore(cassandra, session) as events:
+        now_ms = time.time_ns() // 1_000_000
+        coverage = Coverage.read(events, symbol, start_ms, end_ms + window_ms, now_ms=now_ms)
+        found = store.read(symbol, start_ms, end_ms, window_ms)
+        if gaps:
+            rows = rows_of_all_windows(
+                found, coverage, symbol=symbol, start_ms=start_ms, end_ms=end_ms, window_ms=window_ms
+            )
+        else:
+            rows = rows_with_status(found, coverage)
+        count = show(rows, COLUMNS, form, limit)
     _say_if_none(count, "candles", symbol, start_ms, end_ms)
 
 

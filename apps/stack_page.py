@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from adapters.cassandra.candle_store import CassandraCandleStore
+from adapters.cassandra.event_store import CassandraEventStore
 from adapters.cassandra.session import CassandraSession
 from adapters.cassandra.trade_store import CassandraTradeStore
 from domain.window import window_start_ms
@@ -35,13 +36,15 @@ def stack_page(
     session = CassandraSession(servers.cassandra)
     candles = CassandraCandleStore(servers.cassandra, session)
     trades = CassandraTradeStore(servers.cassandra, session)
+    events = CassandraEventStore(servers.cassandra, session)
     with ExitStack() as stack:
-        for store in (candles, trades):
+        for store in (candles, trades, events):
             stack.callback(store.close)
             store.start()
         source = PageSource(
             candles=candles,
             trades=trades,
+            events=events,
             symbols=lambda: symbols,
             title=f"{TITLES[settings.feed_kind]}, through Kafka, Spark and Cassandra",
             window_ms=settings.window_ms,

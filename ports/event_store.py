@@ -24,7 +24,7 @@ class EventStore(Protocol):
     def read(self, symbol: str, start_ms: int, end_ms: int) -> Iterator[SessionEvent]:
         """Give the events kept of the symbol, narrowed to it, that were told at start_ms or later and whose slot is before end_ms, by time. Raises StoreError.
 
-        Since an event claims what was seen before it, what is to be known of a span is told in it and shortly after its end.
+        Since an event claims what was seen before it, what is to be known of a span is told in it and within the hour after its end.
         """
         ...
 

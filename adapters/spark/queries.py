@@ -4,7 +4,6 @@
 2. `candles`, update: valid trades are folded into windows; every candle that a micro-batch changed is upserted whole. Trades of windows that
    ended at or before the watermark are left out here (the raw ones are stored). Rejected records never move the watermark. With
    `deduplicate`, each trade counts once, however often it is on the topic.
-
 3. `events`, append: what happened to the feeds' connections goes to `feed_events`, and what is none to the same dead-letter topic. They come by the
    minute, so it looks for them less often.
 

@@ -5,16 +5,20 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from apps.coverage import Coverage
 from apps.moments import parse_length_ms, parse_moment_ms
+from domain.gaps import gaps as gaps_between
 
 from .models import (
     CandlePage,
     ErrorOut,
+    GapList,
     HealthOut,
     SymbolList,
     TradePage,
     candle_out,
     candle_status,
+    gaps_out,
     health_out,
     symbol_out,
     trade_out,
@@ -33,14 +37,19 @@ MOMENT = (
 router = APIRouter(prefix="/api", responses=ERRORS)
 
 
-class SpanQuery(BaseModel):
-    """What every page of rows is asked by. A name that is not known is an error, not ignored."""
+class GapQuery(BaseModel):
+    """A symbol and a span. A name that is not known is an error, not ignored."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
     symbol: str = Field(min_length=1, max_length=100, examples=["BINANCE:BTCUSDT"])
     start: str = Field("1h", alias="from", max_length=64, description=f"Begin of the span: {MOMENT}")
     end: str = Field("now", alias="to", max_length=64, description="End of the span, itself left out; as `from`")
+
+
+class SpanQuery(GapQuery):
+    """What every page of rows is asked by."""
+
     limit: int = Field(500, ge=1, le=MOST_ROWS, description="At most so many rows, the oldest")
     cursor: str | None = Field(
         None,
@@ -75,15 +84,40 @@ def candles(request: Request, query: Annotated[CandleQuery, Query()]) -> CandleP
     rows, following = read_candles(poller.source.candles, ask, query.limit)
     is_watched = ask.window_ms == poller.source.window_ms
     newest_ms, lateness_ms = poller.board.newest_event_ms, poller.source.lateness_ms
+    coverage = (
+        _coverage(poller, ask.symbol, rows[0].window_start_ms, rows[-1].window_start_ms + ask.window_ms)
+        if rows
+        else None
+    )
     return CandlePage(
         candles=[
             candle_out(
-                row, candle_status(row, newest_event_ms=newest_ms, lateness_ms=lateness_ms) if is_watched else None
+                row,
+                candle_status(row, newest_event_ms=newest_ms, lateness_ms=lateness_ms) if is_watched else None,
+                None if coverage is None else coverage.status_of(row),
             )
             for row in rows
         ],
         next_cursor=None if following is None else following.cursor(),
     )
+
+
+@router.get("/gaps", summary="What was not seen of a symbol in a span, oldest first")
+def gaps(request: Request, query: Annotated[GapQuery, Query()]) -> GapList:
+    """Give the gaps, up to now."""
+    poller, now_ms = poller_of(request), wall_clock_ms()
+    ask = Ask(
+        kind="gaps",
+        symbol=query.symbol,
+        start_ms=_moment_ms("from", query.start, now_ms),
+        end_ms=_moment_ms("to", query.end, now_ms),
+        window_ms=0,
+    )
+    coverage = _coverage(poller, ask.symbol, ask.start_ms, ask.end_ms)
+    if coverage is None or not coverage.is_known:
+        return GapList(symbol=ask.symbol, is_known=False, gaps=[])
+    missing = gaps_between(coverage.seen, ask.start_ms, min(ask.end_ms, coverage.now_ms))
+    return GapList(symbol=ask.symbol, is_known=True, gaps=gaps_out(missing))
 
 
 @router.get("/trades", summary="Trades in a span, by event time, then trade id")
@@ -111,6 +145,11 @@ async def health(request: Request) -> HealthOut:
     """Give how things stand: always 200, since the answer is in the body."""
     poller = poller_of(request)
     return health_of(poller)
+
+
+def _coverage(poller: Poller, symbol: str, start_ms: int, end_ms: int) -> Coverage | None:
+    events = poller.source.events
+    return None if events is None else Coverage.read(events, symbol, start_ms, end_ms, now_ms=wall_clock_ms())
 
 
 def _ask(kind: str, query: SpanQuery, window_ms: int) -> Ask:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from domain.candle import Candle
 from domain.decimals import plain
+from domain.gaps import CandleStatus, Spans
 from domain.market import classify
 from domain.trade import Trade
 from domain.window import to_datetime
@@ -50,6 +51,10 @@ class CandleOut(BaseModel):
         description="forming: its window lasts; settling: late trades may still change it; final: it stays, unless a reconciliation"
         " corrects it; null for a length of window that is not watched"
     )
+    coverage: CandleStatus | None = Field(
+        default=None,
+        description="complete: nothing was missed; partial: a gap overlaps the window; null where nothing is on record about that, as of a replay",
+    )
 
 
 class TradeOut(BaseModel):
@@ -73,6 +78,25 @@ class CandlePage(BaseModel):
 
     candles: list[CandleOut]
     next_cursor: str | None = Field(description="Ask again with `cursor` for what comes after; null at the end")
+
+
+class GapOut(BaseModel):
+    """A span in which nobody received the symbol, or its trades may be lost."""
+
+    start: str
+    start_ms: Millis
+    end: str
+    end_ms: Millis
+
+
+class GapList(BaseModel):
+    """What was not seen of a symbol in a span, up to now."""
+
+    symbol: str
+    is_known: bool = Field(
+        description="Whether anything is on record of the symbol in the span: of a replay there is not"
+    )
+    gaps: list[GapOut]
 
 
 class TradePage(BaseModel):
@@ -162,7 +186,20 @@ class ErrorOut(BaseModel):
     error: ErrorDetail
 
 
-def candle_out(candle: Candle, status: str | None = None) -> CandleOut:
+def gaps_out(gaps: Spans) -> list[GapOut]:
+    """Write gaps."""
+    return [
+        GapOut(
+            start=to_datetime(gap.start_ms).isoformat(timespec="milliseconds"),
+            start_ms=gap.start_ms,
+            end=to_datetime(gap.end_ms).isoformat(timespec="milliseconds"),
+            end_ms=gap.end_ms,
+        )
+        for gap in gaps
+    ]
+
+
+def candle_out(candle: Candle, status: str | None = None, coverage: CandleStatus | None = None) -> CandleOut:
     """Write a candle."""
     return CandleOut(
         symbol=candle.symbol,
@@ -180,6 +217,7 @@ def candle_out(candle: Candle, status: str | None = None) -> CandleOut:
         vwap=None if candle.vwap is None else plain(candle.vwap),
         close_ms=candle.close_key.timestamp_ms,
         status=status,
+        coverage=coverage,
     )
 
 

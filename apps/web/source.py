@@ -7,6 +7,7 @@ import attrs
 
 from domain.window import MINUTE_MS
 from ports.candle_store import CandleStore
+from ports.event_store import EventStore
 from ports.trade_store import TradeStore
 
 
@@ -90,6 +91,8 @@ class PageSource:
     trades: TradeStore
     symbols: Callable[[], Sequence[str]]
     """The symbols to watch, asked at each poll."""
+    events: EventStore | None = None
+    """Where the events of the feeds are kept; without them nothing is known of what was missed."""
     title: str
     """Where the prices come from, in a few words."""
     window_ms: int = MINUTE_MS

@@ -13,12 +13,14 @@ from pathlib import Path
 import pytest
 
 from adapters.cassandra.candle_store import CassandraCandleStore
+from adapters.cassandra.event_store import CassandraEventStore
 from adapters.cassandra.session import CassandraSession
 from adapters.cassandra.settings import CassandraSettings
 from adapters.cassandra.trade_store import CassandraTradeStore
 from apps.admin_schema import schema
 from devstack.stack import Stack
 from domain.candle import fold
+from domain.session import SessionEvent, SessionEventKind
 from domain.trade import Trade
 from domain.window import MINUTE_MS
 from tests.contract.stores import MIDNIGHT_MS, fresh_symbol, make_trade
@@ -36,6 +38,17 @@ TRADES = [
 ]
 
 
+def stopped(since_ms: int, at_ms: int) -> SessionEvent:
+    return SessionEvent(
+        instance="producer-1",
+        session="1",
+        kind=SessionEventKind.STOPPED,
+        at_ms=at_ms,
+        seen_ms=at_ms,
+        symbols={SYMBOL: since_ms},
+    )
+
+
 @pytest.fixture(scope="module")
 def settings(cassandra_stack: Stack) -> CassandraSettings:
     settings = fresh_settings((cassandra_stack.cassandra_hosts, cassandra_stack.cassandra_port))
@@ -45,6 +58,8 @@ def settings(cassandra_stack: Stack) -> CassandraSettings:
     with CassandraTradeStore(settings, session) as trades, CassandraCandleStore(settings, session) as candles:
         trades.write(TRADES + many)
         candles.write(fold(TRADES, MINUTE_MS).values())
+    with CassandraEventStore(settings, session) as events:
+        events.write([stopped(MIDNIGHT_MS + 20_000, MIDNIGHT_MS + 5 * MINUTE_MS)])
     return settings
 
 
@@ -67,10 +82,21 @@ def query(settings: CassandraSettings, *args: str) -> subprocess.CompletedProces
 def test_candles_as_csv(settings: CassandraSettings) -> None:
     done = query(settings, "candles", SYMBOL, *DAY, "--format", "csv")
     assert done.stdout == (
-        "window_start,symbol,open,high,low,close,volume,trade_count,update_count,notional,vwap\n"
-        f"2019-10-11T00:00:00+00:00,{SYMBOL},0.00141342,0.00141557,0.00141342,0.00141557,2964.00000000,2,0,4.19256318,0.00141450\n"
-        f"2019-10-11T00:03:00+00:00,{SYMBOL},10.00000000,10.00000000,10.00000000,10.00000000,0.00000000,0,1,0.00000000,\n"
+        "window_start,symbol,open,high,low,close,volume,trade_count,update_count,notional,vwap,status\n"
+        f"2019-10-11T00:00:00+00:00,{SYMBOL},0.00141342,0.00141557,0.00141342,0.00141557,2964.00000000,2,0,4.19256318,0.00141450,partial\n"
+        f"2019-10-11T00:03:00+00:00,{SYMBOL},10.00000000,10.00000000,10.00000000,10.00000000,0.00000000,0,1,0.00000000,,complete\n"
     )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_windows_without_a_candle_are_shown_on_request(settings: CassandraSettings) -> None:
+    span = ("--from", "2019-10-11T00:00", "--to", "2019-10-11T00:07")
+    done = query(settings, "candles", SYMBOL, *span, "--gaps", "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert [(row["window_start"][14:16], row["trade_count"], row["status"]) for row in rows] == [
+        ("00", "2", "partial"), ("01", "", "no_trades"), ("02", "", "no_trades"), ("03", "0", "complete"),
+        ("04", "", "partial"), ("05", "", "not_connected"), ("06", "", "not_connected"),
+    ]  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
 
 

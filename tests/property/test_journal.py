@@ -8,7 +8,10 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.memory.event_store import MemoryEventStore
+from apps.coverage import LOOK_AHEAD_MS
 from domain.feed import FeedEvent, FeedEventKind
+from domain.gaps import gaps, seen
 from domain.journal import ALIVE_EVERY_MS, FRESH_MS, MARK_EVERY_MS, STALL_MS, Handed, Journal
 from domain.session import SessionEvent, SessionEventKind
 from domain.trade import Trade
@@ -312,3 +315,25 @@ def test_a_clock_that_is_set_back_does_not_stop_the_signs_of_life() -> None:
     world.idle(UNTIL_ALIVE_MS)
     assert len(world.told) > count
     assert all(event.seen_ms <= event.at_ms for event in world.told)
+
+
+@given(st.lists(actions, max_size=80), st.integers(0, 600_000), st.integers(0, 600_000))
+def test_a_store_that_keeps_one_sign_of_life_an_hour_knows_all_that_was_told(
+    steps: list[tuple[str, object]], first: int, length: int
+) -> None:
+    world, store = World(), MemoryEventStore()
+    world.connect()
+    for name, argument in steps:
+        if name in {"idle", "subscribe", "connect", "lose", "send"}:
+            getattr(world, name)(argument)
+            world.acknowledge(100)
+            world.read()
+        if name == "subscribe" and argument:
+            # One that comes back begins anew.
+            world.since = {symbol: since for symbol, since in world.since.items() if symbol in world.told[-1].symbols}
+    store.write(world.told)
+    start_ms, end_ms = T0 + first, T0 + first + length
+    for symbol in SYMBOLS:
+        kept = seen(store.read(symbol, start_ms, end_ms + LOOK_AHEAD_MS), symbol)
+        told = seen(world.told, symbol)
+        assert gaps(kept, start_ms, end_ms) == gaps(told, start_ms, end_ms)

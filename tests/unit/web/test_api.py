@@ -10,10 +10,12 @@ from typing import Any
 import httpx
 import pytest
 
+from adapters.memory.event_store import MemoryEventStore
 from adapters.memory.stores import MemoryCandleStore
 from apps.web.guard import LOGO_STYLE_HASH
 from apps.web.server import PageServer, PageServerError, page_beside
 from domain.candle import Candle
+from domain.session import SessionEvent, SessionEventKind
 from domain.window import MINUTE_MS, to_datetime
 from ports.errors import StoreError
 from tests.unit.web.market import MadeUpMarket, now_ms
@@ -233,7 +235,7 @@ def test_the_policy_allows_just_the_style_that_the_logo_brings() -> None:
 def test_the_api_describes_itself(client: httpx.Client) -> None:
     description = client.get("/api/openapi.json").json()
     assert set(description["paths"]) == {
-        "/api/candles", "/api/trades", "/api/symbols", "/api/health", "/api/stream",
+        "/api/candles", "/api/gaps", "/api/trades", "/api/symbols", "/api/health", "/api/stream",
     }  # fmt: skip
     names = {parameter["name"] for parameter in description["paths"]["/api/candles"]["get"]["parameters"]}
     assert names == {"symbol", "from", "to", "window", "limit", "cursor"}
@@ -276,3 +278,37 @@ def test_without_its_packages_the_program_beside_it_is_told_what_to_install(monk
 def test_the_program_beside_it_starts_without_loading_the_web_framework() -> None:
     code = "import sys, apps.live; sys.exit(bool({'fastapi', 'starlette', 'uvicorn', 'pydantic', 'cassandra'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], cwd=STATIC.parents[2], check=False).returncode == 0
+
+
+def test_a_candle_says_whether_anything_of_it_was_missed_and_gaps_say_what() -> None:
+    market, events = MadeUpMarket(("AAPL", "MSFT")), MemoryEventStore()
+    for minute in range(3):
+        market.trade("AAPL", MIDNIGHT_MS + minute * MINUTE_MS)
+        market.trade("MSFT", MIDNIGHT_MS + minute * MINUTE_MS)
+    lost_ms = MIDNIGHT_MS + 100_000
+    events.write(
+        [
+            SessionEvent(
+                instance="p", session="1", kind=SessionEventKind.DISCONNECTED, at_ms=lost_ms, seen_ms=lost_ms,
+                symbols={"AAPL": MIDNIGHT_MS - MINUTE_MS},
+            )
+        ]
+    )  # fmt: skip
+    with PageServer(market.source(events=events), port=0) as server, httpx.Client(base_url=server.url) as client:
+        [rows] = pages(client, "candles", symbol="AAPL", **SPAN)
+        assert [row["coverage"] for row in rows] == ["complete", "partial", "partial"]
+        [rows] = pages(client, "candles", symbol="MSFT", **SPAN)
+        assert [row["coverage"] for row in rows] == [None, None, None]
+        found = client.get("/api/gaps", params={"symbol": "AAPL", **SPAN}).json()
+        assert found["is_known"]
+        assert [(gap["start_ms"], gap["end"]) for gap in found["gaps"]] == [
+            (lost_ms - 1_000, "2019-10-11T01:00:00.000+00:00")
+        ]
+        assert client.get("/api/gaps", params={"symbol": "MSFT"}).json() == {
+            "symbol": "MSFT", "is_known": False, "gaps": [],
+        }  # fmt: skip
+        assert client.get("/api/gaps", params={"symbol": "AAPL", "limit": "5"}).status_code == 400
+
+
+def test_without_events_nothing_is_said_of_gaps(client: httpx.Client) -> None:
+    assert not client.get("/api/gaps", params={"symbol": "AAPL", **SPAN}).json()["is_known"]

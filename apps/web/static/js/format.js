@@ -68,6 +68,13 @@ export function windowName(ms) {
   return ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`;
 }
 
+/** Whether anything was missed of a candle's window, as far as is known; empty where nothing is. */
+export function coverageOf(candle, gaps) {
+  if (!gaps?.is_known || candle.window_start_ms < gaps.fromMs) return "";
+  const endMs = candle.window_start_ms + candle.window_ms;
+  return gaps.gaps.some((gap) => gap.start_ms < endMs && gap.end_ms > candle.window_start_ms) ? "partial" : "complete";
+}
+
 /** Whether a candle can still change, by event time, as the windowing judges it. */
 export function statusOf(candle, newestEventMs, latenessMs) {
   const endMs = candle.window_start_ms + candle.window_ms;

@@ -1,7 +1,7 @@
 // Puts the page together: the stream fills the market, the market's news go to the watchlist, the chart and the health.
 
 import { Chart } from "./chart.js";
-import { DASH, amount, change, dayAndTimeOf, short, span, statusOf, timeOf, windowName } from "./format.js";
+import { DASH, amount, change, coverageOf, dayAndTimeOf, short, span, statusOf, timeOf, windowName } from "./format.js";
 import { HealthPanel } from "./health.js";
 import { Market, closesOf } from "./market.js";
 import { Stream } from "./stream.js";
@@ -9,6 +9,7 @@ import { startTheme } from "./theme.js";
 import { Watchlist } from "./watchlist.js";
 
 const TABLE_ROWS = 30;
+const GAPS_EVERY_MS = 5_000;
 const GONE_AFTER_MS = 3_000;
 const $ = (id) => document.getElementById(id);
 
@@ -21,6 +22,7 @@ const health = new HealthPanel($("stages"), $("alerts"), $("links"));
 let selected = null;
 let pointed = null;
 let isConnected = false;
+let gaps = null;
 let goneTimer = 0;
 
 market.addEventListener("begin", () => {
@@ -48,6 +50,7 @@ watchlist.addEventListener("choose", (event) => {
   if (event.detail === selected) return;
   selected = event.detail;
   pointed = null;
+  gaps = null;
   history.replaceState(null, "", `#${encodeURIComponent(selected)}`);
   load();
 });
@@ -94,6 +97,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 stream.open();
+setInterval(loadGaps, GAPS_EVERY_MS);
 
 function firstChoice() {
   const named = decodeURIComponent(location.hash.slice(1));
@@ -117,6 +121,21 @@ async function load() {
   if (symbol !== selected) return;
   note(chart.candles.size ? "" : `No candles of ${symbol} yet.`);
   showQuote();
+  showTable();
+  loadGaps();
+}
+
+/** Ask what was not seen of the symbol during the candles of the chart. What cannot be had is not shown. */
+async function loadGaps() {
+  const symbol = selected;
+  const starts = [...chart.candles.keys()];
+  if (!symbol || !starts.length || market.isRecording) return;
+  const fromMs = Math.min(...starts);
+  const query = new URLSearchParams({ symbol, from: new Date(fromMs).toISOString() });
+  const found = await fetch(`api/gaps?${query}`).then((answer) => (answer.ok ? answer.json() : null), () => null);
+  if (symbol !== selected) return;
+  gaps = found && { ...found, fromMs };
+  showLegend();
   showTable();
 }
 
@@ -155,6 +174,10 @@ function showLegend() {
   const status = candle ? statusOf(candle, market.health?.newest_event_ms ?? null, market.latenessMs) : "";
   field("status").textContent = status || DASH;
   field("status").dataset.status = status;
+  const coverage = candle ? coverageOf(candle, gaps) : "";
+  field("coverage").textContent = coverage;
+  field("coverage").dataset.status = coverage;
+  field("coverage").hidden = !coverage;
 }
 
 function rounded(vwap) {
@@ -170,7 +193,8 @@ function showTable() {
   if (!$("table-details").open) return;
   const rows = chart.latest(TABLE_ROWS).map((candle) => {
     const row = document.createElement("tr");
-    const status = statusOf(candle, market.health?.newest_event_ms ?? null, market.latenessMs);
+    const known = [statusOf(candle, market.health?.newest_event_ms ?? null, market.latenessMs), coverageOf(candle, gaps)];
+    const status = known.filter(Boolean).join(", ");
     const prices = ["open", "high", "low", "close"].map((name) => amount(candle[name], chart.decimals));
     for (const text of [dayAndTimeOf(candle.window_start_ms), ...prices, amount(candle.volume), countOf(candle), status]) {
       row.insertCell().textContent = text;

@@ -1,0 +1,41 @@
+"""What is on record of a symbol in a span of time, and from that the status of its candles."""
+
+from typing import Final, Self
+
+import attrs
+
+from domain.candle import Candle
+from domain.gaps import CandleStatus, Spans, seen, status
+from domain.session import HOUR_MS
+from ports.event_store import EventStore
+
+LOOK_AHEAD_MS: Final = HOUR_MS + 120_000
+"""Of an hour only the last sign of life is kept. Where that has begun anew since, as after a change of symbols, the end of what was before is told by
+an event of the same hour. The rest is for producers that were held up."""
+
+
+@attrs.frozen(kw_only=True)
+class Coverage:
+    """What was seen of a symbol, as far as is known now."""
+
+    seen: Spans
+    is_known: bool
+    """Whether anything at all is on record: of a replay there is not."""
+    now_ms: int
+
+    @classmethod
+    def read(cls, store: EventStore, symbol: str, start_ms: int, end_ms: int, *, now_ms: int) -> Self:
+        """Read what was seen in the span, in milliseconds since the epoch. Raises StoreError."""
+        events = list(store.read(symbol, start_ms, end_ms + LOOK_AHEAD_MS))
+        return cls(seen=seen(events, symbol, now_ms=now_ms), is_known=bool(events), now_ms=now_ms)
+
+    def status_of(self, candle: Candle) -> CandleStatus | None:
+        """Judge a candle's window; None where nothing is on record."""
+        trades = candle.trade_count + candle.update_count
+        return self.status(candle.window_start_ms, candle.window_ms, trades=trades)
+
+    def status(self, start_ms: int, window_ms: int, *, trades: int) -> CandleStatus | None:
+        """Judge a window with so many trades and price updates, up to now if it lasts; None where there are trades and nothing is on record."""
+        if trades and not self.is_known:
+            return None
+        return status(self.seen, start_ms, min(start_ms + window_ms, max(self.now_ms, start_ms)), trades=trades)
