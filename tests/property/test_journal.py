@@ -328,9 +328,6 @@ def test_a_store_that_keeps_one_sign_of_life_an_hour_knows_all_that_was_told(
             getattr(world, name)(argument)
             world.acknowledge(100)
             world.read()
-        if name == "subscribe" and argument:
-            # One that comes back begins anew.
-            world.since = {symbol: since for symbol, since in world.since.items() if symbol in world.told[-1].symbols}
     store.write(world.told)
     start_ms, end_ms = T0 + first, T0 + first + length
     for symbol in SYMBOLS:
