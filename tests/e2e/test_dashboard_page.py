@@ -9,9 +9,11 @@ import attrs
 import pytest
 from selenium.webdriver.common.keys import Keys
 
+from adapters.memory.event_store import MemoryEventStore
 from apps.web.server import PageServer
 from apps.web.source import FiringAlert, Stage, StageState
-from domain.window import MINUTE_MS
+from domain.session import SessionEvent, SessionEventKind
+from domain.window import MINUTE_MS, to_datetime
 from tests.e2e.browser import Page, chromium
 from tests.unit.web.market import MadeUpMarket, many_symbols, now_ms
 
@@ -328,4 +330,43 @@ def test_older_history_is_loaded_as_one_scrolls_back(page: Page, tmp_path: Path)
 
         page.until(has_come_as_one_scrolls, "an older page of history")
         assert page.driver.find_element("id", "to-newest").is_displayed()
+        assert page.console() == []
+
+
+def test_each_candle_says_whether_anything_was_missed(page: Page) -> None:
+    market, events = MadeUpMarket(("AAPL", "MSFT")), MemoryEventStore()
+    market.make_history(20)
+    minute_ms = now_ms() // MINUTE_MS * MINUTE_MS
+    lost_ms, again_ms = minute_ms - 5 * MINUTE_MS - 20_000, minute_ms - 4 * MINUTE_MS - 20_000
+    for kind, session, at_ms, since_ms in (
+        (SessionEventKind.DISCONNECTED, "1", lost_ms, 0),
+        (SessionEventKind.ALIVE, "2", now_ms(), again_ms),
+    ):
+        events.write(
+            [
+                SessionEvent(
+                    instance="p", session=session, kind=kind, at_ms=at_ms, seen_ms=at_ms, symbols={"AAPL": since_ms}
+                )
+            ]
+        )
+    with PageServer(market.source(events=events), port=0) as server:
+        page.open(server.url)
+        page.run("document.getElementById('table-details').open = true")
+
+        def statuses() -> dict[str, str]:
+            rows = page.run(
+                "return [...document.querySelectorAll('#table-body tr')].map((row) => [row.cells[0].textContent, row.cells[7].textContent])"
+            )
+            return {str(time)[-5:]: str(status) for time, status in rows}
+
+        def name(ago: int) -> str:
+            return f"{to_datetime(minute_ms - ago * MINUTE_MS):%H:%M}"
+
+        page.until(lambda: "complete" in statuses().get(name(8), ""), "what is known of gaps")
+        found = statuses()
+        assert [found[name(ago)] for ago in (8, 7, 6, 5, 4, 3)] == [
+            "final, complete", "final, complete", "final, partial", "final, partial", "final, complete",
+            "final, complete",
+        ]  # fmt: skip
+        assert page.all("#legend [data-field=coverage]")[0].text == "complete"
         assert page.console() == []
