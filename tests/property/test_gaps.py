@@ -13,8 +13,8 @@ from domain.gaps import CandleStatus, gaps, seen, status, union
 from domain.session import ENDS, Claim, SessionEvent, SessionEventKind
 from tests.strategies import session_events
 
-FIRST, LAST = 0, 60
-"""A short time, every millisecond of which is looked at."""
+FIRST, LAST = 0, 12
+"""A short time, every millisecond of which is looked at, so that spans often touch."""
 moments = st.integers(FIRST, LAST)
 few_names = st.sampled_from(["a", "b"])
 
@@ -55,7 +55,7 @@ def seen_at(events: list[SessionEvent], ms: int, *, now_ms: int | None, patience
     return False
 
 
-@given(histories, st.none() | moments, st.integers(0, 20), st.integers(0, 5))
+@given(histories, st.none() | moments, st.integers(0, 6), st.integers(0, 3))
 def test_what_was_seen_is_what_some_claim_holds(
     events: list[SessionEvent], now_ms: int | None, patience_ms: int, delay_ms: int
 ) -> None:

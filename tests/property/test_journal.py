@@ -246,6 +246,23 @@ def test_a_reader_that_was_held_up_and_lost_nothing_claims_all_of_it() -> None:
     assert claims(world)[-1] == (KINDS.ALIVE, T0, T0 + 60_000)
 
 
+def test_a_reader_that_was_held_up_goes_on_claiming_once_nothing_more_is_waiting() -> None:
+    world = World()
+    world.connect()
+    world.wait(60_000)
+    world.send(None)
+    world.read()
+    world.acknowledge(100)
+    world.idle(UNTIL_ALIVE_MS)
+    assert claims(world)[-1] == (KINDS.ALIVE, T0, T0)
+    world.send(None)
+    world.read()
+    world.acknowledge(100)
+    heard = world.now
+    world.idle(UNTIL_ALIVE_MS)
+    assert claims(world)[-1] == (KINDS.ALIVE, T0, heard)
+
+
 def test_a_symbol_that_is_dropped_is_told_and_one_that_comes_back_begins_anew() -> None:
     world = World()
     world.connect(("AAPL", "MSFT"))
