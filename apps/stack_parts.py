@@ -99,7 +99,7 @@ def aggregator_child(
 
 
 def checkpoints(folder: Path) -> list[Path]:
-    """Give the checkpoints of the aggregator's two queries."""
+    """Give the checkpoints of the aggregator's queries that read trades."""
     return [folder / CHECKPOINT / "v1" / query for query in ("trades", "candles")]
 
 
