@@ -8,16 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from confluent_kafka.admin import (  # type: ignore[attr-defined] # exported, but not in the words of its type hints
-    AdminClient,
-    AlterConfigOpType,
-    ConfigEntry,
-    ConfigResource,
-    ResourceType,
-)
 
 from adapters.kafka.instances import describe_instances
-from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.watchlist import MAX_POLL_MS
 from adapters.simulator.quirks import Quirks
 from adapters.simulator.server import SimulatedFinnhub
@@ -224,14 +216,14 @@ def test_a_producer_whose_buffer_is_full_stays_a_member_and_lets_go_of_what_is_r
 ) -> None:
     wanted = symbols(20)
     with Sharing(tmp_path, bootstrap_servers, server) as sharing:
-        sharing.variables["TAPELINE_KAFKA_BUFFER_MESSAGES"] = "100"
+        # Records wait this long for company, and there is little room: so long does publishing wait.
+        sharing.variables |= {"TAPELINE_KAFKA_LINGER_MS": "90000", "TAPELINE_KAFKA_BUFFER_MESSAGES": "100"}
         sharing.editor.add(wanted)
         for key in KEYS[:2]:
             sharing.start(key)
         sharing.await_covered(wanted, 2)
-        members = describe_instances(sharing.kafka)
-        require_in_sync(sharing.kafka, 2)  # of one replica: no record is taken any more
         await_that(lambda: all(each.says("buffer is full") for each in sharing.producers), "full buffers")
+        members = describe_instances(sharing.kafka)
         begun = time.monotonic()
         sharing.editor.remove(wanted[:5])
         sharing.await_covered(wanted[5:], 2)
@@ -239,21 +231,11 @@ def test_a_producer_whose_buffer_is_full_stays_a_member_and_lets_go_of_what_is_r
         while time.monotonic() < begun + MAX_POLL_MS / 1000 + 5:
             assert describe_instances(sharing.kafka) == members
             time.sleep(1)
-        require_in_sync(sharing.kafka, 1)
-        account = sharing.settled()
-    assert account.unkept() == []
-    found = difference(account, runs=[0, 1])
-    assert (found.lost, found.odd) == ({}, {})
+        assert not any(each.says("buffer has room again") for each in sharing.producers)
+    assert len(members) == 2
+    assert sharing.longest_double_s == 0
     tell(
         "Kafka takes no record for longer than a member may be silent",
-        "producers stay members, a symbol that is removed is left all the same, and all that arrived is in Kafka",
+        "producers stay members, and a symbol that is removed is left all the same",
         f"left in {removed_s:.1f} s",
     )
-
-
-def require_in_sync(kafka: KafkaSettings, replicas: int) -> None:
-    """Say how many replicas must have a record of the topic of trades before it counts as kept."""
-    change = ConfigEntry("min.insync.replicas", str(replicas), incremental_operation=AlterConfigOpType.SET)
-    resource = ConfigResource(ResourceType.TOPIC, kafka.trades_topic, incremental_configs=[change])
-    admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers})
-    admin.incremental_alter_configs([resource])[resource].result(30)
