@@ -151,6 +151,9 @@ def test_one_node_of_three_is_killed(replicated: Site, three: Stack, tell: Tell)
                 put(site, trades)
                 sent += len(trades)
                 supervisor.until_stored()
+        for node in ("cassandra-1", "cassandra-2"):
+            gone = 'cassandra_endpoints{state="down"}'
+            supervisor.until(lambda: figure(three, node, gone) == 1, f"{node} knows")  # noqa: B023
         check_ledger(site, genuine=sent)  # on two nodes
         starts = supervisor.starts
         three.start("cassandra-3")
