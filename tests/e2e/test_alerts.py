@@ -32,16 +32,17 @@ from tests.alerts.alertmanager import states
 from tests.alerts.programs import need
 from tests.e2e.programs import ROOT
 
-pytestmark = [pytest.mark.servers, pytest.mark.timeout(500)]
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(900)]
 
-PATIENCE_S = 150.0
+PATIENCE_S = 300.0
+"""For a machine that does much else: at a load of 22 on 2 cores the start was seen to take four minutes."""
 QUICK_JIT = "-XX:TieredStopAtLevel=1"
 
 
 def until(condition: Callable[[], object], what: Callable[[], object]) -> None:
     end = time.monotonic() + PATIENCE_S
     while not condition():
-        assert time.monotonic() < end, what()
+        assert time.monotonic() < end, str(what())
         time.sleep(0.1)
 
 
