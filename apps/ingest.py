@@ -129,16 +129,14 @@ class Ingest:
 
     def _carry(self, frame: Frame, now_ms: int) -> None:
         result = self._intake.accept(frame)
-        for trade in result.trades:
-            self._publisher.publish(trade)
-        for letter in result.dead_letters:
-            self._publisher.publish(letter)
+        self._publisher.publish(*result.trades, *result.dead_letters)
         counts = self.counts
         counts.frames += 1
         counts.trades += len(result.trades)
-        counts.price_updates += sum(trade.is_price_update for trade in result.trades)
+        counts.price_updates += len([trade for trade in result.trades if not trade.volume])
         counts.redelivered += result.redelivered
-        counts.rejected.update(str(letter.rejection.reason) for letter in result.dead_letters)
+        for letter in result.dead_letters:
+            counts.rejected[str(letter.rejection.reason)] += 1
         if result.trades:
             counts.latency_ms = result.trades[-1].latency_ms
         if self._journal is not None:

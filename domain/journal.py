@@ -12,7 +12,7 @@ told any more, until one comes.
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 import attrs
@@ -85,16 +85,14 @@ class Journal:
             self._is_behind = False
         self._read_ms = now_ms
 
-    def received(self, received_ms: int, trades: Iterable[Trade]) -> None:
+    def received(self, received_ms: int, trades: Collection[Trade]) -> None:
         """Take a frame, after its trades were handed to the broker."""
         if not self._connected:
             return
-        newest_ms = -1
-        for trade in trades:
-            self._traded.add(trade.symbol)
-            newest_ms = max(newest_ms, trade.timestamp_ms)
-        if self._is_behind and 0 <= received_ms - newest_ms <= FRESH_MS:
-            self._is_behind = False
+        self._traded.update([trade.symbol for trade in trades])
+        if self._is_behind:
+            newest_ms = max((trade.timestamp_ms for trade in trades), default=-1)
+            self._is_behind = not 0 <= received_ms - newest_ms <= FRESH_MS
         self._hear(received_ms)
 
     def happened(self, event: FeedEvent, handed: Handed) -> list[SessionEvent]:

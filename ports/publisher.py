@@ -36,8 +36,11 @@ class Publisher(Protocol):
         """Connect as needed. Raises BrokerError for what waiting does not cure."""
         ...
 
-    def publish(self, item: Publishable) -> None:
-        """Take an item for delivery; blocks while the buffer is full, so nothing is dropped. Raises BrokerError once the publisher is closed or beyond repair."""
+    def publish(self, *items: Publishable) -> None:
+        """Take items for delivery, in this order: those of one frame in one call, which costs less. Blocks while the buffer is full, so nothing is dropped.
+
+        Raises BrokerError once the publisher is closed or beyond repair.
+        """
         ...
 
     def flush(self, timeout_s: float) -> Deliveries:

@@ -1,7 +1,5 @@
 """What a trade, a dead letter or an event of a session looks like on its topic: key, value and headers."""
 
-from typing import NamedTuple
-
 from domain.record import encode
 from domain.session import SessionEvent
 from domain.session_record import encode_event
@@ -10,21 +8,15 @@ from ports.publisher import Publishable
 
 from .settings import KafkaSettings
 
-
-class Outgoing(NamedTuple):
-    """A record on its way to a topic."""
-
-    topic: str
-    key: bytes | None
-    """The symbol of a trade, so that its order is kept; of an event the producer; dead letters have none and spread over all partitions."""
-    value: bytes
-    headers: dict[str, str | bytes | None] | None
+Outgoing = tuple[str, bytes | None, bytes, dict[str, str | bytes | None] | None]
+"""A record on its way: topic, key, value, headers. The key is the symbol of a trade, so that its order is kept, and of an event the producer; dead
+letters have none and spread over all partitions."""
 
 
 def outgoing(item: Publishable, settings: KafkaSettings) -> Outgoing:
     """Make the record of an item."""
     if isinstance(item, Trade):
-        return Outgoing(settings.trades_topic, item.symbol.encode(), encode(item), None)
+        return settings.trades_topic, item.symbol.encode(), encode(item), None
     if isinstance(item, SessionEvent):
-        return Outgoing(settings.events_topic, item.instance.encode(), encode_event(item), None)
-    return Outgoing(settings.dead_letters_topic, None, item.payload, {**item.headers()})
+        return settings.events_topic, item.instance.encode(), encode_event(item), None
+    return settings.dead_letters_topic, None, item.payload, {**item.headers()}

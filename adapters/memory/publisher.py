@@ -34,10 +34,14 @@ class MemoryPublisher:
         """Begin."""
         self._open = True
 
-    def publish(self, item: Publishable) -> None:
-        """Append an item to its topic. Raises BrokerError when it is not open, or when the topic stays full."""
+    def publish(self, *items: Publishable) -> None:
+        """Append items to their topics. Raises BrokerError when it is not open, or when a topic stays full."""
         if not self._open:
             raise BrokerError("the publisher is not open: nothing was published")
+        for item in items:
+            self._append(item)
+
+    def _append(self, item: Publishable) -> None:
         if isinstance(item, Trade):
             self._broker.append(self._trades_topic, key=item.symbol.encode(), value=encode(item))
         elif isinstance(item, SessionEvent):

@@ -5,17 +5,19 @@ the latest answer. In between, what is pending is overestimated rather than unde
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from domain.rejection import DeadLetter
 from domain.session import SessionEvent
 from domain.trade import Trade
 from ports.publisher import Deliveries, Publishable, Publisher
 
 _ASK_EVERY_S: Final = 0.02
+_KINDS: Final[Mapping[type, str]] = {Trade: "trade", DeadLetter: "dead_letter", SessionEvent: "event"}
 
 
 class MeasuredPublisher:
@@ -33,7 +35,7 @@ class MeasuredPublisher:
         self._buffer_records = buffer_records
         self._monotonic = monotonic
         self._ask_at = monotonic()
-        self._published = {"trade": 0, "dead_letter": 0, "event": 0}
+        self._published = dict.fromkeys(_KINDS.values(), 0)
         self._deliveries = Deliveries(acknowledged=0, failed=0, pending=0, settled=0)
         registry.register(self)
 
@@ -52,15 +54,18 @@ class MeasuredPublisher:
         """Connect."""
         self._publisher.start()
 
-    def publish(self, item: Publishable) -> None:
-        """Take an item for delivery; blocks while the buffer is full."""
-        kind = "trade" if isinstance(item, Trade) else "event" if isinstance(item, SessionEvent) else "dead_letter"
+    def publish(self, *items: Publishable) -> None:
+        """Take items for delivery; blocks while the buffer is full."""
+        published = self._published
+        kinds = [_KINDS[type(item)] for item in items]
         # Counted first: an item that waits for room is pending.
-        self._published[kind] += 1
+        for kind in kinds:
+            published[kind] += 1
         try:
-            self._publisher.publish(item)
+            self._publisher.publish(*items)
         except BaseException:
-            self._published[kind] -= 1
+            for kind in kinds:
+                published[kind] -= 1
             raise
         now = self._monotonic()
         if now >= self._ask_at:

@@ -29,6 +29,7 @@ from bench.runs import Run, Stopwatch
 from bench.trades import read_frames, symbols
 from domain.feed import Frame
 from domain.intake import Intake
+from domain.journal import Journal
 from domain.record import encode
 
 
@@ -67,7 +68,10 @@ def tapeline(servers: str, topic: str, url: str, frames: int) -> Run:
     feed = FinnhubFeed(FinnhubSettings(url=url, token="bench"), now_ms=now_ms)  # noqa: S106 - a bench server takes any
     publisher = MeasuredPublisher(KafkaPublisher(settings, latencies), registry)
     ingest = Ingest(
-        feed=MeasuredFeed(feed, registry), intake=MeasuredIntake(Intake(source="bench"), registry), publisher=publisher
+        feed=MeasuredFeed(feed, registry),
+        intake=MeasuredIntake(Intake(source="bench"), registry),
+        publisher=publisher,
+        journal=Journal(instance="bench", run="bench"),
     )
     feed.subscribe(symbols())
     publisher.start()

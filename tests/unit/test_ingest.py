@@ -146,10 +146,10 @@ class HeldUp(MemoryPublisher):
     line: Line
     wait_ms = 0
 
-    def publish(self, item: Publishable) -> None:
+    def publish(self, *items: Publishable) -> None:
         self.line.now += self.wait_ms
         self.wait_ms = 0
-        super().publish(item)
+        super().publish(*items)
 
 
 @pytest.fixture

@@ -23,8 +23,8 @@ class SlowPublisher:
     def start(self) -> None:
         pass
 
-    def publish(self, item: Publishable) -> None:
-        self.published += 1
+    def publish(self, *items: Publishable) -> None:
+        self.published += len(items)
 
     def flush(self, timeout_s: float) -> Deliveries:
         pending = self.published - self.acknowledged - self.failed
