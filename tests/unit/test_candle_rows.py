@@ -87,3 +87,19 @@ def test_a_window_without_a_candle_has_no_prices(store: MemoryEventStore) -> Non
     assert json_line(row).endswith(
         '"trade_count":null,"update_count":null,"notional":null,"vwap":null,"status":"no_trades"}'
     )
+
+
+def test_a_change_of_symbols_later_in_the_hour_hides_nothing_of_what_was_seen_before() -> None:
+    store = MemoryEventStore()
+    dropped_ms, again_ms, now_ms = (NOON_MS + minute * MINUTE_MS for minute in (30, 40, 59))
+    store.write(
+        [
+            event(K.SUBSCRIBED, NOON_MS, NOON_MS, NOON_MS),
+            event(K.ALIVE, dropped_ms - 5_000, dropped_ms - 5_000, NOON_MS),
+            event(K.UNSUBSCRIBED, dropped_ms, dropped_ms, NOON_MS),
+            event(K.SUBSCRIBED, again_ms, again_ms, again_ms),
+            event(K.ALIVE, now_ms, now_ms, again_ms),
+        ]
+    )
+    coverage = Coverage.read(store, "AAPL", NOON_MS, NOON_MS + 10 * MINUTE_MS, now_ms=now_ms)
+    assert coverage.status(NOON_MS + 5 * MINUTE_MS, MINUTE_MS, trades=1) == COMPLETE

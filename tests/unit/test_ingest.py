@@ -208,3 +208,27 @@ def test_of_what_is_not_acknowledged_nothing_is_vouched_for_and_no_end_is_told()
     found = line.events()
     assert found[-1].kind is SessionEventKind.ALIVE
     assert not seen(found, "AAPL")
+
+
+class Lagging(MemoryPublisher):
+    """A publisher whose broker acknowledges what is waited for, and nothing else."""
+
+    settled = 0
+
+    def flush(self, timeout_s: float) -> Deliveries:
+        handed = super().flush(0).acknowledged
+        if timeout_s > 0:
+            self.settled = handed
+        return Deliveries(acknowledged=self.settled, failed=0, pending=handed - self.settled, settled=self.settled)
+
+
+def test_a_loss_is_told_with_what_still_came_over_the_connection() -> None:
+    publisher = Lagging(MemoryBroker())
+    line = Line(publisher)
+    publisher._broker = line.broker
+    line.happen(K.CONNECTED, K.SUBSCRIBED)
+    line.now += 300
+    line.trade()
+    line.happen(K.DISCONNECTED)
+    [*_, event] = line.events()
+    assert (event.kind, event.seen_ms) == (SessionEventKind.DISCONNECTED, T0 + 300)
