@@ -142,3 +142,8 @@ def test_a_second_producer_covers_for_the_first_while_it_is_away() -> None:
 @pytest.mark.parametrize(("now_ms", "end_ms"), [(125_000, 125_000), (150_000, 150_000), (150_001, 79_000)])
 def test_a_session_goes_on_until_now_unless_it_was_quiet_for_too_long(now_ms: int, end_ms: int) -> None:
     assert seen([alive(120_000, 80_000)], "AAPL", now_ms=now_ms) == [Claim(0, end_ms)]
+
+
+@pytest.mark.parametrize("end_ms", [8, 9, 10])
+def test_what_ended_just_before_a_span_has_no_part_in_it(end_ms: int) -> None:
+    assert gaps([Claim(0, end_ms)], 10, 20) == [Claim(10, 20)]
