@@ -73,16 +73,29 @@ def noting_producer(notes: Notes) -> type[Producer]:
     """Give Kafka's client, with its delivery reports noted."""
 
     class NotingProducer(Producer):
-        def produce(  # type: ignore[override] # what the publisher calls
-            self, topic: str, value: bytes, key: bytes | None, *, on_delivery: Callable[..., None], **options: Any
+        def produce(
+            self,
+            topic: str,
+            value: Any = None,
+            key: Any = None,
+            partition: int = -1,
+            callback: Callable[..., None] | None = None,
+            on_delivery: Callable[..., None] | None = None,
+            timestamp: int = 0,
+            headers: Any = None,
         ) -> None:
+            report = callback or on_delivery
+            assert report is not None, "each record is reported on"
+
             def delivered(error: KafkaError | None, message: Message) -> None:
                 # First: after a fatal error any call from here may raise, when it is done.
-                on_delivery(error, message)
+                report(error, message)
                 if error is None:
                     notes.add(topic=topic, value=digest(value), begins=value[:200].decode("latin-1"))
 
-            super().produce(topic, value, key, on_delivery=delivered, **options)
+            super().produce(
+                topic, value, key, partition, on_delivery=delivered, timestamp=timestamp, headers=headers or []
+            )
 
     return NotingProducer
 
