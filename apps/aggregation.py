@@ -31,6 +31,8 @@ from .spark_session import connected_session
 from .stopping import StopRequest, stop_on_signals
 
 POLL_S = 0.2
+LAST_READING_S = 20.0
+"""A failed query counts itself, and then the program ends: so long it waits for whoever reads its metrics, who asks every 15 s."""
 
 log = structlog.get_logger("tapeline.aggregator")
 
@@ -63,7 +65,12 @@ def run_aggregator(options: AggregatorOptions) -> None:
         # First, so that a start that takes long can be watched as well.
         stack.enter_context(
             monitored(
-                registry, health, host=options.metrics_host, port=options.metrics_port, usual_port=AGGREGATOR_PORT
+                registry,
+                health,
+                host=options.metrics_host,
+                port=options.metrics_port,
+                usual_port=AGGREGATOR_PORT,
+                last_reading_s=LAST_READING_S,
             )
         )
         session = connected_session(settings)

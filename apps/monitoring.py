@@ -21,7 +21,10 @@ from prometheus_client import CollectorRegistry, Gauge, make_wsgi_app
 from domain.errors import TapelineError
 
 from .health import Health
+from .last_reading import Readings
 
+_PROMETHEUS: Final = "HTTP_X_PROMETHEUS_SCRAPE_TIMEOUT_SECONDS"
+"""The header by which Prometheus is told from a person or a page that looks."""
 _TEXT: Final = (("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store"))
 
 log = structlog.get_logger("tapeline.monitoring")
@@ -54,7 +57,8 @@ class Endpoint:
     def __init__(self, registry: CollectorRegistry, health: Health, *, host: str, port: int) -> None:
         self._host = host
         self._port = port
-        self._app = monitoring_app(registry, health)
+        self._readings = Readings()
+        self._app = monitoring_app(registry, health, self._readings)
         self._server: WSGIServer | None = None
         self._thread: threading.Thread | None = None
 
@@ -79,6 +83,10 @@ class Endpoint:
         if self._thread is not None:
             self._thread.join()
 
+    def await_reading(self, limit_s: float) -> None:
+        """Wait until Prometheus reads the metrics once more, for `limit_s` seconds at most; where it does not read them, not at all."""
+        self._readings.await_one(limit_s)
+
     def __enter__(self) -> Self:
         self.start()
         return self
@@ -87,18 +95,21 @@ class Endpoint:
         self.close()
 
 
-def monitoring_app(registry: CollectorRegistry, health: Health) -> WSGIApplication:
-    """Make the application that answers; it adds `tapeline_ready` to the registry."""
+def monitoring_app(registry: CollectorRegistry, health: Health, readings: Readings | None = None) -> WSGIApplication:
+    """Make the application that answers, and tells `readings` of each by Prometheus; it adds `tapeline_ready` to the registry."""
     ready = Gauge("tapeline_ready", "1 while /readyz would answer 200", registry=registry)
     ready.set_function(lambda: float(not health.unready()))
     metrics = cast("WSGIApplication", make_wsgi_app(registry))
+    readings = readings or Readings()
     questions: dict[str, Callable[[], Sequence[str]]] = {"/healthz": health.stalled, "/readyz": health.unready}
 
     # The server adds to the list of headers that it is given: each answer has its own.
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
         if path == "/metrics":
-            return metrics(environ, start_response)
+            if _PROMETHEUS not in environ:
+                return metrics(environ, start_response)
+            return readings.through(lambda: metrics(environ, start_response))
         question = questions.get(path)
         if question is None:
             start_response("404 Not Found", [*_TEXT])
@@ -112,9 +123,17 @@ def monitoring_app(registry: CollectorRegistry, health: Health) -> WSGIApplicati
 
 @contextmanager
 def monitored(
-    registry: CollectorRegistry, health: Health, *, host: str, port: int | None, usual_port: int
+    registry: CollectorRegistry,
+    health: Health,
+    *,
+    host: str,
+    port: int | None,
+    usual_port: int,
+    last_reading_s: float = 0,
 ) -> Iterator[None]:
     """Answer while the block runs: on `port`, not at all when that is 0, or, when it is None, on the usual port if that is free.
+
+    When the block fails and Prometheus reads the metrics, wait up to `last_reading_s` seconds for one reading more.
 
     Raises TapelineError when a port that was asked for cannot be listened on.
     """
@@ -136,6 +155,9 @@ def monitored(
     log.info("metrics", url=f"http://{f'[{host}]' if ':' in host else host}:{endpoint.port}/metrics")
     try:
         yield
+    except TapelineError:
+        endpoint.await_reading(last_reading_s)
+        raise
     finally:
         endpoint.close()
 

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import socket
+import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 
 import pytest
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Counter
 
 from apps.health import Health
+from apps.last_reading import Readings
 from apps.monitoring import Endpoint, monitored
 from domain.errors import TapelineError
 from tests.unit.prometheus.scraping import parse
@@ -116,3 +120,96 @@ def test_port_0_is_no_endpoint(patient: Patient) -> None:
     registry = CollectorRegistry()
     with monitored(registry, patient.health, host="127.0.0.1", port=0, usual_port=9):
         assert list(registry.collect()) == []
+
+
+AS_PROMETHEUS = {"X-Prometheus-Scrape-Timeout-Seconds": "10"}
+
+
+class Reader(threading.Thread):
+    """Reads the metrics of a port again and again, as Prometheus does or as a person would, and keeps what it read last."""
+
+    def __init__(self, port: int, **headers: str) -> None:
+        super().__init__(daemon=True)
+        self._request = urllib.request.Request(f"http://127.0.0.1:{port}/metrics", headers=headers)
+        self.last = ""
+        self.has_read = threading.Event()
+
+    def run(self) -> None:
+        while True:
+            try:
+                with urllib.request.urlopen(self._request, timeout=10) as answer:  # noqa: S310 - loopback
+                    self.last = answer.read().decode()
+            except OSError:
+                return
+            self.has_read.set()
+            time.sleep(0.2)
+
+
+def test_what_a_program_counts_when_it_fails_is_read_once_more_before_it_ends(patient: Patient) -> None:
+    registry = CollectorRegistry()
+    failures = Counter("failures", "Failures", registry=registry)
+    with busy_port() as port:
+        pass
+    reader = Reader(port, **AS_PROMETHEUS)
+
+    def program() -> None:
+        with monitored(registry, patient.health, host="127.0.0.1", port=port, usual_port=port, last_reading_s=60):
+            reader.start()
+            assert reader.has_read.wait(60)
+            failures.inc()
+            raise TapelineError("the query failed")
+
+    with pytest.raises(TapelineError):
+        program()
+    reader.join(60)
+    assert parse(reader.last).value("failures_total") == 1
+
+
+def test_a_program_that_prometheus_does_not_read_ends_at_once_when_it_fails(patient: Patient) -> None:
+    begun = time.monotonic()
+    with busy_port() as port:
+        pass
+
+    def program() -> None:
+        with monitored(
+            CollectorRegistry(), patient.health, host="127.0.0.1", port=port, usual_port=port, last_reading_s=600
+        ):
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10).close()
+            raise TapelineError("the query failed")
+
+    with pytest.raises(TapelineError):
+        program()
+    assert time.monotonic() - begun < 300
+
+
+def test_a_program_that_ends_well_waits_for_nobody(patient: Patient) -> None:
+    begun = time.monotonic()
+    with busy_port() as port:
+        pass
+    with monitored(
+        CollectorRegistry(), patient.health, host="127.0.0.1", port=port, usual_port=port, last_reading_s=600
+    ):
+        reader = Reader(port, **AS_PROMETHEUS)
+        reader.start()
+        assert reader.has_read.wait(60)
+    assert time.monotonic() - begun < 300
+
+
+def test_a_reader_that_has_not_come_for_a_minute_is_not_waited_for() -> None:
+    now = [0.0]
+    readings = Readings(now_s=lambda: now[0])
+    assert list(readings.through(lambda: [b"metrics"])) == [b"metrics"]
+    now[0] = 61
+    assert readings.await_one(600) is False
+
+
+def test_a_reading_that_began_before_does_not_count_as_the_last() -> None:
+    readings = Readings()
+    list(readings.through(lambda: [b"metrics"]))
+    early = readings.through(lambda: [b"early"])
+    next(early)
+    waiting: Future[bool] = Future()
+    waiter = threading.Thread(target=lambda: waiting.set_result(readings.await_one(0.5)))
+    waiter.start()
+    list(early)
+    assert waiting.result(60) is False
