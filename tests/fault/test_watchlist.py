@@ -15,6 +15,7 @@ from adapters.simulator.quirks import Quirks
 from adapters.simulator.server import SimulatedFinnhub
 from adapters.simulator.settings import SimulatorSettings
 from devstack.stack import Stack
+from ports.errors import BrokerError
 from tests.e2e.programs import run
 
 from .sending import await_that
@@ -44,6 +45,14 @@ def commands_of(sharing: Sharing, *arguments: str) -> str:
     result = run("apps.watchlist", *arguments, **sharing.variables)
     assert result.returncode == 0, result.stderr
     return result.stdout + result.stderr
+
+
+def is_added(sharing: Sharing, symbol: str) -> bool:
+    try:
+        sharing.editor.add([symbol])
+    except BrokerError:
+        return False
+    return True
 
 
 def test_three_producers_cover_120_symbols_and_what_two_cannot_carry_is_told(
@@ -195,7 +204,8 @@ def test_producers_keep_their_symbols_while_kafka_is_frozen(
             assert sharing.shares() == before
         finally:
             kafka_stack.resume("kafka-1")
-        sharing.editor.add(["AAPL"])
+        # A broker that was frozen for so long is let into its cluster again only after a while.
+        await_that(lambda: is_added(sharing, "AAPL"), "a broker that answers")
         sharing.await_covered([*wanted, "AAPL"], 2)
         account = sharing.settled()
     assert [share - {"AAPL"} for share in before] == before
