@@ -34,7 +34,7 @@ def write_rows(
         "spark.cassandra.output.timestamp": None if of_each_row else written_us,
         "writetime": written_us if of_each_row else None,
         "spark.cassandra.output.ttl": ttl_s,
-        "spark.cassandra.output.ignoreNulls": "false" if nulls else None,
+        "spark.cassandra.output.ignoreNulls": "false" if nulls else "true",
     }
     (
         rows.write.format("org.apache.spark.sql.cassandra")
