@@ -23,6 +23,19 @@ PARTITIONS: Final = 2
 _OURS: Final = ("spark.sql.streaming.", "spark.sql.decimal", "spark.sql.session.timeZone", "spark.cassandra.")
 
 
+def await_tables(spark: SparkSession, settings: AggregatorSettings) -> None:
+    """Wait until Spark knows of tables that were just made: its connection, older than they are, is told of them in time."""
+
+    def known() -> bool:
+        try:
+            check_tables(spark, settings)
+        except StoreError:
+            return False
+        return True
+
+    until(known, "Spark knows the tables", 60)
+
+
 @attrs.define
 class Carrier:
     """Carries a site's topic to its tables."""
@@ -51,7 +64,7 @@ class Carrier:
     def once(self, **fields: object) -> None:
         """Store all that the topic holds now; raises what a query raises."""
         settings = self.settings(**fields)
-        self._await_tables(settings)
+        await_tables(self.spark, settings)
         claim_checkpoint(self.spark, settings)
         with self._as_the_program(settings):
             queries: list[StreamingQuery] = []
@@ -61,18 +74,6 @@ class Carrier:
                     query.awaitTermination()
             finally:
                 self._end(queries)
-
-    def _await_tables(self, settings: AggregatorSettings) -> None:
-        """Wait until Spark knows of tables that were just made: its connection, older than they are, is told of them in time."""
-
-        def known() -> bool:
-            try:
-                check_tables(self.spark, settings)
-            except StoreError:
-                return False
-            return True
-
-        until(known, "Spark knows the tables", 60)
 
     @contextmanager
     def running(self, **fields: object) -> Iterator[list[StreamingQuery]]:

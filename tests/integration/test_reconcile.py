@@ -33,7 +33,7 @@ from domain.trade import Trade
 from domain.window import MINUTE_MS, day_start_ms, to_datetime
 from tests.aggregators import Site
 from tests.contract.stores import fresh_symbol, make_trade
-from tests.fault.carrying import Carrier
+from tests.fault.carrying import Carrier, await_tables
 from tests.keyspaces import fresh_settings
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(300)]
@@ -88,6 +88,7 @@ class Tables:
 def tables(spark: SparkSession, cassandra_stack: Stack) -> Iterator[Tables]:
     settings = fresh_settings((cassandra_stack.cassandra_hosts, cassandra_stack.cassandra_port))
     apply_schema(settings, Replication.dev())
+    await_tables(spark, spark_settings(settings))
     session = CassandraSession(settings)
     with CassandraTradeStore(settings, session) as trades, CassandraCandleStore(settings, session) as candles:
         yield Tables(session=spark, settings=settings, trades=trades, candles=candles)
