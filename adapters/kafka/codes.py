@@ -14,6 +14,20 @@ END_OF_PARTITION: Final = KafkaError._PARTITION_EOF
 END_OF_PRODUCER: Final = frozenset({KafkaError._FATAL, KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT})
 """A record was not delivered because its producer ended, not because of itself."""
 
+TOPIC_AWAY: Final = frozenset(
+    {
+        KafkaError._UNKNOWN_TOPIC,
+        KafkaError._UNKNOWN_PARTITION,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+        KafkaError.UNKNOWN_TOPIC_ID,
+        KafkaError.INCONSISTENT_TOPIC_ID,
+        KafkaError.KAFKA_STORAGE_ERROR,
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    }
+)
+"""The whole topic does not take records: it was deleted, another cluster answers, its disk failed, or a permission was withdrawn. All
+of that can be mended."""
+
 PASSING: Final = frozenset(
     {KafkaError._MAX_POLL_EXCEEDED, KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT}
 )

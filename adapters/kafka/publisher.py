@@ -2,6 +2,8 @@
 
 - Nothing is given up while the process lives. When brokers are away the bounded buffer fills, then `publish` blocks and so holds the feed back.
 - `failed` counts what Kafka refused for its own sake, such as a dead letter over the topic's size limit, and what `close` let go. It is logged.
+- When a whole topic takes nothing (deleted, or not ours to write to any more), its records are held too: librdkafka gives them up, so they go
+  through a new producer, as often as it takes until the topic is there again.
 - An idempotent producer that met an error by which it could no longer promise order is dead for good. It is then replaced, and what was not
   acknowledged goes through the new one, in order. What was on the way at that moment may have arrived already: only then can a record come
   twice. Its trade id is the same, so stores keep it once. When the new producer dies as well before anything was acknowledged, it is beyond
@@ -21,7 +23,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from ports.errors import BrokerError
 from ports.publisher import Deliveries, Publishable
 
-from .codes import END_OF_PRODUCER, error_of, is_fatal
+from .codes import END_OF_PRODUCER, TOPIC_AWAY, error_of, is_fatal
 from .logs import ClientLog
 from .metadata import require_topics
 from .observer import Observer
@@ -58,6 +60,8 @@ class KafkaPublisher:
         self._closed = False
         self._death = ""
         """Why the producer can no longer be used."""
+        self._topic_is_away = False
+        """Whether that is all that ails it."""
         self._broken = ""
         self._acknowledged_at_repair = -1
         self._failed = 0
@@ -205,10 +209,13 @@ class KafkaPublisher:
             self._refusals[number] = error
 
     def _settle(self) -> None:
-        """Count out what was refused for its own sake; what failed with its producer stays undelivered."""
+        """Count out what was refused for its own sake; what failed with its producer or its topic stays undelivered."""
         refusals, self._refusals = self._refusals, {}
         for number, error in refusals.items():
-            if error.code() not in END_OF_PRODUCER and not error.fatal():
+            if error.code() in TOPIC_AWAY:
+                self._topic_is_away = self._topic_is_away or not self._death
+                self._death = self._death or error.str()
+            elif error.code() not in END_OF_PRODUCER and not error.fatal():
                 topic, _, value, _ = self._undelivered.pop(number)
                 self._failed += 1
                 _log.error("record refused", topic=topic, size_bytes=len(value), error=error.str())
@@ -220,7 +227,7 @@ class KafkaPublisher:
             # What is on the way gets a moment to be acknowledged: each that is will not be sent twice.
             self._serve(dead, _LAST_REPORTS_S, hurry=True)
             self._let_go(dead)
-            if self._acknowledged == self._acknowledged_at_repair:
+            if self._acknowledged == self._acknowledged_at_repair and not self._topic_is_away:
                 self._producer = None
                 self._broken = (
                     f"Kafka's producer died again after it was replaced ({death}): see to that, then start anew"
@@ -229,7 +236,7 @@ class KafkaPublisher:
                 raise BrokerError(self._broken)
             self._acknowledged_at_repair = self._acknowledged
             _log.error("producer replaced after a fatal error", error=death, records_sent_again=len(self._undelivered))
-            self._producer, self._death = self._build(), ""
+            self._producer, self._death, self._topic_is_away = self._build(), "", False
             for number, record in list(self._undelivered.items()):
                 self._send(number, record)
 

@@ -2,6 +2,7 @@
 
 import os
 import struct
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined] # exported, bu
     ConfigResource,
     ResourceType,
 )
+from structlog.testing import capture_logs
 
 from adapters.kafka.publisher import KafkaPublisher
 from adapters.kafka.settings import MAX_DEAD_LETTER_BYTES, KafkaSettings
@@ -112,6 +114,30 @@ def test_a_producer_that_dies_again_at_once_is_beyond_repair(strict: KafkaSettin
             publisher.publish(make_trade())
         deliveries = publisher.flush(0)
     assert (deliveries.acknowledged, deliveries.pending) == (0, 0)
+
+
+def test_records_are_held_while_their_topic_is_away(settings: KafkaSettings) -> None:
+    impatient = {"topic.metadata.propagation.max.ms": "200", "topic.metadata.refresh.interval.ms": "200"}
+    trades = make_trades(300, symbols=5)
+    with KafkaPublisher(attrs.evolve(settings, extra=impatient)) as publisher, capture_logs() as logs:
+        publisher.publish(trades[0])
+        publisher.flush(PATIENCE_S)
+        admin = AdminClient({"bootstrap.servers": settings.bootstrap_servers})
+        admin.delete_topics([settings.trades_topic])[settings.trades_topic].result(timeout=PATIENCE_S)
+        for trade in trades[1:]:
+            publisher.publish(trade)
+        # Twice, so that a second vain attempt is not taken for the end.
+        end_s = time.monotonic() + PATIENCE_S
+        while sum(log["event"].startswith("producer replaced") for log in logs) < 2:
+            assert time.monotonic() < end_s
+            publisher.flush(0.2)
+            assert [log for log in logs if log["event"] == "record refused"] == []
+        ensure_topics(settings, profile=Profile.DEV)
+        deliveries = publisher.flush(PATIENCE_S)
+    assert (deliveries.acknowledged, deliveries.failed, deliveries.pending) == (300, 0, 0)
+    values = read_all(settings, trades[1:])
+    for symbol in {trade.symbol for trade in trades}:
+        assert values[symbol.encode()] == [encode(trade) for trade in trades[1:] if trade.symbol == symbol]
 
 
 def read_all(settings: KafkaSettings, trades: list[Trade]) -> dict[bytes | None, list[bytes]]:
