@@ -83,10 +83,11 @@ class Ingest:
 
     def step(self, timeout_s: float) -> bool:
         """Carry the next message over; False when none came in time. Raises EndOfFeed, FeedError and BrokerError from the ports."""
+        begun_ms = self._now_ms()
         message = self._feed.read(timeout_s)
         now_ms = self._now_ms()
         if self._journal is not None:
-            self._journal.read(now_ms, round(timeout_s * 1000), nothing=message is None)
+            self._journal.read(begun_ms, message)
         if message is None:
             # Delivery reports come in while idle, too.
             self._publisher.flush(0)
@@ -140,7 +141,7 @@ class Ingest:
         if result.trades:
             counts.latency_ms = result.trades[-1].latency_ms
         if self._journal is not None:
-            self._journal.received(frame.received_ms, result.trades)
+            self._journal.received(result.trades)
             done_ms = self._now_ms()
             if done_ms - now_ms >= HELD_BACK_MS:
                 self._tell(self._journal.held_back(now_ms, done_ms))

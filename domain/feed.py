@@ -72,6 +72,8 @@ class Frame:
     """The pipeline's clock when it came; for a recording, the recording's own clock."""
     trades: Sequence[RawTrade] = ()
     rejection: Rejection | None = None
+    waited: bool = False
+    """Whether the reader found nothing there at first and had to wait for this: all that came before it began to read has been read."""
 
     @property
     def fields(self) -> Sequence[Fields]:
@@ -117,6 +119,8 @@ class FeedEvent:
     detail: str = ""
     symbols: tuple[str, ...] = ()
     """The symbols to receive, all of them, where it is told by this side."""
+    waited: bool = False
+    """As of a frame; False where it is told by this side."""
 
 
 FeedMessage = Frame | FeedEvent

@@ -2,9 +2,9 @@
 
 `seen_ms` is claimed only when three things hold of everything that came up to then:
 
-1. **It was heard.** A connection without a message may be dead without anybody knowing: seen is the time of the last message, never the present.
-2. **It was read in time.** A reader that was held up finds old messages and cannot tell when they were sent. From such a stall on nothing is
-   claimed, until the feed has nothing more to give, or gives a trade that was stamped just now.
+1. **It was read.** A reader that lags behind, or was held up, finds old messages and cannot tell when they were sent. Only a read that found
+   nothing there at first tells something: all that came before it began has been read. No other moment is claimed.
+2. **It was heard.** A connection without a message may be dead without anybody knowing. So such a moment counts once a message has come after it.
 3. **It is kept.** What was handed to the broker and is not acknowledged is lost when the producer is killed: seen waits for the acknowledgement.
 
 A provider that refuses a symbol does not say which one. After an error of the provider, symbols of which no trade came in this session are not
@@ -17,7 +17,7 @@ from typing import Final
 
 import attrs
 
-from .feed import FeedEvent, FeedEventKind
+from .feed import FeedEvent, FeedEventKind, FeedMessage
 from .session import SessionEvent, SessionEventKind
 from .trade import Trade
 from .validation import is_symbol
@@ -27,10 +27,6 @@ MARK_EVERY_MS: Final = 500
 ALIVE_EVERY_MS: Final = 5_000
 _MOST_MARKS: Final = 10_000
 """Beyond an hour without an acknowledgement the oldest notes go; what they would have told, later ones tell as well."""
-STALL_MS: Final = 1_000
-"""Who does not read for longer than this was held up."""
-FRESH_MS: Final = 1_000
-"""A trade that is no older than this when it is read was not kept waiting."""
 
 _TOLD: Final = {
     FeedEventKind.PROVIDER_ERROR: SessionEventKind.PROVIDER_ERROR,
@@ -64,11 +60,10 @@ class Journal:
         self._since: dict[str, int] = {}
         self._traded: set[str] = set()
         self._doubted: frozenset[str] = frozenset()
+        self._idle_ms = 0
         self._heard_ms = 0
         self._seen_ms = 0
         self._marks: deque[tuple[int, int]] = deque(maxlen=_MOST_MARKS)
-        self._read_ms: int | None = None
-        self._is_behind = False
         self._mark_at_ms = 0
         self._alive_at_ms = 0
 
@@ -77,29 +72,23 @@ class Journal:
         """Whether a session is open."""
         return self._connected
 
-    def read(self, now_ms: int, timeout_ms: int, *, nothing: bool) -> None:
-        """Take that a read of the feed with this timeout has returned, and whether it had nothing to give."""
-        if self._read_ms is not None and now_ms - self._read_ms > timeout_ms + STALL_MS:
-            self._is_behind = True
-        if nothing:
-            self._is_behind = False
-        self._read_ms = now_ms
+    def read(self, begun_ms: int, message: FeedMessage | None) -> None:
+        """Take what a read of the feed gave, and when it had begun; to be told before the message itself."""
+        if message is None or message.waited:
+            self._idle_ms = begun_ms
 
-    def received(self, received_ms: int, trades: Collection[Trade]) -> None:
+    def received(self, trades: Collection[Trade]) -> None:
         """Take a frame, after its trades were handed to the broker."""
         if not self._connected:
             return
         self._traded.update([trade.symbol for trade in trades])
-        if self._is_behind:
-            newest_ms = max((trade.timestamp_ms for trade in trades), default=-1)
-            self._is_behind = not 0 <= received_ms - newest_ms <= FRESH_MS
-        self._hear(received_ms)
+        self._hear()
 
     def happened(self, event: FeedEvent, handed: Handed) -> list[SessionEvent]:
         """Take an event of the feed; give what is to be told of it."""
         at_ms = event.at_ms
         if event.kind in _HEARD:
-            self._hear(at_ms)
+            self._hear()
         if event.kind is FeedEventKind.CONNECTED:
             return self._connect(event)
         if event.kind is FeedEventKind.SUBSCRIBED:
@@ -154,7 +143,6 @@ class Journal:
         self._number += 1
         self._end()
         self._connected = True
-        self._is_behind = False
         self._heard_ms = self._seen_ms = event.at_ms
         self._mark_at_ms = event.at_ms
         self._alive_at_ms = event.at_ms + self._alive_every_ms
@@ -179,9 +167,8 @@ class Journal:
             if symbol not in self._doubted or symbol in self._traded
         }
 
-    def _hear(self, at_ms: int) -> None:
-        if not self._is_behind:
-            self._heard_ms = max(self._heard_ms, at_ms)
+    def _hear(self) -> None:
+        self._heard_ms = max(self._heard_ms, self._idle_ms)
 
     def _note(self, handed: Handed) -> None:
         if not self._marks or self._marks[-1] != (handed.total, self._heard_ms):

@@ -2,7 +2,8 @@
 
 1. `receive` gives a whole message, or None when none was complete in time; what had come of it is kept for the next call.
 2. WebSocket pings are answered and are no message, but `heard` tells of them: they are a sign of life.
-3. Whatever ends the connection is raised as `Lost`, with a text that may still hold a secret.
+3. None, and a message with `waited`, say that at some moment since the call all that had come was taken.
+4. Whatever ends the connection is raised as `Lost`, with a text that may still hold a secret.
 """
 
 import contextlib
@@ -17,6 +18,8 @@ from .wire import Wire
 _TEXT: Final = websocket.ABNF.OPCODE_TEXT
 _BINARY: Final = websocket.ABNF.OPCODE_BINARY
 _CLOSE: Final = websocket.ABNF.OPCODE_CLOSE
+_MOST_CONTROLS: Final = 10_000
+"""Frames that are no message and are taken in one go after the time is up: more of them are a flood."""
 
 
 class Lost(Exception):  # noqa: N818 - internal to the adapter: it never leaves it
@@ -65,8 +68,14 @@ class Connection:
         self.heard = False
         """Whether anything, if only a ping, was received since this was last set to False."""
 
+    @property
+    def waited(self) -> bool:
+        """Whether the last call of `receive` found nothing there at some moment."""
+        return self._wire.found_empty
+
     def receive(self, timeout_s: float) -> bytes | None:
         """Give the next message's payload, or None when none is complete within the time (s). Raises Lost."""
+        self._wire.found_empty = False
         # What lies in memory begins with a frame: websocket-client keeps a part of one only when it has taken all there was.
         if self._ws.cont_frame.cont_data is None:
             # Between messages; mostly the next one is here already, and websocket-client takes five times as long to come to the same.
@@ -75,6 +84,7 @@ class Connection:
                 self.heard = True
                 return payload
         self._wire.expire_in(timeout_s)
+        controls_late = 0
         try:
             while True:
                 opcode, data = self._ws.recv_data(control_frame=True)
@@ -84,7 +94,12 @@ class Connection:
                 if opcode == _CLOSE:
                     raise Lost(f"closed by the server: {_close_reason(data)}")
                 if self._wire.expired:
-                    return None
+                    # Behind it there may be messages: None is to say that there are none.
+                    if self._wire.found_empty:
+                        return None
+                    controls_late += 1
+                    if controls_late > _MOST_CONTROLS:
+                        raise Lost("a flood of frames that are no message")
         except websocket.WebSocketTimeoutException:
             return None
         except (websocket.WebSocketException, OSError, ValueError) as error:

@@ -4,7 +4,8 @@
    none. So rules about age hold for a recording as they held on its day.
 2. At speed N a frame is due when the recording's clock has moved N times the time that has passed since the first `read`; None is as fast as read.
 3. Without subscribed symbols everything comes; otherwise only trades of those symbols, see `Frame.narrowed_to`.
-4. At the end: EndOfFeed. A file that is cut or damaged gives all that is whole, then FeedError.
+4. A frame of which the time had not come when it was asked for was waited for.
+5. At the end: EndOfFeed. A file that is cut or damaged gives all that is whole, then FeedError.
 """
 
 import math
@@ -73,7 +74,10 @@ class ReplayFeed:
             if due > max(deadline, self._monotonic()):
                 self._sleep(max(deadline - self._monotonic(), 0.0))
                 return None
-            self._sleep(max(due - self._monotonic(), 0.0))
+            wait_s = due - self._monotonic()
+            if wait_s > 0:
+                self._sleep(wait_s)
+                message = attrs.evolve(message, waited=True)
             self._next = None
             if not isinstance(message, Frame):
                 return message

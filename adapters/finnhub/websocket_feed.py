@@ -174,10 +174,13 @@ class FinnhubFeed:
             self._tell(FeedEventKind.SILENT, f"nothing heard for {now - self._heard_at:.0f} s")
             self._lose("silent")
             return self._events.popleft()
-        return None if payload is None else self._parse(payload)
+        return None if payload is None else self._parse(payload, waited=connection.waited)
 
-    def _parse(self, payload: bytes) -> FeedMessage:
+    def _parse(self, payload: bytes, *, waited: bool) -> FeedMessage:
         message = parse_message(payload, self._now_ms())
+        if waited:
+            # Only here, where there was time enough.
+            message = attrs.evolve(message, waited=True)
         if isinstance(message, FeedEvent) and message.detail:
             return attrs.evolve(message, detail=self._redact(message.detail))
         return message

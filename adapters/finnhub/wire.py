@@ -5,7 +5,9 @@ whole timeout. This stands in for the socket: it reads large blocks and serves p
 It speaks to websocket-client in the exceptions of a socket: TimeoutError, OSError.
 """
 
+import select
 import socket
+import ssl
 import time
 from collections.abc import Callable
 from typing import Final
@@ -28,6 +30,10 @@ class Wire:
         self._timeout_s = 0.0
         self._buffer = b""
         self._at = 0
+        self._poll = select.poll()
+        self._poll.register(sock, select.POLLIN)
+        self.found_empty = False
+        """Whether, since this was last set to False, there was a moment when all that had come was taken."""
 
     def expire_in(self, seconds: float) -> None:
         """Let every `recv` from now on end by then."""
@@ -41,6 +47,7 @@ class Wire:
     def recv(self, size: int) -> bytes:
         """Give up to `size` bytes, b"" at the end of the stream. Raises TimeoutError at the deadline, with nothing lost."""
         if self._at == len(self._buffer):
+            self.found_empty = self.found_empty or not self._has_more()
             self._set_timeout(max(self._deadline - self._monotonic(), _LEAST_WAIT_S))
             self._buffer = self._sock.recv(_BLOCK)
             self._at = 0
@@ -90,6 +97,10 @@ class Wire:
     def close(self) -> None:
         """Let go of the socket; closing twice is fine."""
         self._sock.close()
+
+    def _has_more(self) -> bool:
+        # The handshake is read byte by byte, and may leave behind a part of a TLS record, of which the socket knows nothing any more.
+        return (isinstance(self._sock, ssl.SSLSocket) and self._sock.pending() > 0) or bool(self._poll.poll(0))
 
     def _set_timeout(self, seconds: float) -> None:
         # Changing it is a system call: a timeout that is a little off costs less than one a frame.

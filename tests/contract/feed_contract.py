@@ -77,6 +77,27 @@ class FeedContract(abc.ABC):
             assert 0.15 <= time.monotonic() - begun < 5.0
             assert feed.read(0.0) is None
 
+    def test_a_frame_that_comes_while_the_reader_waits_says_so(self) -> None:
+        with self.feeding([payload("AAPL", T0_MS), payload("AAPL", T0_MS + 1_000)], speed=1.0) as feed:
+            feed.subscribe(["AAPL"])
+            feed.start()
+            read_frames(feed, 1)
+            message = feed.read(20.0)
+            assert isinstance(message, Frame)
+            assert message.waited
+
+    def test_a_reader_that_lags_is_not_told_that_it_waited(self) -> None:
+        sent = [payload("AAPL", T0_MS + i) for i in range(200)]
+        with self.feeding(sent) as feed:
+            feed.subscribe(["AAPL"])
+            feed.start()
+            frames = read_frames(feed, 1)
+            for _ in sent[1:]:
+                time.sleep(0.002)
+                frames += read_frames(feed, 1)
+        # Whoever sends may have been held up itself; the last frames lay there all the same.
+        assert not any(frame.waited for frame in frames[-20:])
+
     def test_reading_before_the_start_says_so(self) -> None:
         with self.feeding([payload()]) as feed, pytest.raises(FeedError, match="start"):
             feed.read(0.0)

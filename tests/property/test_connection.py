@@ -1,7 +1,10 @@
 """Frames as RFC 6455, section 5.2 has them, cut into pieces anywhere: the messages come out whole and in order."""
 
+import contextlib
 import itertools
 import socket
+import ssl
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -47,14 +50,38 @@ messages = st.lists(plain | plain | pings | in_fragments, max_size=8)
 @contextmanager
 def pair() -> Iterator[tuple[socket.socket, Connection]]:
     ours, theirs = socket.socketpair()
-    ws = websocket.WebSocket(skip_utf8_validation=True)
-    ws.sock, ws.connected = ours, True
-    connection = Connection(ws, send_timeout_s=5.0, max_message_bytes=LIMIT)
+    connection = connected(ours)
     try:
         yield theirs, connection
     finally:
         connection.close()
         theirs.close()
+
+
+def connected(sock: socket.socket) -> Connection:
+    ws = websocket.WebSocket(skip_utf8_validation=True)
+    ws.sock, ws.connected = sock, True
+    return Connection(ws, send_timeout_s=5.0, max_message_bytes=LIMIT)
+
+
+def tls_pair() -> tuple[ssl.SSLSocket, ssl.SSLSocket]:
+    """Two ends that trust each other without a certificate; ours is the first."""
+    sockets = socket.socketpair()
+    ends: dict[bool, ssl.SSLSocket] = {}
+
+    def shake_hands(is_server: bool) -> None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER if is_server else ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers("AECDH-AES256-SHA:@SECLEVEL=0")
+        ends[is_server] = context.wrap_socket(sockets[is_server], server_side=is_server)
+
+    serving = threading.Thread(target=shake_hands, args=(True,))
+    serving.start()
+    shake_hands(False)
+    serving.join()
+    return ends[False], ends[True]
 
 
 def received(connection: Connection) -> list[bytes]:
@@ -123,3 +150,68 @@ def test_a_text_in_the_middle_of_a_message_in_fragments_is_a_breach(between: byt
         peer.sendall(wire_frame(TEXT, b"begun", final=False) + between + wire_frame(TEXT, b"another"))
         with pytest.raises(Lost):
             received(connection)
+
+
+def awaited(connection: Connection, timeout_s: float) -> tuple[bytes | None, bool]:
+    payload = connection.receive(timeout_s)
+    return payload, connection.waited
+
+
+def test_what_lies_there_already_was_not_waited_for() -> None:
+    with pair() as (peer, connection):
+        peer.sendall(b"".join(wire_frame(TEXT, bytes([number])) for number in range(3)))
+        peer.sendall(wire_frame(TEXT, b"x" * 60_000, final=False) + wire_frame(CONTINUED, b"x"))
+        assert [awaited(connection, 5.0)[1] for _ in range(4)] == [False] * 4
+
+
+@pytest.mark.parametrize("before", [b"", b"\x81", wire_frame(PING, b""), wire_frame(TEXT, b"begun", final=False)])
+def test_what_comes_while_it_is_waited_for_says_so_and_what_came_with_it_does_not(before: bytes) -> None:
+    whole = wire_frame(CONTINUED, b"") if before.endswith(b"begun") else wire_frame(TEXT, b"first")[len(before) == 1 :]
+    with pair() as (peer, connection):
+        peer.sendall(before)
+        coming = threading.Timer(0.1, peer.sendall, [whole + wire_frame(TEXT, b"second")])
+        coming.start()
+        assert awaited(connection, 30.0)[1] is True
+        assert awaited(connection, 30.0) == (b"second", False)
+        coming.join()
+
+
+def test_nothing_is_given_only_when_nothing_is_there() -> None:
+    with pair() as (peer, connection):
+        peer.sendall(wire_frame(PING, b"") * 20 + wire_frame(TEXT, b"behind them"))
+        assert awaited(connection, 0) == (b"behind them", False)
+        assert awaited(connection, 0) == (None, True)
+
+
+def test_a_flood_of_pings_ends_the_connection_and_not_the_patience_of_the_reader() -> None:
+    def drain(peer: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while peer.recv(65_536):
+                pass
+
+    with pair() as (peer, connection):
+        peer.sendall(wire_frame(PING, b"") * 10_010)
+        draining = threading.Thread(target=drain, args=(peer,))
+        draining.start()
+        with pytest.raises(Lost, match="flood"):
+            connection.receive(0)
+        connection.close()
+        draining.join()
+
+
+def test_what_tls_has_taken_from_the_socket_already_was_not_waited_for() -> None:
+    ours, theirs = tls_pair()
+    theirs.sendall(b"\n" + wire_frame(TEXT, b"first") + wire_frame(TEXT, b"second"))
+    # As a handshake is read, byte by byte: the rest of the record is in the memory of TLS.
+    assert ours.recv(1) == b"\n"
+    connection = connected(ours)
+    coming = threading.Timer(0.1, theirs.sendall, [wire_frame(TEXT, b"third")])
+    try:
+        assert awaited(connection, 5.0) == (b"first", False)
+        assert awaited(connection, 5.0) == (b"second", False)
+        coming.start()
+        assert awaited(connection, 30.0) == (b"third", True)
+        coming.join()
+    finally:
+        connection.close()
+        theirs.close()

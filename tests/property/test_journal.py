@@ -1,8 +1,9 @@
-"""A journal against a world that knows the truth: a server, a network that may be cut unseen, a reader that may be held up, a broker that lags."""
+"""A journal against a world that knows the truth: a server, a network that may be cut unseen, a reader that may be held up or lag, a broker that lags."""
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from decimal import Decimal
 
 from hypothesis import given
@@ -10,16 +11,14 @@ from hypothesis import strategies as st
 
 from adapters.memory.event_store import MemoryEventStore
 from apps.coverage import LOOK_AHEAD_MS
-from domain.feed import FeedEvent, FeedEventKind
+from domain.feed import FeedEvent, FeedEventKind, Frame
 from domain.gaps import gaps, seen
-from domain.journal import ALIVE_EVERY_MS, FRESH_MS, MARK_EVERY_MS, STALL_MS, Handed, Journal
+from domain.journal import ALIVE_EVERY_MS, MARK_EVERY_MS, Handed, Journal
 from domain.session import SessionEvent, SessionEventKind
 from domain.trade import Trade
 
 T0 = 1_700_000_000_000
 TIMEOUT_MS = 200
-TOLERANCE_MS = max(TIMEOUT_MS + STALL_MS, FRESH_MS)
-"""A reader that is no later than this counts as in time."""
 SYMBOLS = ("AAPL", "MSFT", "BINANCE:BTCUSDT")
 KINDS = SessionEventKind
 UNTIL_ALIVE_MS = ALIVE_EVERY_MS + MARK_EVERY_MS + TIMEOUT_MS
@@ -62,7 +61,7 @@ class World:
             if event.seen_ms > since_ms:
                 since = self.dropped if event.kind is KINDS.UNSUBSCRIBED else self.since
                 assert since_ms == since[symbol]
-                assert event.seen_ms <= kept + TOLERANCE_MS
+                assert event.seen_ms <= kept
 
     def mark(self) -> None:
         if self.journal.is_due(self.now):
@@ -72,8 +71,11 @@ class World:
         return Handed(total=self.handed, settled=self.settled)
 
     def happen(self, kind: FeedEventKind, symbols: tuple[str, ...] = ()) -> None:
-        self.journal.read(self.now, TIMEOUT_MS, nothing=False)
-        self.tell(self.journal.happened(FeedEvent(kind=kind, at_ms=self.now, symbols=symbols), self.standing()))
+        self.hear(FeedEvent(kind=kind, at_ms=self.now, symbols=symbols), self.now)
+
+    def hear(self, event: FeedEvent, begun_ms: int) -> None:
+        self.journal.read(begun_ms, event)
+        self.tell(self.journal.happened(event, self.standing()))
 
     def wait(self, ms: int) -> None:
         self.now += ms
@@ -104,19 +106,46 @@ class World:
             self.wire.append((self.now, symbol))
 
     def read(self) -> None:
-        if not self.wire:
-            self.journal.read(self.now, TIMEOUT_MS, nothing=True)
+        """Read without waiting."""
+        if self.wire:
+            self.take(self.now, waited=False)
+        else:
+            self.journal.read(self.now, None)
             self.mark()
-            return
+
+    def await_one(self, symbol: str | None, comes_ms: int, stands_still_ms: int) -> None:
+        """Read, and wait if nothing is there; what comes then is seen by a process that may have stood still meanwhile."""
+        begun_ms, waited = self.now, not self.wire
+        self.wait(comes_ms)
+        self.send(symbol)
+        self.wait(stands_still_ms)
+        if self.wire:
+            self.take(begun_ms, waited=waited)
+        else:
+            self.journal.read(begun_ms, None)
+            self.mark()
+
+    def lag(self, frames: int, sent_every_ms: int, read_every_ms: int) -> None:
+        """Read steadily, and slower than is sent."""
+        read_at = self.now + read_every_ms
+        for _ in range(frames):
+            self.wait(sent_every_ms)
+            self.send("AAPL")
+            while read_at <= self.now:
+                self.read()
+                self.acknowledge(100)
+                read_at += read_every_ms
+
+    def take(self, begun_ms: int, *, waited: bool) -> None:
         sent, symbol = self.wire.popleft()
         if symbol is None:
             self.reached.append((self.handed, sent))
-            self.happen(FeedEventKind.HEARTBEAT)
+            self.hear(FeedEvent(kind=FeedEventKind.HEARTBEAT, at_ms=self.now, waited=waited), begun_ms)
             return
-        self.journal.read(self.now, TIMEOUT_MS, nothing=False)
+        self.journal.read(begun_ms, Frame(payload=b"", received_ms=self.now, waited=waited))
         self.handed += 1
         self.reached.append((self.handed, sent))
-        self.journal.received(self.now, [trade(symbol, sent)])
+        self.journal.received([trade(symbol, sent)])
         self.mark()
 
     def acknowledge(self, items: int) -> None:
@@ -138,6 +167,10 @@ actions = st.one_of(
     st.tuples(st.just("subscribe"), st.lists(st.sampled_from(SYMBOLS), max_size=3, unique=True).map(tuple)),
     st.tuples(st.just("send"), st.sampled_from([*SYMBOLS, None])),
     st.tuples(st.just("read"), st.none()),
+    st.tuples(
+        st.just("await_one"), st.tuples(st.sampled_from([*SYMBOLS, None]), st.integers(0, 200), st.integers(0, 60_000))
+    ),
+    st.tuples(st.just("lag"), st.tuples(st.integers(1, 100), st.integers(1, 20), st.integers(1, 100))),
     st.tuples(st.just("acknowledge"), st.integers(0, 5)),
     st.tuples(st.just("cut"), st.none()),
     st.tuples(st.just("lose"), st.sampled_from([FeedEventKind.SILENT, FeedEventKind.DISCONNECTED])),
@@ -154,28 +187,28 @@ def test_nothing_is_claimed_that_was_not_received_in_time_and_kept(steps: list[t
             world.cut = True
         elif name == "read":
             world.read()
+        elif name in {"await_one", "lag"} and isinstance(argument, Iterable):
+            getattr(world, name)(*argument)
         elif name == "happen" and argument is FeedEventKind.PROVIDER_ERROR:
             continue  # it is a message, and so part of the wire; see below
         else:
             getattr(world, name)(argument)
 
 
-@given(st.lists(st.integers(1, 400), min_size=30, max_size=80))
+@given(st.lists(st.integers(1, TIMEOUT_MS), min_size=30, max_size=80))
 def test_of_an_undisturbed_session_all_is_claimed_up_to_the_last_sign_of_life(pauses: list[int]) -> None:
     world = World()
     world.connect()
     begun = world.now
     for pause in pauses:
-        world.wait(pause)
-        world.send("AAPL")
-        world.read()
+        world.await_one("AAPL", pause, 0)
         world.acknowledge(100)
     world.idle(UNTIL_ALIVE_MS)
-    sent = max(sent for _, sent in world.reached)
     last = world.told[-1]
     assert last.kind is KINDS.ALIVE
     assert last.symbols == dict.fromkeys(SYMBOLS, begun)
-    assert last.seen_ms == sent
+    # When the last read began that something came in.
+    assert last.seen_ms == begun + sum(pauses[:-1])
     assert world.now - last.at_ms <= UNTIL_ALIVE_MS
 
 
@@ -187,7 +220,7 @@ def test_what_is_not_acknowledged_is_not_claimed() -> None:
     world = World()
     world.connect()
     world.acknowledge(100)
-    world.wait(100)
+    world.idle(100)
     world.send("AAPL")
     world.read()
     world.idle(UNTIL_ALIVE_MS)
@@ -201,7 +234,7 @@ def test_a_connection_that_died_unseen_is_claimed_up_to_its_last_message() -> No
     world = World()
     world.connect()
     world.acknowledge(100)
-    world.wait(100)
+    world.idle(100)
     world.send(None)
     world.read()
     world.idle(90_000)
@@ -216,7 +249,7 @@ def test_a_connection_that_died_unseen_is_claimed_up_to_its_last_message() -> No
 def test_a_reader_that_was_held_up_does_not_take_old_messages_for_new_ones() -> None:
     world = World()
     world.connect()
-    world.wait(100)
+    world.idle(100)
     world.send("AAPL")
     world.send("MSFT")
     world.read()
@@ -241,9 +274,55 @@ def test_a_reader_that_was_held_up_and_lost_nothing_claims_all_of_it() -> None:
     world.wait(60_000)
     world.send("AAPL")
     world.read()
+    world.await_one("AAPL", 10, 0)
     world.acknowledge(100)
     world.idle(UNTIL_ALIVE_MS)
     assert claims(world)[-1] == (KINDS.ALIVE, T0, T0 + 60_000)
+
+
+def test_a_reader_that_lags_behind_a_steady_feed_claims_nothing_until_it_has_caught_up() -> None:
+    world = World()
+    world.connect()
+    world.idle(100)
+    world.lag(frames=4_000, sent_every_ms=15, read_every_ms=20)
+    alive = [event for event in world.told if event.kind is KINDS.ALIVE]
+    assert len(alive) > 10
+    # Up to where it had last read everything that was there.
+    assert {event.seen_ms for event in alive} == {T0 + 100}
+    while world.wire:
+        world.read()
+    world.acknowledge(5_000)
+    world.await_one("AAPL", 10, 0)
+    world.acknowledge(100)
+    caught_up = world.now - 10
+    world.idle(UNTIL_ALIVE_MS)
+    assert claims(world)[-1] == (KINDS.ALIVE, T0, caught_up)
+
+
+def test_a_delayed_feed_is_claimed_as_any_other_as_its_reader_waits() -> None:
+    world = World()
+    world.connect()
+    for _ in range(100):
+        begun = world.now
+        world.wait(100)
+        world.journal.read(begun, Frame(payload=b"", received_ms=world.now, waited=True))
+        world.handed += 1
+        world.reached.append((world.handed, world.now))
+        world.journal.received([trade("AAPL", world.now - 900_000)])
+        world.acknowledge(100)
+        world.mark()
+    world.idle(UNTIL_ALIVE_MS)
+    assert claims(world)[-1] == (KINDS.ALIVE, T0, world.now - UNTIL_ALIVE_MS - 100)
+
+
+def test_a_process_that_stood_still_while_it_waited_claims_up_to_where_it_began_to_wait() -> None:
+    world = World()
+    world.connect()
+    world.idle(100)
+    world.await_one("AAPL", 10, 60_000)
+    world.acknowledge(100)
+    world.idle(UNTIL_ALIVE_MS)
+    assert claims(world)[-1] == (KINDS.ALIVE, T0, T0 + 100)
 
 
 def test_a_reader_that_was_held_up_goes_on_claiming_once_nothing_more_is_waiting() -> None:

@@ -95,18 +95,19 @@ def test_heartbeats_are_not_published_one_by_one(line: Line) -> None:
     line.happen(K.CONNECTED, K.SUBSCRIBED)
     line.events()
     for _ in range(40):
-        line.now += 100
+        line.idle(100)
         line.happen(K.HEARTBEAT, K.OTHER_MESSAGE)
     assert not line.events()
-    line.now += 1_000
+    line.idle(900)
+    line.now += 200
     line.happen(K.HEARTBEAT)
     [event] = line.events()
-    assert (event.kind, event.seen_ms) == (SessionEventKind.ALIVE, line.now)
+    assert (event.kind, event.seen_ms) == (SessionEventKind.ALIVE, line.now - 200)
 
 
 def test_the_end_is_told_when_all_is_acknowledged(line: Line) -> None:
     line.happen(K.CONNECTED, K.SUBSCRIBED)
-    line.now += 300
+    line.idle(300)
     line.trade()
     line.now += 300
     deliveries = line.ingest.finish(1.0)
@@ -115,6 +116,26 @@ def test_the_end_is_told_when_all_is_acknowledged(line: Line) -> None:
     assert deliveries.pending == 0
     line.ingest.finish(1.0)
     assert not line.events()
+
+
+def test_a_producer_that_lags_behind_its_feed_claims_only_up_to_where_it_had_read_all(line: Line) -> None:
+    line.happen(K.CONNECTED, K.SUBSCRIBED)
+    line.idle(100)
+    for number in range(1_000):
+        sent_ms = T0 + 100 + 15 * number
+        line.feed.push(parse_message(payload("AAPL", sent_ms), sent_ms))
+    for _ in range(500):
+        line.now += 30
+        line.step()
+    alive = [event for event in line.events() if event.kind is SessionEventKind.ALIVE]
+    assert {event.seen_ms for event in alive} == {T0 + 100}
+    for _ in range(500):
+        line.step()
+    line.idle(100)
+    caught_up = line.now
+    line.trade()
+    line.idle(6_000)
+    assert line.events()[-1].seen_ms == caught_up
 
 
 def test_a_recording_has_no_session(line: Line) -> None:
@@ -175,7 +196,7 @@ def test_a_full_buffer_is_told_with_its_begin_and_end(held_up: HeldUp) -> None:
 def test_a_connection_lost_behind_a_full_buffer_is_a_gap_from_its_begin(held_up: HeldUp) -> None:
     line = held_up.line
     line.happen(K.CONNECTED, K.SUBSCRIBED)
-    line.now += 100
+    line.idle(100)
     held_up.wait_ms = 60_000
     line.trade()
     # What had still come before the provider let us go is old when it is read.
@@ -227,7 +248,7 @@ def test_a_loss_is_told_with_what_still_came_over_the_connection() -> None:
     line = Line(publisher)
     publisher._broker = line.broker
     line.happen(K.CONNECTED, K.SUBSCRIBED)
-    line.now += 300
+    line.idle(300)
     line.trade()
     line.happen(K.DISCONNECTED)
     [*_, event] = line.events()
