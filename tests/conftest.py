@@ -1,7 +1,10 @@
 """What all tests share: fixtures of real servers, and Hypothesis profiles."""
 
 import os
+from collections.abc import Iterator
 
+import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["tests.servers", "tests.spark"]
@@ -10,3 +13,10 @@ pytest_plugins = ["tests.servers", "tests.spark"]
 settings.register_profile("default", deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("thorough", parent=settings.get_profile("default"), max_examples=2_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+@pytest.fixture(autouse=True)
+def _usual_logs() -> Iterator[None]:
+    """Undo what a program that ran in this process set for its logs: it may have silenced what the next test looks for."""
+    yield
+    structlog.reset_defaults()

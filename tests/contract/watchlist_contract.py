@@ -33,6 +33,8 @@ class Instance:
     def __init__(self, watchlist: Watchlist, others: list[Instance]) -> None:
         self.watchlist = watchlist
         self.share: Share | None = None
+        self.may_share: set[str] = set()
+        """Symbols that may for a moment be at two."""
         self._others = others
 
     @property
@@ -43,7 +45,7 @@ class Instance:
         """Take a share as a feed would; whoever has a symbol by now has let go of it too late."""
         self.share = share
         for other in self._others:
-            assert other is self or not self.covered & other.covered
+            assert other is self or not self.covered & other.covered - self.may_share
 
     def leave(self) -> None:
         self.share = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -22,9 +23,16 @@ from tests.aggregators import Site, until
 PARTITIONS: Final = 2
 _OURS: Final = ("spark.sql.streaming.", "spark.sql.decimal", "spark.sql.session.timeZone", "spark.cassandra.")
 
+_KEEP_ALIVE_MS: Final = itertools.count(5_000)
+
 
 def await_tables(spark: SparkSession, settings: AggregatorSettings) -> None:
-    """Wait until Spark knows of tables that were just made: its connection, older than they are, is told of them in time."""
+    """Wait until Spark knows of tables that were just made, over a connection that is as new as they are.
+
+    One that is older is told of them late, and one that went through an outage of Cassandra was seen not to be told for minutes.
+    """
+    # Connections are shared by those whose settings are equal.
+    spark.conf.set("spark.cassandra.connection.keepAliveMS", str(next(_KEEP_ALIVE_MS)))
 
     def known() -> bool:
         try:

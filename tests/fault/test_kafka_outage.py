@@ -111,7 +111,8 @@ def test_nothing_is_lost_when_kafka(
         feeding.join()
         deliveries = publisher.flush(PATIENCE_S)
     assert (deliveries.acknowledged, deliveries.failed, deliveries.pending) == (3_001, 0, 0)
-    assert len([entry for entry in logs if entry["log_level"] != "debug"]) <= 6
+    # A line or two for each of the four partitions, as leaders come back, and not one for each attempt to connect.
+    assert len([entry for entry in logs if entry["log_level"] != "debug"]) <= 16
     publisher.close()
     # The subscriber went through the outage as well, and has not committed.
     records += read(subscriber, 3_001 - len(records))

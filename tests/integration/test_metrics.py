@@ -52,6 +52,9 @@ STILL = {
         "tapeline_kafka_client_retries_total",
         "tapeline_publisher_failed_total",
         "tapeline_publisher_pending_records",
+        # This producer has its symbols from a setting.
+        "tapeline_watchlist_changes_total",
+        "tapeline_watchlist_symbols",
     },
     "aggregator": {
         "tapeline_aggregator_batch_failures_total",
