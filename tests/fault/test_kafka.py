@@ -77,7 +77,7 @@ def wait(sending: Sending, seconds: float) -> None:
 @pytest.mark.parametrize(
     ("fault", "seconds", "rate", "words"),
     [
-        (crash, 4, 600, "is killed and away"),
+        pytest.param(crash, 4, 600, "is killed and away", marks=full),
         pytest.param(crash, 60, 2_000, "is killed and away", marks=full),
         pytest.param(freeze, 60, 2_000, "is frozen", marks=full),
         pytest.param(slow_down, 40, 2_000, "works a fiftieth of the time", marks=full),
