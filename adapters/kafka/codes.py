@@ -28,10 +28,9 @@ TOPIC_AWAY: Final = frozenset(
 """The whole topic does not take records: it was deleted, another cluster answers, its disk failed, or a permission was withdrawn. All
 of that can be mended."""
 
-PASSING: Final = frozenset(
+_PASSING: Final = frozenset(
     {KafkaError._MAX_POLL_EXCEEDED, KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT}
 )
-"""Reading goes on by itself after these."""
 
 COMMIT_TOO_LATE: Final = frozenset(
     {
@@ -55,3 +54,8 @@ def error_of(exception: KafkaException) -> KafkaError:
 def is_fatal(error: KafkaError) -> bool:
     """Say whether the client that gave the error is beyond use."""
     return error.fatal() or error.code() == KafkaError._FATAL
+
+
+def is_passing(error: KafkaError) -> bool:
+    """Say whether reading goes on by itself after this error."""
+    return error.code() in _PASSING or (error.retriable() and not is_fatal(error))

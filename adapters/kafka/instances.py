@@ -67,4 +67,5 @@ def await_free_name(settings: KafkaSettings, name: str, host: str, patience_s: f
             return
         if time.monotonic() > deadline:
             raise KeyInUseError(f"a producer on {hosts[0]} uses the same API key: each producer needs a key of its own")
+        # Kafka tells nobody when a member leaves: it has to be asked.
         time.sleep(1.0)

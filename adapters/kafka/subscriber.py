@@ -15,7 +15,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from domain.record import TopicRecord
 from ports.errors import BrokerError
 
-from .codes import COMMIT_TOO_LATE, PASSING, error_of
+from .codes import COMMIT_TOO_LATE, error_of, is_passing
 from .logs import ClientLog
 from .metadata import require_topics
 from .settings import KafkaSettings
@@ -119,7 +119,7 @@ class KafkaSubscriber:
                 record = _record(message)
                 self._given[record.topic, record.partition] = record.offset + 1
                 records.append(record)
-            elif error.code() in PASSING or (error.retriable() and not error.fatal()):
+            elif is_passing(error):
                 _log.warning("reading was interrupted", group=self._group, error=error.str())
             else:
                 self._failure = error

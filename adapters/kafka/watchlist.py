@@ -24,7 +24,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from domain.watchlist import Share, share_of
 from ports.errors import BrokerError, KeyInUseError, PortError
 
-from .codes import PASSING, is_fatal
+from .codes import is_fatal, is_passing
 from .instances import await_free_name
 from .logs import ClientLog
 from .metadata import require_topics
@@ -145,7 +145,7 @@ class KafkaWatchlist:
             raise KeyInUseError(
                 "another producer was started with the same API key, and has taken this one's place: each producer needs a key of its own"
             ) from KafkaException(error)
-        if error.code() in PASSING or (error.retriable() and not is_fatal(error)):
+        if is_passing(error):
             _log.warning("the watchlist's group was interrupted", error=error.str())
         else:
             raise BrokerError(

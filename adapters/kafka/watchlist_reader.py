@@ -12,7 +12,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message,
 from domain.watchlist import Book
 from ports.errors import BrokerError
 
-from .codes import END_OF_PARTITION, PASSING
+from .codes import END_OF_PARTITION, is_passing
 from .logs import ClientLog
 from .metadata import read_topics, require_topics
 from .settings import KafkaSettings
@@ -105,7 +105,7 @@ class WatchlistReader:
         if error is not None:
             if error.code() == END_OF_PARTITION and partition is not None:
                 self._unread.discard(partition)
-            elif error.code() not in PASSING and not error.retriable():
+            elif not is_passing(error):
                 raise BrokerError(f"cannot read {self._settings.watchlist_topic}: {error.str()}") from KafkaException(
                     error
                 )

@@ -129,7 +129,8 @@ def test_a_handshake_that_is_refused_with_429_is_not_tried_again_too_soon(
     )
 
 
-@pytest.mark.parametrize("seconds", [pytest.param(2, marks=full), pytest.param(60, marks=full)])
+@full
+@pytest.mark.parametrize("seconds", [2, 60])
 def test_a_server_that_is_gone_is_found_again_when_it_is_back(
     tmp_path: Path, bootstrap_servers: str, server: SimulatedFinnhub, tell: Tell, seconds: int
 ) -> None:

@@ -13,13 +13,12 @@ from devstack.stack import Stack
 from .sending import Sending, await_that
 from .telling import Tell
 
-pytestmark = [pytest.mark.servers, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.servers, pytest.mark.faults, pytest.mark.timeout(600)]
 
 KAFKA = "kafka-1"
 BUFFER = 500
 MORE_MEMORY = 48 * 2**20
 """By how much the producer may grow. A minute of trades kept without a bound takes three times as much."""
-full = pytest.mark.faults
 
 
 @pytest.fixture
@@ -77,10 +76,10 @@ def wait(sending: Sending, seconds: float) -> None:
 @pytest.mark.parametrize(
     ("fault", "seconds", "rate", "words"),
     [
-        pytest.param(crash, 4, 600, "is killed and away", marks=full),
-        pytest.param(crash, 60, 2_000, "is killed and away", marks=full),
-        pytest.param(freeze, 60, 2_000, "is frozen", marks=full),
-        pytest.param(slow_down, 40, 2_000, "works a fiftieth of the time", marks=full),
+        (crash, 4, 600, "is killed and away"),
+        (crash, 60, 2_000, "is killed and away"),
+        (freeze, 60, 2_000, "is frozen"),
+        (slow_down, 40, 2_000, "works a fiftieth of the time"),
     ],
 )
 def test_nothing_is_lost_and_memory_is_bounded_when_kafka(
