@@ -84,15 +84,29 @@ def _statement(insert: Any, rows: list[Row]) -> Any:
 
 
 class _Flight:
-    """Counts the requests under way, and keeps the first failure."""
+    """Counts the requests under way, and keeps the first failure. One thread takes off and waits; any may land.
+
+    A seat that was never taken is not waited for: most writes are of a row or two, and a hundred idle seats would cost more than the row.
+    """
 
     def __init__(self, seats: int, *, patience_s: float) -> None:
         self.failure: Exception | None = None
         self._seats = seats
-        self._free = threading.Semaphore(seats)
+        self._untaken = seats
+        self._free = threading.Semaphore(0)
         self._patience_s = patience_s
 
     def take_off(self) -> None:
+        if self._untaken:
+            self._untaken -= 1
+        else:
+            self._await_seat()
+
+    def wait(self) -> None:
+        for _ in range(self._seats - self._untaken):
+            self._await_seat()
+
+    def _await_seat(self) -> None:
         # The driver ends every request by its own timeout; this one is for a driver that does not.
         if not self._free.acquire(timeout=self._patience_s):
             raise StoreError("the driver neither finished nor failed a request in time")
@@ -103,7 +117,3 @@ class _Flight:
     def crash(self, error: Exception) -> None:
         self.failure = self.failure or error
         self._free.release()
-
-    def wait(self) -> None:
-        for _ in range(self._seats):
-            self.take_off()
