@@ -7,7 +7,7 @@ UV := $(VENV)/bin/uv
 UV_VERSION := 0.13.9
 ARGS ?=
 
-PARTS := domain producer
+PARTS := domain producer cassandra
 .PHONY: help run stack test test-faults check format dashboards bench $(PARTS:%=bench-%) lock clean
 
 help: ## Show this list

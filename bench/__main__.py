@@ -9,7 +9,7 @@ import click
 
 from bench import page
 
-PARTS: Final = ("domain", "producer")
+PARTS: Final = ("domain", "producer", "cassandra")
 """Each is a module of this package with `run(rounds, say)`, which measures and gives a section of the page; in the order of the page."""
 
 
