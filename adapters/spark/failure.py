@@ -7,6 +7,8 @@ from typing import Final
 _CAUSED_BY: Final = re.compile(r"^Caused by: (.+)$", re.MULTILINE)
 _TOLD_PY4J: Final = re.compile(r"^: (.+)$", re.MULTILINE)
 _ERROR: Final = re.compile(r"^((?!py4j\.)[\w.$]+(?:Error|Exception): .+)$", re.MULTILINE)
+# The Cassandra connector breaks its sentence into lines, and the cause is on the third.
+_NOT_WRITTEN: Final = re.compile(r"(Failed to write statements to \S+)\. The\s+latest exception was\s+(.+)")
 _IDS: Final = re.compile(r"^\[STREAM_FAILED\] Query \[[^\]]*\] terminated with exception: ")
 LIMIT: Final = 500
 
@@ -23,10 +25,11 @@ _TOP_FRAMES: Final = 12
 
 def root_cause(text: str) -> str:
     """Give the line that names the cause; of a text without one, its first line."""
+    if found := _NOT_WRITTEN.search(text):
+        return f"{found[1]}: {found[2]}".strip()[:LIMIT]
     for pattern, place in ((_CAUSED_BY, -1), (_TOLD_PY4J, 0), (_ERROR, -1)):
-        found = pattern.findall(text)
-        if found:
-            return str(found[place]).strip()[:LIMIT]
+        if lines := pattern.findall(text):
+            return str(lines[place]).strip()[:LIMIT]
     first = next((line.strip() for line in text.splitlines() if line.strip()), "no reason given")
     return _IDS.sub("", first)[:LIMIT]
 

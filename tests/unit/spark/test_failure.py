@@ -55,3 +55,15 @@ def test_of_a_damaged_checkpoint_it_says_what_to_do() -> None:
 def test_a_store_that_is_away_is_not_taken_for_a_damaged_checkpoint() -> None:
     text = f"Caused by: com.datastax.AllNodesFailed: none\n\tat com.datastax.write(X.java)\n{FOLDED}"
     assert explain(text, "data/checkpoint") == "com.datastax.AllNodesFailed: none"
+
+
+def test_the_connectors_cause_is_found_in_its_broken_sentence() -> None:
+    text = (
+        "Caused by: java.io.IOException: Failed to write statements to tapeline.trades_v2. The\nlatest exception was\n"
+        "  Not enough replicas available for query at consistency LOCAL_QUORUM (2 required but only 1 alive)\n             \n"
+        "Please check the executor logs for more exceptions and information\n             \n\tat com.datastax.Writer.write(X.scala:1)\n"
+    )
+    assert root_cause(text) == (
+        "Failed to write statements to tapeline.trades_v2: "
+        "Not enough replicas available for query at consistency LOCAL_QUORUM (2 required but only 1 alive)"
+    )
