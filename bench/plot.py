@@ -1,6 +1,6 @@
 """Plots for `docs/performance.md`, as SVG that changes only where figures change."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,27 @@ def bars(name: str, title: str, runs: Mapping[str, list[Run]], *, unit: str = "t
     axes.set_xlabel(unit)
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.set_title(title, loc="left", fontsize="medium")
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    return save(name, title, drawing)
+
+
+def lines(name: str, title: str, minutes: Sequence[float], series: Mapping[str, Sequence[float]]) -> str:
+    """Draw each series over minutes, from 0 on; gives the Markdown that shows it."""
+    import matplotlib as mpl  # noqa: PLC0415
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    mpl.rcParams["svg.hashsalt"] = "tapeline"
+    mpl.rcParams["svg.fonttype"] = "none"
+    drawing = Figure(figsize=(8, 3), layout="constrained")
+    axes = drawing.subplots()
+    for label, values in series.items():
+        axes.plot(minutes, values, label=label)
+    axes.set_ylim(bottom=0)
+    axes.set_xlim(left=0)
+    axes.set_xlabel("minutes")
+    axes.set_title(title, loc="left", fontsize="medium")
+    axes.legend(frameon=False, fontsize="small")
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     return save(name, title, drawing)

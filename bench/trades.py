@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Final
 
+from adapters.memory.partitioner import partition_of
 from adapters.simulator.frames import FrameMaker
 from adapters.simulator.market import Market
 from adapters.simulator.quirks import Quirks
@@ -19,6 +20,15 @@ def symbols(count: int = SYMBOLS) -> list[str]:
     """Make up symbols: two fifths stocks, two fifths crypto, one fifth forex."""
     kinds = ("S{}", "S{}", "BINANCE:C{}USDT", "BINANCE:C{}USDT", "OANDA:F{}_USD")
     return [kinds[number % len(kinds)].format(_letters(number)) for number in range(count)]
+
+
+def markers(partitions: int) -> list[str]:
+    """Choose one of the symbols for each partition of the topic."""
+    found: dict[int, str] = {}
+    for name in symbols():
+        found.setdefault(partition_of(name.encode(), partitions), name)
+    assert len(found) == partitions
+    return [found[partition] for partition in sorted(found)]
 
 
 def frames(trades: int, trades_a_frame: int, *, symbol_count: int = SYMBOLS, per_ms: float = 5.0) -> list[bytes]:
