@@ -2,7 +2,8 @@
 
     python -m tests.fault.crashing trades:2 [the aggregator's own arguments]
 
-`trades:2` is the second write of raw trades to Cassandra, `letters:1` the first of dead letters to Kafka, `candles:3` the third of candles.
+`trades:2` is the second write of raw trades to Cassandra, `letters:1` the first of dead letters to Kafka, `candles:3` the third of candles;
+`before-candles:3` is the moment in which that would begin.
 """
 
 import itertools
@@ -23,13 +24,15 @@ from apps.lazy import run
 _TABLES = {"trades": trades.TABLE, "candles": candles.TABLE}
 
 
-def _dying(write: Callable[..., None], table: str | None, after: int) -> Callable[..., None]:
-    """Write, and die at the return of write number `after` to the table; None stands for what has no table."""
+def _dying(write: Callable[..., None], table: str | None, last: int, *, before: bool) -> Callable[..., None]:
+    """Write, and die at the beginning or at the return of write number `last` to the table; None stands for what has no table."""
     count = itertools.count(1)
 
     def write_and_die(*arguments: Any, **named: Any) -> None:
-        write(*arguments, **named)
-        if arguments[2:] == (() if table is None else (table,)) and next(count) == after:
+        dies = arguments[2:] == (() if table is None else (table,)) and next(count) == last
+        if not (dies and before):
+            write(*arguments, **named)
+        if dies:
             os.killpg(os.getpgid(0), signal.SIGKILL)
 
     return write_and_die
@@ -37,9 +40,10 @@ def _dying(write: Callable[..., None], table: str | None, after: int) -> Callabl
 
 def main() -> None:
     """Take the moment off the arguments, and run the aggregator."""
-    what, after = sys.argv.pop(1).split(":")
+    moment, last = sys.argv.pop(1).split(":")
+    what = moment.removeprefix("before-")
     name = "write_dead_letters" if what == "letters" else "write_rows"
-    setattr(queries, name, _dying(getattr(queries, name), _TABLES.get(what), int(after)))
+    setattr(queries, name, _dying(getattr(queries, name), _TABLES.get(what), int(last), before=what != moment))
     run(aggregator, "tapeline aggregator")
 
 
