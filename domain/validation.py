@@ -21,7 +21,8 @@ from .rules import Rules
 
 TEXT_CLASS: Final = r"[ !#-\[\]-~]"
 """Printable ASCII without the double quote and the backslash: what JSON never needs to escape."""
-SYMBOL_PATTERN: Final = r"[!#-\[\]-~](?:[ !#-\[\]-~]{0,62}[!#-\[\]-~])?"
+MAX_SYMBOL_LENGTH: Final = 64
+SYMBOL_PATTERN: Final = rf"[!#-\[\]-~](?:[ !#-\[\]-~]{{0,{MAX_SYMBOL_LENGTH - 2}}}[!#-\[\]-~])?"
 MAX_CONDITIONS: Final = 32
 MAX_CONDITION_LENGTH: Final = 16
 CONDITION_PATTERN: Final = rf"{TEXT_CLASS}{{0,{MAX_CONDITION_LENGTH}}}"

@@ -1,7 +1,7 @@
 """Twins of `domain.decimals`: exact decimals within Spark's 38 digits.
 
 - A number of a record is read as WIDE, which holds every number that the record's pattern admits, so that it is judged as written
-  and neither rounded nor turned into null.
+  and neither rounded nor turned into null; unless it is SMALL, as nearly all are. Spark keeps a SMALL number in 8 bytes, a wider one as an object.
 - A valid price, volume and their product have the types below; a product of a PRICE and a VOLUME is a NOTIONAL by Spark's own typing.
 - A sum of notionals stays a NOTIONAL: ten million of the largest trades fit. A sum of volumes has 10 digits more than a VOLUME.
 """
@@ -9,16 +9,37 @@
 from typing import Final
 
 from pyspark.sql import Column
+from pyspark.sql import functions as F  # noqa: N812
 from pyspark.sql.types import DecimalType
 
 from domain.decimals import NOTIONAL_PRECISION, NOTIONAL_SCALE, PRICE_PRECISION, SCALE, VOLUME_PRECISION
 
 WIDE: Final = DecimalType(38, 18)
+SMALL: Final = DecimalType(18, SCALE)
 PRICE: Final = DecimalType(PRICE_PRECISION, SCALE)
 VOLUME: Final = DecimalType(VOLUME_PRECISION, SCALE)
 NOTIONAL: Final = DecimalType(NOTIONAL_PRECISION, NOTIONAL_SCALE)
 VOLUME_SUM: Final = DecimalType(VOLUME_PRECISION + 10, SCALE)
 """What Spark makes of `sum` of a VOLUME."""
+
+_USUAL_PRICE_LIMIT: Final = 10**7
+_USUAL_VOLUME_LIMIT: Final = 10**8
+
+
+def small_amount(text: Column) -> Column:
+    """Read a number of a record, which is a text, as SMALL; null where that would take digits away, or where it merely might."""
+    point = F.instr(text, ".")
+    has_few_decimals = (point == 0) | (F.octet_length(text) - point <= SCALE)
+    return F.when(has_few_decimals, text.cast(SMALL))
+
+
+def is_usual_amount(price: Column, volume: Column) -> Column:
+    """Say of two SMALL numbers whether they are clearly within the rules for price, volume and their product; false where one is null.
+
+    Twin of `domain.validation.usual_amount`, with its bounds.
+    """
+    within = (price > 0) & (price < _USUAL_PRICE_LIMIT) & (volume >= 0) & (volume < _USUAL_VOLUME_LIMIT)
+    return F.coalesce(within, F.lit(False))
 
 
 def multiply(price: Column, volume: Column) -> Column:

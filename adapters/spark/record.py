@@ -5,7 +5,8 @@ r"""Twin of `domain.record.decode`: records of the topic to trades, or to the re
   pattern was 1.6 times as slow.)
 - The length is asked first: a megabyte of garbage costs no regular expression.
 - Bytes that are no ASCII match nothing, in either language, whatever they are decoded to.
-- A trade whose numbers fit is then judged by `rules.check`.
+- A trade whose numbers fit is then judged by `rules.check`. Those of the usual size are read once, into the decimal that fits a column, and
+  never into the WIDE one that takes every number of the pattern: its 38 digits are objects to make and to compare.
 
 Spark's optimizer likes to push a filter below the projection that it asks about, copying the projection's expressions into it: `reason is
 null` then decodes each record several times over, six times as slow as once. It never does so through `observe`. So `decode` ends in one, and
@@ -17,13 +18,12 @@ from typing import Final
 
 from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F  # noqa: N812
-from pyspark.sql.types import DecimalType
 
 from domain.record import MAX_RECORD_BYTES, RECORD_PATTERN, SCHEMA_VERSION, VERSION_PATTERN
 from domain.rejection import Reason
 from domain.rules import Rules
 
-from .decimals import PRICE, VOLUME, WIDE
+from .decimals import PRICE, VOLUME, WIDE, is_usual_amount, small_amount
 from .rules import check, first_that_fails, whole
 
 # The fields in the order in which they are written out, by the number of their group. A time comes first, because then the replaced text never
@@ -39,26 +39,22 @@ _GROUPS: Final = {
     "venue": 8,
     "asset_class": 9,
 }
-_TYPES: Final[dict[str, str | DecimalType]] = {
-    "timestamp_ms": "bigint",
-    "received_ms": "bigint",
-    "price": WIDE,
-    "volume": WIDE,
-}
+_TIMES: Final = frozenset({"timestamp_ms", "received_ms"})
 
 
 def decode(records: DataFrame, rules: Rules, *, metrics: str | Observation) -> DataFrame:
     """Read records and ask every rule again.
 
     `records` has `value` (binary, may be null) and `timestamp`, when the broker appended it; its columns are kept. Added are the fields of
-    the trade, those of numbers as WIDE decimals and of times in milliseconds, null where the text is no record; and `reason`, null where
-    the record is a valid trade. `metrics` names the counts `records` and `rejected` (see `DataFrame.observe`), one name a query.
+    the trade, times in milliseconds, null where the text is no record; and `reason`, null where the record is a valid trade. A number is in
+    `price` and `volume` where both are of the usual size, otherwise WIDE in `wide_price` and `wide_volume`; the other two are null.
+    `metrics` names the counts `records` and `rejected` (see `DataFrame.observe`), one name a query.
     """
     taken_apart = records.select("*", _take_apart(F.col("value")).alias("_text")).select(
         "*", F.when(~F.col("_text").startswith("{"), F.split("_text", "\n")).alias("_fields")
     )
     fields = [_field(F.col("_fields")[place], name) for place, name in enumerate(_GROUPS)]
-    read = taken_apart.select(*records.columns, "_text", *fields)
+    read = _sized(taken_apart.select(*records.columns, "_text", *fields))
     return (
         read.withColumn("reason", _verdict(rules))
         .drop("_text")
@@ -73,8 +69,8 @@ def trades(decoded: DataFrame, *, beside: Sequence[str] = ()) -> DataFrame:
         "symbol",
         F.timestamp_millis("timestamp_ms").alias("timestamp"),
         "trade_id",
-        F.col("price").cast(PRICE).alias("price"),
-        F.col("volume").cast(VOLUME).alias("volume"),
+        F.coalesce("price", F.col("wide_price").cast(PRICE)).alias("price"),
+        F.coalesce(F.col("volume").cast(VOLUME), F.col("wide_volume").cast(VOLUME)).alias("volume"),
         F.regexp_extract_all("conditions", F.lit('"([^"]*)"'), 1).alias("conditions"),
         F.timestamp_millis("received_ms").alias("received_at"),
         "venue",
@@ -92,8 +88,18 @@ def _take_apart(value: Column) -> Column:
 
 
 def _field(line: Column, name: str) -> Column:
-    type_ = _TYPES.get(name)
-    return (line if type_ is None else line.cast(type_)).alias(name)
+    return (line.cast("bigint") if name in _TIMES else line).alias(name)
+
+
+def _sized(read: DataFrame) -> DataFrame:
+    """Read price and volume, which are texts, as numbers of the usual size, or else as WIDE ones."""
+    names = ("price", "volume")
+    # Each step in a projection of its own, or Spark copies what it computes into all that use it.
+    small = read.withColumns({f"_{name}": small_amount(F.col(name)) for name in names})
+    judged = small.withColumn("_usual", is_usual_amount(F.col("_price"), F.col("_volume")))
+    wide = {f"wide_{name}": F.when(~F.col("_usual"), F.col(name).cast(WIDE)) for name in names}
+    usual = {name: F.when(F.col("_usual"), F.col(f"_{name}")) for name in names}
+    return judged.withColumns(wide | usual).drop("_price", "_volume", "_usual")
 
 
 def _verdict(rules: Rules) -> Column:
@@ -101,8 +107,9 @@ def _verdict(rules: Rules) -> Column:
     is_other_version = text.rlike(rf"\A(?:{VERSION_PATTERN})") & ~text.startswith(f'{{"v":{SCHEMA_VERSION},')
     judged = check(
         F.col("symbol"),
-        F.col("price"),
-        F.col("volume"),
+        F.col("price").isNotNull(),
+        F.col("wide_price"),
+        F.col("wide_volume"),
         F.col("timestamp_ms"),
         # The earlier of the two clocks, as the domain has it: the verdict is the same at every reading.
         now_ms=F.least("received_ms", F.unix_millis("timestamp")),

@@ -12,17 +12,30 @@ from pyspark.sql import functions as F  # noqa: N812
 from domain.decimals import NOTIONAL_LIMIT, PRICE_LIMIT, SCALE, VOLUME_LIMIT
 from domain.rejection import Reason
 from domain.rules import Rules
-from domain.validation import SYMBOL_PATTERN
+from domain.validation import MAX_SYMBOL_LENGTH
 
 from .decimals import has_more_decimals, multiply
 
 
 def check(
-    symbol: Column, price: Column, volume: Column, timestamp_ms: Column, *, now_ms: Column, rules: Rules
+    symbol: Column,
+    is_usual: Column,
+    price: Column,
+    volume: Column,
+    timestamp_ms: Column,
+    *,
+    now_ms: Column,
+    rules: Rules,
 ) -> Column:
-    """Ask the rules about one trade; prices and volumes as WIDE decimals, times in milliseconds."""
-    return first_that_fails(
-        (Reason.BAD_SYMBOL, ~symbol.rlike(whole(SYMBOL_PATTERN))),
+    """Ask the rules about one trade; times in milliseconds.
+
+    Where `is_usual`, price and volume are known to be within the rules (`decimals.is_usual_amount`); elsewhere they are WIDE decimals.
+    """
+    times = (
+        (Reason.TOO_OLD, timestamp_ms < now_ms - rules.max_age_ms),
+        (Reason.IN_FUTURE, timestamp_ms > now_ms + rules.future_tolerance_ms),
+    )
+    amounts = (
         (Reason.PRICE_NOT_POSITIVE, price <= 0),
         (Reason.NEGATIVE_VOLUME, volume < 0),
         (Reason.TOO_PRECISE, has_more_decimals(price, SCALE)),
@@ -31,9 +44,17 @@ def check(
         (Reason.TOO_LARGE, volume >= VOLUME_LIMIT),
         # Asked last of the three: only now do both factors fit their types.
         (Reason.TOO_LARGE, multiply(price, volume) >= NOTIONAL_LIMIT),
-        (Reason.TOO_OLD, timestamp_ms < now_ms - rules.max_age_ms),
-        (Reason.IN_FUTURE, timestamp_ms > now_ms + rules.future_tolerance_ms),
     )
+    return (
+        first_that_fails((Reason.BAD_SYMBOL, ~is_symbol(symbol)))
+        .when(is_usual, first_that_fails(*times))
+        .otherwise(first_that_fails(*amounts, *times))
+    )
+
+
+def is_symbol(text: Column) -> Column:
+    """Say whether a text of the record's characters may be a symbol: the record's pattern admits no other characters, so length and ends decide."""
+    return F.octet_length(text).between(1, MAX_SYMBOL_LENGTH) & ~text.startswith(" ") & ~text.endswith(" ")
 
 
 def first_that_fails(*rules: tuple[Reason, Column]) -> Column:
