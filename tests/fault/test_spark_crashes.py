@@ -19,8 +19,8 @@ pytestmark = [pytest.mark.servers, pytest.mark.timeout(900)]
 
 QUICK = 1
 FULL = pytest.param(10, marks=pytest.mark.faults)
-MOMENTS = ("candles:2", "letters:1", "trades:1", "candles:1", "trades:2")
-MOMENTS += tuple(f"before-{moment}" for moment in MOMENTS)
+WRITES = ("candles:2", "letters:1", "trades:1", "candles:1", "trades:2")
+MOMENTS = (*WRITES, *(f"before-{write}" for write in WRITES))
 POISON = [(b"k", b'{"v":2,"symbol":"AAPL"}'), (None, None), (b"k", b"\xff\x00 no record")]
 
 
