@@ -5,6 +5,7 @@ Floats: it has no type for decimals. Four commits a second, no persistence; noth
 
 import os
 import sys
+import uuid
 
 os.environ.setdefault("PATHWAY_THREADS", "2")
 
@@ -52,7 +53,8 @@ class Tally:
 def main(servers: str, topic: str, records: int) -> None:
     """Measure."""
     tally = Tally(records)
-    settings = {"bootstrap.servers": servers, "group.id": "bench-pathway", "auto.offset.reset": "earliest"}
+    # It commits offsets for its group: another time the same group would begin where this one has ended.
+    settings = {"bootstrap.servers": servers, "group.id": f"bench-{uuid.uuid4()}", "auto.offset.reset": "earliest"}
     trades = pw.io.kafka.read(settings, topic, schema=Trade, format="json", autocommit_duration_ms=COMMIT_MS)
     minutes = trades.select(
         pw.this.symbol,
