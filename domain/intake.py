@@ -50,10 +50,10 @@ class Intake:
         self._numbering = numbering or TradeNumbering()
         self._redeliveries = redeliveries or RedeliveryFilter()
         self._venues = venues
-        self._markets: dict[str, Market] = {}
-        """Of symbols that are valid."""
-        self._conditions: dict[tuple[str, ...], str] = {}
-        """As they are written for the checksum; of lists of conditions that are valid."""
+        self._markets: dict[str, tuple[str, Market]] = {}
+        """Of symbols that are valid. Each with the symbol itself: trades share one, so that those that are kept take less memory."""
+        self._conditions: dict[tuple[str, ...], tuple[tuple[str, ...], str]] = {}
+        """Lists of conditions that are valid, shared as well, and as they are written for the checksum."""
 
     def accept(self, frame: Frame) -> IntakeResult:
         """Judge one frame. Never raises, whatever the frame holds."""
@@ -83,10 +83,11 @@ class Intake:
             return None
         if not -self._rules.max_age_ms <= timestamp_ms - received_ms <= self._rules.future_tolerance_ms:
             return None
-        market = self._markets.get(symbol)
+        known = self._markets.get(symbol)
         amount = usual_amount(price, volume)
-        if market is None or amount is None:
+        if known is None or amount is None:
             return None
+        symbol, market = known
         conditions = raw.conditions
         codes: tuple[str, ...] = ()
         if type(conditions) is list or type(conditions) is tuple:
@@ -94,11 +95,12 @@ class Intake:
         elif conditions is not None:
             return None
         try:
-            written = self._conditions.get(codes)
+            valid = self._conditions.get(codes)
         except TypeError:  # it holds something that has no hash, and so no strings
             return None
-        if written is None:
+        if valid is None:
             return None
+        codes, written = valid
         ordinal = self._numbering.next_ordinal(symbol, timestamp_ms)
         return TradeDraft(
             symbol=symbol,
@@ -142,13 +144,13 @@ class Intake:
         """Keep in mind that its symbol and its conditions are valid, and give its market."""
         if len(self._conditions) >= _MOST_CONDITIONS:
             self._conditions.clear()
-        self._conditions[tick.conditions] = ",".join(tick.conditions)
-        market = self._markets.get(tick.symbol)
-        if market is None:
+        self._conditions[tick.conditions] = (tick.conditions, ",".join(tick.conditions))
+        known = self._markets.get(tick.symbol)
+        if known is None:
             if len(self._markets) >= _MOST_SYMBOLS:
                 self._markets.clear()
-            market = self._markets[tick.symbol] = classify(tick.symbol, self._venues)
-        return market
+            known = self._markets[tick.symbol] = (tick.symbol, classify(tick.symbol, self._venues))
+        return known[1]
 
     def _letter(self, payload: bytes, rejection: Rejection, now_ms: int) -> DeadLetter:
         return DeadLetter(payload=payload, rejection=rejection, source=self._source, rejected_ms=now_ms)

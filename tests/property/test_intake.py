@@ -126,6 +126,18 @@ def test_a_trade_cannot_be_changed_whether_its_symbol_was_seen_before_or_not() -
             trade.other = 1  # type: ignore[attr-defined]
 
 
+def test_trades_that_are_kept_share_what_they_say_often() -> None:
+    intake = Intake(source="test")
+    # As a feed says it: each time in a text of its own.
+    said = [attrs.evolve(raw(symbol=b"AAPL".decode()), conditions=[b"12".decode()]) for _ in range(3)]
+    assert said[0].symbol is not said[1].symbol
+    first, second, third = (
+        intake.accept(frame(each, payload=str(place).encode())).trades[0] for place, each in enumerate(said)
+    )
+    assert first.symbol is second.symbol is third.symbol
+    assert first.conditions is second.conditions is third.conditions
+
+
 def test_identical_trades_of_one_frame_are_all_kept() -> None:
     result = Intake(source="test").accept(frame(raw(), raw(), raw()))
     assert [i.partition("-")[0] for i in ids(result.trades)] == ["0000", "0001", "0002"]
