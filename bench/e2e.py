@@ -87,6 +87,8 @@ def start(pipeline: Pipeline, trigger_s: float, say: Callable[[str], None]) -> N
     assert pipeline.await_stored(CATCH_UP_S), "Spark did not catch up with an idle topic"
     pipeline.set_rate(WARM_RATE)
     time.sleep(WARM_S)
+    pipeline.set_rate(RATES[0])
+    assert pipeline.await_stored(CATCH_UP_S), "Spark did not catch up after its warm-up"
 
 
 def check_all_stored(pipeline: Pipeline, begun_ms: int, say: Callable[[str], None]) -> int:

@@ -14,6 +14,8 @@ from .visible import Latencies, Reader, quantile
 
 PATIENCE_S: Final = 20.0
 """How long after a step its last trades are waited for."""
+BEHIND_S: Final = 60.0
+"""How long what is left of the step before is waited for."""
 LATENCY_S: Final = 5.0
 """What 95 of 100 trades must be readable within for a rate to be held."""
 OFFERED: Final = 0.98
@@ -55,8 +57,12 @@ class Step:
 
 
 def run_step(pipeline: Pipeline, reader: Reader, rate: float, *, settle_s: float, seconds: float) -> Step:
-    """Run the pipeline at a rate for so long, after a while to settle that is left out. The rate goes on afterwards."""
+    """Run the pipeline at a rate for so long, after a while to settle that is left out. The rate goes on afterwards.
+
+    What an earlier step left behind is stored first, if that can be in a while: it is no cost of this rate.
+    """
     pipeline.set_rate(rate)
+    pipeline.await_stored(BEHIND_S)
     time.sleep(settle_s)
     pipeline.check()
     pids = pipeline.pids()
