@@ -12,7 +12,7 @@ genuine ones were seen to be equal, because the feed gathers the trades of a mom
 """
 
 import zlib
-from collections import OrderedDict
+from collections import deque
 from decimal import Decimal
 from hashlib import blake2b
 from typing import Final
@@ -40,6 +40,10 @@ def make_trade_id(ordinal: int, checksum: str) -> str:
     return f"{place}-{checksum}"
 
 
+_SHORT_FRAME_BYTES: Final = 1024
+"""A frame up to here is its own mark, which costs less than a digest; frames may be large, and there many to remember."""
+
+
 class TradeNumbering:
     """Number the trades of each (symbol, millisecond) from 0, in the order of the calls.
 
@@ -48,15 +52,19 @@ class TradeNumbering:
 
     def __init__(self, capacity: int = 131_072) -> None:
         self._capacity = capacity
-        self._next: OrderedDict[tuple[str, int], int] = OrderedDict()
+        self._next: dict[tuple[str, int], int] = {}
+        self._order: deque[tuple[str, int]] = deque()
+        """As they were seen first."""
 
     def next_ordinal(self, symbol: str, timestamp_ms: int) -> int:
         """Give the next number for this millisecond of this symbol."""
         moment = (symbol, timestamp_ms)
         ordinal = self._next.get(moment, 0)
         self._next[moment] = ordinal + 1
-        if ordinal == 0 and len(self._next) > self._capacity:
-            self._next.popitem(last=False)
+        if ordinal == 0:
+            self._order.append(moment)
+            if len(self._order) > self._capacity:
+                del self._next[self._order.popleft()]
         return ordinal
 
 
@@ -65,14 +73,16 @@ class RedeliveryFilter:
 
     def __init__(self, capacity: int = 1024) -> None:
         self._capacity = capacity
-        self._seen: OrderedDict[bytes, None] = OrderedDict()
+        self._seen: set[bytes] = set()
+        self._order: deque[bytes] = deque()
 
     def is_redelivery(self, payload: bytes) -> bool:
         """Say whether these bytes came before, and remember them."""
-        digest = blake2b(payload, digest_size=16).digest()
-        if digest in self._seen:
+        mark = payload if len(payload) <= _SHORT_FRAME_BYTES else blake2b(payload).digest()
+        if mark in self._seen:
             return True
-        self._seen[digest] = None
-        if len(self._seen) > self._capacity:
-            self._seen.popitem(last=False)
+        self._seen.add(mark)
+        self._order.append(mark)
+        if len(self._order) > self._capacity:
+            self._seen.discard(self._order.popleft())
         return False

@@ -15,7 +15,7 @@ from .identity import RedeliveryFilter, TradeNumbering, checksum, content_checks
 from .market import VENUES, Market, classify
 from .rejection import DeadLetter, Rejection
 from .rules import Rules
-from .trade import Trade, TradeDraft
+from .trade import Trade, write_trade
 from .validation import Tick, parse_tick, usual_amount
 
 _MOST_SYMBOLS: Final = 16_384
@@ -23,7 +23,8 @@ _MOST_CONDITIONS: Final = 1_024
 """How many are remembered as valid. A feed has few of both and says them often."""
 
 
-@attrs.frozen(kw_only=True)
+# Without slots, as `domain.feed.Frame`.
+@attrs.frozen(kw_only=True, slots=False)
 class IntakeResult:
     """What became of one frame."""
 
@@ -102,17 +103,10 @@ class Intake:
             return None
         codes, written = valid
         ordinal = self._numbering.next_ordinal(symbol, timestamp_ms)
-        return TradeDraft(
-            symbol=symbol,
-            price=price,
-            volume=volume,
-            timestamp_ms=timestamp_ms,
-            trade_id=make_trade_id(ordinal, checksum(f"{amount}|{written}")),
-            conditions=codes,
-            received_ms=received_ms,
-            venue=market.venue,
-            asset_class=market.asset_class,
-        ).freeze()
+        trade_id = make_trade_id(ordinal, checksum(f"{amount}|{written}"))
+        return write_trade(
+            symbol, price, volume, timestamp_ms, trade_id, codes, received_ms, market.venue, market.asset_class
+        )
 
     def _judge(self, raw: Fields, received_ms: int) -> Trade | Rejection:
         tick = parse_tick(

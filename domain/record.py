@@ -20,7 +20,7 @@ from .decimals import plain
 from .identity import TRADE_ID_PATTERN
 from .rejection import Reason, Rejection
 from .rules import Rules
-from .trade import Trade, TradeDraft
+from .trade import Trade, write_trade
 from .validation import CONDITION_PATTERN, MAX_CONDITIONS, TEXT_CLASS, check
 
 SCHEMA_VERSION: Final = 1
@@ -99,17 +99,10 @@ def decode(value: bytes | None, *, appended_ms: int, rules: Rules) -> Trade | Re
     rejection = check(symbol, exact_price, exact_volume, timestamp_ms, now_ms=now_ms, rules=rules)
     if rejection is not None:
         return rejection
-    return TradeDraft(
-        symbol=symbol,
-        price=exact_price,
-        volume=exact_volume,
-        timestamp_ms=timestamp_ms,
-        trade_id=trade_id,
-        conditions=tuple(_quoted.findall(conditions)) if conditions else (),
-        received_ms=received_ms,
-        venue=venue,
-        asset_class=asset_class,
-    ).freeze()
+    codes = tuple(_quoted.findall(conditions)) if conditions else ()
+    return write_trade(
+        symbol, exact_price, exact_volume, timestamp_ms, trade_id, codes, received_ms, venue, asset_class
+    )
 
 
 def _explain(text: str) -> Rejection:

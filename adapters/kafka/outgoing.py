@@ -8,7 +8,7 @@ from ports.publisher import Publishable
 
 from .settings import KafkaSettings
 
-Outgoing = tuple[str, bytes | None, bytes, dict[str, str | bytes | None] | None]
+Outgoing = tuple[str, str | None, bytes, dict[str, str | bytes | None] | None]
 """A record on its way: topic, key, value, headers. The key is the symbol of a trade, so that its order is kept, and of an event the producer; dead
 letters have none and spread over all partitions."""
 
@@ -16,7 +16,7 @@ letters have none and spread over all partitions."""
 def outgoing(item: Publishable, settings: KafkaSettings) -> Outgoing:
     """Make the record of an item."""
     if isinstance(item, Trade):
-        return settings.trades_topic, item.symbol.encode(), encode(item), None
+        return settings.trades_topic, item.symbol, encode(item), None
     if isinstance(item, SessionEvent):
-        return settings.events_topic, item.instance.encode(), encode_event(item), None
+        return settings.events_topic, item.instance, encode_event(item), None
     return settings.dead_letters_topic, None, item.payload, {**item.headers()}

@@ -35,7 +35,7 @@ class MeasuredPublisher:
         self._buffer_records = buffer_records
         self._monotonic = monotonic
         self._ask_at = monotonic()
-        self._published = dict.fromkeys(_KINDS.values(), 0)
+        self._published: dict[type, int] = dict.fromkeys(_KINDS, 0)
         self._deliveries = Deliveries(acknowledged=0, failed=0, pending=0, settled=0)
         registry.register(self)
 
@@ -57,15 +57,14 @@ class MeasuredPublisher:
     def publish(self, *items: Publishable) -> None:
         """Take items for delivery; blocks while the buffer is full."""
         published = self._published
-        kinds = [_KINDS[type(item)] for item in items]
         # Counted first: an item that waits for room is pending.
-        for kind in kinds:
-            published[kind] += 1
+        for item in items:
+            published[type(item)] += 1
         try:
             self._publisher.publish(*items)
         except BaseException:
-            for kind in kinds:
-                published[kind] -= 1
+            for item in items:
+                published[type(item)] -= 1
             raise
         now = self._monotonic()
         if now >= self._ask_at:
@@ -88,7 +87,7 @@ class MeasuredPublisher:
             "tapeline_publisher_published", "Records handed over for delivery", labels=["item"]
         )
         for kind, count in self._published.items():
-            published.add_metric([kind], count)
+            published.add_metric([_KINDS[kind]], count)
         yield published
         yield CounterMetricFamily(
             "tapeline_publisher_acknowledged", "Kept by the broker, by its own word", self._deliveries.acknowledged

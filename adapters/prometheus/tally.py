@@ -4,7 +4,7 @@ A histogram of prometheus-client takes two locks and looks at each bucket in tur
 observation is a binary search and two additions. A scrape that comes between the two sees a count without its sum, and is right the next time.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 
 from prometheus_client import CollectorRegistry
@@ -31,19 +31,27 @@ class Tally:
 
     def observe(self, value: float, weight: float = 1) -> None:
         """Count a value, as if it had come `weight` times. A negative one counts as 0: a sum never falls."""
-        value = max(value, 0.0)
+        if value < 0:
+            value = 0.0
         self._counts[bisect_left(self._bounds, value)] += weight
         self._sum += value * weight
 
     def observe_all(self, values: Iterable[float]) -> None:
         """Count each of them; the same as `observe`, with less around it."""
-        bounds, counts = self._bounds, self._counts
-        total = 0.0
-        for value in values:
-            counts[bisect_left(bounds, value)] += 1
-            if value > 0:
-                total += value
-        self._sum += total
+        # Sorted, they are counted a bucket at a time: those of one moment lie in few.
+        ordered = sorted(values)
+        if len(ordered) == 1:
+            self.observe(ordered[0])
+            return
+        counted = bisect_left(ordered, 0)
+        self._counts[0] += counted
+        self._sum += sum(ordered[counted:] if counted else ordered)
+        bounds, counts, bucket = self._bounds, self._counts, 0
+        while counted < len(ordered):
+            bucket = bisect_left(bounds, ordered[counted], bucket)
+            end = bisect_right(ordered, bounds[bucket], counted) if bucket < len(bounds) else len(ordered)
+            counts[bucket] += end - counted
+            counted = end
 
     def collect(self) -> Iterator[HistogramMetricFamily]:
         """Give the state to a scrape."""
