@@ -134,7 +134,7 @@ class Ingest:
         counts = self.counts
         counts.frames += 1
         counts.trades += len(result.trades)
-        counts.price_updates += len([trade for trade in result.trades if not trade.volume])
+        counts.price_updates += result.price_updates
         counts.redelivered += result.redelivered
         for letter in result.dead_letters:
             counts.rejected[str(letter.rejection.reason)] += 1

@@ -6,6 +6,7 @@ gives one dead letter).
 
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import cached_property
 from typing import Final
 
 import attrs
@@ -32,6 +33,11 @@ class IntakeResult:
     dead_letters: tuple[DeadLetter, ...] = ()
     redelivered: int = 0
     """Trades left out because the whole frame had come before."""
+
+    @cached_property
+    def price_updates(self) -> int:
+        """Of the trades, those of volume 0."""
+        return len([trade for trade in self.trades if not trade.volume])
 
 
 class Intake:
@@ -65,15 +71,17 @@ class Intake:
         trades: list[Trade] = []
         letters: list[DeadLetter] = []
         received_ms = frame.received_ms
+        take_usual = self._take_usual
+        oldest_ms, newest_ms = received_ms - self._rules.max_age_ms, received_ms + self._rules.future_tolerance_ms
         for place, raw in enumerate(frame.fields):
-            outcome = self._take_usual(raw, received_ms) or self._judge(raw, received_ms)
-            if isinstance(outcome, Trade):
+            outcome = take_usual(raw, received_ms, oldest_ms, newest_ms) or self._judge(raw, received_ms)
+            if type(outcome) is Trade:
                 trades.append(outcome)
-            else:
+            elif isinstance(outcome, Rejection):
                 letters.append(self._letter(frame.trades[place].payload, outcome, received_ms))
         return IntakeResult(trades=tuple(trades), dead_letters=tuple(letters))
 
-    def _take_usual(self, raw: Fields, received_ms: int) -> Trade | None:
+    def _take_usual(self, raw: Fields, received_ms: int, oldest_ms: int, newest_ms: int) -> Trade | None:
         """Take a trade that is clearly valid; None for any other, of which `_judge` finds out. Both make the same trade of the same fields."""
         symbol, price, volume, timestamp_ms = raw.symbol, raw.price, raw.volume, raw.timestamp_ms
         if type(price) is int:
@@ -82,7 +90,7 @@ class Intake:
             volume = Decimal(volume)
         if not (type(symbol) is str and type(price) is type(volume) is Decimal and type(timestamp_ms) is int):
             return None
-        if not -self._rules.max_age_ms <= timestamp_ms - received_ms <= self._rules.future_tolerance_ms:
+        if not oldest_ms <= timestamp_ms <= newest_ms:
             return None
         known = self._markets.get(symbol)
         amount = usual_amount(price, volume)

@@ -43,6 +43,8 @@ RECORD_PATTERN: Final = (
 )
 """Matches a whole record; the same text is used by Java, see `adapters/spark`. Its groups are the values of `FIELDS` after `v`."""
 
+_HEAD: Final = f'{{"v":{SCHEMA_VERSION},"symbol":'
+
 _record = re.compile(RECORD_PATTERN, re.ASCII)
 _version = re.compile(VERSION_PATTERN, re.ASCII)
 _quoted = re.compile(r'"([^"]*)"')
@@ -72,8 +74,14 @@ def encode(trade: Trade) -> bytes:
     conditions = '","'.join(trade.conditions)
     if trade.conditions:
         conditions = f'"{conditions}"'
+    # As `plain` writes them, which is asked for what is written in an unusual way.
+    price, volume = str(trade.price), str(trade.volume)
+    if price[-1] == "0" or "E" in price:
+        price = plain(trade.price)
+    if volume[-1] == "0" or "E" in volume:
+        volume = plain(trade.volume)
     text = (
-        f'{{"v":{SCHEMA_VERSION},"symbol":"{trade.symbol}","price":{plain(trade.price)},"volume":{plain(trade.volume)},'
+        f'{_HEAD}"{trade.symbol}","price":{price},"volume":{volume},'
         f'"timestamp_ms":{trade.timestamp_ms},"trade_id":"{trade.trade_id}","conditions":[{conditions}],'
         f'"received_ms":{trade.received_ms},"venue":"{trade.venue}","asset_class":"{trade.asset_class}"}}'
     )

@@ -46,7 +46,7 @@ class MeasuredIntake:
             self._last_trade_s = self._now_s()
             self._latency.observe_all([trade.received_ms - trade.timestamp_ms for trade in trades])
             self._trades += len(trades)
-            self._price_updates += len([trade for trade in trades if not trade.volume])
+            self._price_updates += result.price_updates
         for letter in result.dead_letters:
             self._rejected[letter.rejection.reason] += 1
         self._redelivered += result.redelivered
