@@ -44,6 +44,7 @@ class LiveRun:
         self._out = out
         self._page = page
         self._newest: dict[str, Candle] = {}
+        self._shows_candles = False
         self._rate = RateMeter()
         self._latency = Quantiles()
         self._begun_s = time.monotonic()
@@ -62,7 +63,8 @@ class LiveRun:
             if not came or waiting_frames >= FRAMES_A_BATCH or now_s >= next_batch_s:
                 self._fold()
                 waiting_frames, next_batch_s = 0, now_s + BATCH_WAIT_S
-            if now_s >= next_view_s:
+            # The first candle is shown at once: until then there is nothing to look at.
+            if now_s >= next_view_s or (self._newest and not self._shows_candles):
                 self._show()
                 next_view_s = now_s + max(self._settings.refresh_s, self._view.least_interval_s)
         self._ingest.finish(0)
@@ -122,6 +124,7 @@ class LiveRun:
         if self._page:
             facts["page"] = self._page
         candles = [self._newest[symbol] for symbol in sorted(self._newest)]
+        self._shows_candles = bool(candles)
         title = f"tapeline live: {TITLES[self._settings.feed_kind]}"
         self._view.show(Snapshot(title=title, candles=candles, facts=facts))
 

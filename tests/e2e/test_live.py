@@ -3,6 +3,7 @@ import gzip
 import json
 import re
 import signal
+import threading
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -44,6 +45,20 @@ def test_without_settings_it_shows_moving_candles_and_a_summary() -> None:
     summary = result.stdout.splitlines()[-1]
     assert int(re.match(r"(\d+) trades", summary).group(1)) >= 200  # type: ignore[union-attr]
     assert "0 rejected, 0 late" in summary
+
+
+def test_the_first_candle_is_shown_at_once_however_seldom_the_others_are() -> None:
+    process = start("apps.live", "--refresh", "3600")
+    # A program that shows nothing is to end, and with it this test.
+    end = threading.Timer(60, process.kill)
+    end.start()
+    try:
+        assert process.stdout is not None
+        assert any(re.search(r" o [\d.]+  h [\d.]+  l [\d.]+  c [\d.]+", line) for line in process.stdout)
+    finally:
+        end.cancel()
+        process.kill()
+        process.communicate()
 
 
 def test_a_replay_gives_the_candles_that_another_computation_gives(tmp_path: Path) -> None:
