@@ -14,7 +14,7 @@ from . import plot
 from .environments import peer
 from .loops.stages import FILE_VARIABLE
 from .page import Section
-from .runs import ROOT, Measured, Spread, in_turns
+from .runs import ROOT, Measured, Run, Spread, in_turns
 from .table import comparison, spread, table
 from .trades import SYMBOLS, frames, write_frames
 
@@ -36,6 +36,8 @@ def run(rounds: int, say: Callable[[str], None]) -> Section:
             peer("Bytewax", "bytewax", "bytewax_candles.py", file),
         )
         runs = in_turns(paths, rounds, say)
+        say("from the start of the program to its first candle")
+        [starts] = in_turns([Measured.loop("tapeline live", "first_candle")], rounds, say).values()
     body = f"""
 {SYMBOLS} symbols, {TRADES_A_FRAME} trades a frame, seeded.
 
@@ -55,8 +57,19 @@ without a broker.
 {comparison(runs, HANDMADE)}
 
 {plot.bars("domain", "Frames to candles, one process", runs)}
+
+### To the first candle
+
+`python -m apps.live`, which `make run` calls once all is installed, as it is without settings: from the start of the process until the first line
+with a candle has been read from it; {rounds} rounds. The CPU seconds are the program's, up to then. The simulated feed sends 50 trades a second.
+
+{table(["from the start to", "s", "CPU s"], [["the first candle", _seconds(starts, "wall_s"), _seconds(starts, "cpu_s")]])}
 """
     return Section(part="domain", title="The domain", body=body)
+
+
+def _seconds(runs: list[Run], name: str) -> str:
+    return spread(Spread.of(getattr(run, name) for run in runs))
 
 
 _PROCESSES: Final = 5
