@@ -47,8 +47,11 @@ def test_a_negative_value_counts_as_0_so_that_the_sum_never_falls(at_once: bool)
     tally = Tally("x_seconds", "X", BOUNDS, registry)
     tally.observe(2.0)
     if at_once:
-        tally.observe_all([-5.0])
+        tally.observe_all([0.5, -5.0, -1.0])
     else:
-        tally.observe(-5.0)
-    assert scrape(registry).value("x_seconds_sum") == 2
-    assert scrape(registry).value("x_seconds_count") == 2
+        for value in (0.5, -5.0, -1.0):
+            tally.observe(value)
+    found = scrape(registry)
+    assert found.value("x_seconds_sum") == 2.5
+    assert found.value("x_seconds_count") == 4
+    assert found.value("x_seconds_bucket", le="0.005") == 2
