@@ -57,9 +57,9 @@ def barely_read_again() -> None:
 @pytest.mark.parametrize(
     ("path", "bare", "limit"),
     [
-        (carried, barely_carried, 5.9),
-        (read_again, barely_read_again, 8.2),
-        (lambda: engine.tapeline(PAYLOADS), lambda: engine.handmade(PAYLOADS), 7.9),
+        (carried, barely_carried, 5.3),
+        (read_again, barely_read_again, 7.1),
+        (lambda: engine.tapeline(PAYLOADS), lambda: engine.handmade(PAYLOADS), 6.7),
     ],
     ids=["frames to records", "records to trades", "frames to candles"],
 )
