@@ -32,7 +32,9 @@ _condition = re.compile(CONDITION_PATTERN, re.ASCII)
 
 
 _is_usual_amount = re.compile(
-    r"(?:0|[1-9][0-9]{0,6})(?:\.[0-9]{0,7}[1-9])?\|(?:0|[1-9][0-9]{0,7})(?:\.[0-9]{0,7}[1-9])?", re.ASCII
+    # Nothing is tried twice: what was taken is not given back.
+    r"(?:0|[1-9][0-9]{0,6}+)(?:\.[0-9]{1,8}+(?<!0))?+\|(?:0|[1-9][0-9]{0,7}+)(?:\.[0-9]{1,8}+(?<!0))?+",
+    re.ASCII,
 ).fullmatch
 
 
