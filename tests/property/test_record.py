@@ -1,3 +1,6 @@
+from decimal import Decimal
+
+import attrs
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,6 +45,16 @@ def test_equal_trades_are_encoded_alike(trade: Trade) -> None:
     again = decode(encode(trade), appended_ms=LATER_MS, rules=RULES)
     assert isinstance(again, Trade)
     assert encode(again) == encode(trade)
+
+
+@given(trades(), st.integers(1, 6))
+def test_numbers_are_encoded_alike_however_they_were_written(trade: Trade, zeros: int) -> None:
+    finer = Decimal(f"1E-{zeros}")
+    for price, volume in (
+        (trade.price.normalize(), trade.volume.normalize()),
+        (trade.price + 0 * finer, trade.volume + 0 * finer),
+    ):
+        assert encode(attrs.evolve(trade, price=price, volume=volume)) == encode(trade)
 
 
 @given(st.none() | st.binary(max_size=5_000))
