@@ -111,6 +111,29 @@ def test_the_rules_hold_at_their_bounds_for_symbols_seen_before(price: str, volu
     judge_fresh_and_experienced(raw(price, volume=volume, timestamp_ms=T0_MS + offset_ms))
 
 
+@pytest.mark.parametrize(
+    ("price", "volume", "reason"),
+    [
+        ("0.12345678", "0.12345678", None),
+        ("0.123456789", "1", Reason.TOO_PRECISE),
+        ("1", "0.123456789", Reason.TOO_PRECISE),
+        ("9999999", "99999999", None),
+        ("9999999", "999999999", Reason.TOO_LARGE),
+        ("9999999999", "1", None),
+        ("10000000000", "1", Reason.TOO_LARGE),
+        ("1", "99999999999", None),
+        ("1", "100000000000", Reason.TOO_LARGE),
+        ("10000000", "100000000", Reason.TOO_LARGE),
+        ("0", "1", Reason.PRICE_NOT_POSITIVE),
+        ("1", "0", None),
+        ("1", "-1", Reason.NEGATIVE_VOLUME),
+    ],
+)
+def test_an_amount_at_its_bounds_is_judged_so(price: str, volume: str, reason: Reason | None) -> None:
+    result = Intake(source="test").accept(frame(raw(price, volume=volume)))
+    assert [letter.rejection.reason for letter in result.dead_letters] == ([] if reason is None else [reason])
+
+
 @pytest.mark.parametrize("field", ["price", "volume", "timestamp_ms"])
 def test_true_is_no_number_for_symbols_seen_before(field: str) -> None:
     judge_fresh_and_experienced(attrs.evolve(raw(), **{field: True}))  # type: ignore[arg-type]
