@@ -23,8 +23,9 @@ Each folds records to 1-minute candles by symbol in event time, open and close b
 keeps no state and runs on one core, as does Bytewax, whose recovery is off. Flink SQL has a parallelism of 2 and a checkpoint a second, with its
 state in memory; a fifth of the records does not warm its JVM, so a job over all of them does, and a second one in the same JVM is measured, from its
 submission to its last candle; its CPU time is that of its JVM and of what drives it. Pathway has two workers and commits four times a second,
-without persistence. Quix Streams keeps its state in RocksDB, without a copy on a topic, and takes the first {QUIX_RECORDS:,} records only. Numbers are
-exact decimals, but floats in Pathway and Quix Streams.
+without persistence; it may bring nearly all in its second commit, so its clock begins after the first. Quix Streams
+keeps its state in RocksDB, without a copy on a topic, and takes the first {QUIX_RECORDS:,} records only. Numbers are exact decimals, but floats in
+Pathway and Quix Streams.
 """
 """What a reader of their figures should know, in Markdown."""
 _CONNECTOR: Final = Jar(
