@@ -28,8 +28,8 @@ pytestmark = [pytest.mark.servers, pytest.mark.timeout(1200)]
 NODE = "cassandra-1"
 AWAY_S = 60.0
 DOWN = 'cassandra_endpoints{state="down"}'
-MANY = 60_000
-"""Trades that take seconds to write."""
+MANY = 40_000
+"""Trades that take seconds to write, in twenty minutes of the tape."""
 HINTED_S = 35.0
 """A write to a node of which nobody knew that it was gone becomes a hint when it times out, and that is on the disk 10 s later."""
 
