@@ -27,7 +27,7 @@ test: $(VENV)/.synced-all ## Run the tests; servers are real, and started by the
 
 test-faults: $(VENV)/.synced-all ## Every fault, long and short, and a table of what held
 	@$(PY) -m devstack fetch
-	@$(PY) -m pytest tests/fault -m "" --numprocesses 2 --dist loadfile $(ARGS)
+	@$(PY) -m pytest tests/fault -m "" --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/.synced-all ## Formatting, lint, types and the layers' contracts
 	$(VENV)/bin/ruff format --check .
