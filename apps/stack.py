@@ -17,6 +17,7 @@ import attrs
 import click
 
 from adapters.kafka.offsets import end_offsets
+from devstack.ports import Claims
 from devstack.stack import Stack
 from domain.errors import TapelineError
 from ports.errors import StoreError
@@ -141,6 +142,7 @@ def run_stack(settings: StackSettings) -> str:
         if not settings.keep:
             stack.callback(devstack.down)
         devstack.up()
+        stack.enter_context(Claims.kept(devstack.ports))
         own(devstack.folder)
         servers = Servers.of(devstack)
         prepare(servers)

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from .ports import Claims
 from .stack import Stack
 
 
@@ -38,6 +39,7 @@ def guarded(stack: Stack) -> Iterator[Stack]:
             start_new_session=True,
         ),
         stack,
+        Claims.kept(stack.ports),
     ):
         yield stack
 

@@ -4,6 +4,7 @@
 - A default port moves up to the next free one.
 - Between choosing and the server's own bind lie seconds. `Claims` covers them: a record lock on byte N of one small
   file in the cache folder stands for port N, and the system drops it when its process ends, however it ends.
+- A server that is down for a while has to come back on its ports. `Claims.kept` covers that, by a lock on a byte further on.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import errno
 import fcntl
 import os
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import ClassVar, Self
 
@@ -23,6 +24,7 @@ from .errors import DevstackError
 from .repository import cache_folder
 
 SPAN = 200  # how far a default port moves up before giving up
+_KEPT = 65536  # after the bytes of the claims
 
 
 def is_free(host: str, port: int) -> bool:
@@ -62,6 +64,7 @@ class Claims:
     """The ports that one start has chosen, kept from every other start until closed."""
 
     _taken: ClassVar[set[int]] = set()  # record locks do not keep one process from itself
+    _kept: ClassVar[set[int]] = set()
     _file: ClassVar[int | None] = None  # closing any descriptor of the file would drop every lock: never closed
 
     def __init__(self) -> None:
@@ -91,10 +94,7 @@ class Claims:
         """
         if not 1 <= port <= 65535:
             raise DevstackError(f"{port} is no port for {what}: 1 to 65535")
-        if self._claim(hosts, port):
-            return port
-        who = holder(hosts, port)
-        raise DevstackError(f"port {port} for {what} is in use{f' by {who}' if who else ''}")
+        return self._given(hosts, port, what=what, again=False)
 
     def again(self, addresses: Iterable[tuple[str, int]], *, what: str) -> None:
         """Claim the (host, port) pairs that a server had before.
@@ -107,7 +107,7 @@ class Claims:
         for host, port in addresses:
             hosts.setdefault(port, []).append(host)
         for port, at in hosts.items():
-            self.given(at, port, what=what)
+            self._given(at, port, what=what, again=True)
 
     def next_free(self, hosts: Sequence[str], start: int, *, what: str) -> int:
         """Claim the first port from `start` up that is free on all of `hosts`.
@@ -117,16 +117,21 @@ class Claims:
 
         """
         for port in range(start, start + SPAN):
-            if self._claim(hosts, port):
+            if self._claim(hosts, port, again=False):
                 return port
         raise DevstackError(f"no free port for {what} between {start} and {start + SPAN - 1}")
 
-    def _claim(self, hosts: Sequence[str], port: int) -> bool:
-        if port in Claims._taken:
+    def _given(self, hosts: Sequence[str], port: int, *, what: str, again: bool) -> int:
+        if self._claim(hosts, port, again=again):
+            return port
+        if who := holder(hosts, port):
+            raise DevstackError(f"port {port} for {what} is in use by {who}")
+        raise DevstackError(f"port {port} for {what} is in use, or belongs to a server of another stack that is down")
+
+    def _claim(self, hosts: Sequence[str], port: int, *, again: bool) -> bool:
+        if port in Claims._taken or not (again or self._is_nobodys(port)):
             return False
-        try:
-            fcntl.lockf(self._descriptor(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
-        except OSError:
+        if not self._lock(port):
             return False
         Claims._taken.add(port)
         self._mine.append(port)
@@ -136,6 +141,36 @@ class Claims:
         Claims._taken.discard(port)
         fcntl.lockf(self._descriptor(), fcntl.LOCK_UN, 1, port)
         return False
+
+    @classmethod
+    def _is_nobodys(cls, port: int) -> bool:
+        if port in cls._kept or not cls._lock(_KEPT + port):
+            return False
+        fcntl.lockf(cls._descriptor(), fcntl.LOCK_UN, 1, _KEPT + port)
+        return True
+
+    @classmethod
+    def _lock(cls, byte: int) -> bool:
+        try:
+            fcntl.lockf(cls._descriptor(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, byte)
+        except OSError:
+            return False
+        return True
+
+    @classmethod
+    @contextlib.contextmanager
+    def kept(cls, ports: Iterable[int]) -> Iterator[None]:
+        """Keep the ports of a stack from the choice of others for the time of the block, whether or not its servers run."""
+        mine = set(ports) - cls._kept
+        try:
+            for port in mine:
+                fcntl.lockf(cls._descriptor(), fcntl.LOCK_EX, 1, _KEPT + port)
+                cls._kept.add(port)
+            yield
+        finally:
+            for port in mine & cls._kept:
+                cls._kept.discard(port)
+                fcntl.lockf(cls._descriptor(), fcntl.LOCK_UN, 1, _KEPT + port)
 
     @classmethod
     def _descriptor(cls) -> int:

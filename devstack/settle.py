@@ -90,9 +90,10 @@ def claim_again(servers: Iterable[Server], claims: Claims) -> None:
         DevstackError: one is in use.
 
     """
-    addresses = [(server.host, port) for server in servers for port in _ports(server)]
+    addresses = [(server.host, port) for server in servers for port in ports_of(server)]
     claims.again(addresses, what="a server that has to come back on it")
 
 
-def _ports(server: Server) -> tuple[int, ...]:
+def ports_of(server: Server) -> tuple[int, ...]:
+    """Give all that a server listens on."""
     return server.port, server.inner_port, server.metrics_port

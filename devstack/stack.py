@@ -23,7 +23,7 @@ from .ports import Claims
 from .process import Running
 from .record import Layout, Record, read_record
 from .server import Server
-from .settle import claim_again, settled
+from .settle import claim_again, ports_of, settled
 from .status import ServerStatus, status_of
 
 GRACE_S = 30.0  # to end tidily, when the data is kept
@@ -109,6 +109,11 @@ class Stack:
         """Where each server answers `/metrics`, by its name, as `host:port`."""
         servers = self._layout().servers(self.folder).values()
         return {server.name: f"{server.host}:{server.metrics_port}" for server in servers}
+
+    @property
+    def ports(self) -> set[int]:
+        """All that its servers listen on."""
+        return {port for server in self._layout().servers(self.folder).values() for port in ports_of(server)}
 
     def up(self) -> None:
         """Start what does not run yet, and return when clients can use every server.

@@ -16,6 +16,7 @@ from devstack.errors import DevstackError
 from devstack.ports import Claims, is_free
 
 HOST = "127.0.0.1"
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -82,7 +83,7 @@ def test_a_claim_of_another_process_holds_until_that_process_dies(claims: Claims
     program = f"from devstack.ports import Claims; Claims().given(['{HOST}'], {port}, what='x'); print(1); input()"
     with subprocess.Popen(
         [sys.executable, "-c", program],
-        cwd=Path(__file__).parents[2],
+        cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     ) as other:
@@ -90,6 +91,33 @@ def test_a_claim_of_another_process_holds_until_that_process_dies(claims: Claims
         assert other.stdout.readline() == b"1\n"
         with pytest.raises(DevstackError, match=str(port)):
             claims.given([HOST], port, what="kafka-1")
+        other.send_signal(signal.SIGKILL)
+        other.wait()
+    assert claims.given([HOST], port, what="kafka-1") == port
+
+
+def test_what_is_kept_is_chosen_by_nobody_but_had_again_by_its_own_stack(claims: Claims) -> None:
+    port = free_port()
+    with Claims.kept([port]):
+        assert claims.next_free([HOST], port, what="kafka-1") != port
+        with pytest.raises(DevstackError, match="another stack"):
+            claims.given([HOST], port, what="kafka-1")
+        claims.again([(HOST, port)], what="a server that has to come back on it")
+    claims.close()
+    assert claims.given([HOST], port, what="kafka-1") == port
+
+
+def test_what_another_process_keeps_is_left_alone_until_that_process_dies(claims: Claims) -> None:
+    port = free_port()
+    program = f"from devstack.ports import Claims\nwith Claims.kept([{port}]): print(1, flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", program], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"1\n"
+        assert claims.next_free([HOST], port, what="kafka-1") != port
+        claims.again([(HOST, port)], what="a server that has to come back on it")
+        claims.close()
         other.send_signal(signal.SIGKILL)
         other.wait()
     assert claims.given([HOST], port, what="kafka-1") == port

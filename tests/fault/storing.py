@@ -64,9 +64,11 @@ def put(site: Site, trades: Iterable[Trade], *, stamped_ms: int = 0) -> None:
 def put_records(site: Site, records: Iterable[tuple[bytes | None, bytes | None]], *, stamped_ms: int = 0) -> None:
     """Put anything at all on the topic; return when all is acknowledged."""
     producer = Producer(site.kafka.producer())
-    for key, value in records:
+    for count, (key, value) in enumerate(records, 1):
         producer.produce(site.kafka.trades_topic, value=value, key=key, timestamp=stamped_ms)
         producer.poll(0)
+        if count % 50_000 == 0:  # half of what the client's queue takes
+            assert producer.flush(120) == 0
     assert producer.flush(120) == 0
 
 

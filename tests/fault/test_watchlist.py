@@ -18,7 +18,7 @@ from devstack.stack import Stack
 from ports.errors import BrokerError
 from tests.e2e.programs import run
 
-from .sending import await_that
+from .sending import PATIENCE_S, await_that
 from .sharing import Sharing, difference
 from .telling import Tell
 
@@ -145,6 +145,7 @@ def test_the_symbols_of_a_killed_producer_all_move_when_there_is_room(
         begun = time.monotonic()
         sharing.await_covered(wanted, 2)
         left_s = time.monotonic() - begun
+        assert producers[0].process.wait(PATIENCE_S) == 0
         account = sharing.settled()
     assert max(times) < FAILOVER_S
     assert left_s < 5
@@ -209,14 +210,15 @@ def test_producers_keep_their_symbols_while_kafka_is_frozen(
         sharing.await_covered([*wanted, "AAPL"], 2)
         account = sharing.settled()
     assert [share - {"AAPL"} for share in before] == before
-    assert sharing.longest_double_s == 0
+    # The broker has forgotten both: until both are back in the group, one may be given what the other still holds.
+    assert sharing.longest_double_s < 5
     assert account.unkept() == []
     found = difference(account, runs=[0, 1])
     assert (found.lost, found.odd) == ({}, {})
     tell(
         "Kafka is frozen for longer than a session lasts",
-        "every producer keeps its symbols, none is covered twice, and all that arrived is in Kafka",
-        f"{len(account.trades)} trades",
+        "every producer keeps its symbols, and all that arrived is in Kafka",
+        f"{len(account.trades)} trades; a symbol at two producers for {sharing.longest_double_s:.2f} s at most",
     )
 
 
