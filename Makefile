@@ -7,8 +7,8 @@ UV := $(VENV)/bin/uv
 UV_VERSION := 0.13.9
 ARGS ?=
 
-PARTS := domain producer cassandra e2e sizes
-.PHONY: help run stack test test-faults check format dashboards bench $(PARTS:%=bench-%) bench-hold bench-soak lock clean
+PARTS := domain producer spark cassandra e2e sizes
+.PHONY: help run stack test test-faults check format dashboards bench $(PARTS:%=bench-%) bench-growth bench-hold bench-soak lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,7 +46,7 @@ bench: $(VENV)/.synced-bench ## Measure and write docs/performance.md; one part 
 	@$(PY) -m devstack fetch
 	@$(PY) -m bench $(ARGS)
 
-$(PARTS:%=bench-%) bench-hold bench-soak: bench-%: $(VENV)/.synced-bench
+$(PARTS:%=bench-%) bench-growth bench-hold bench-soak: bench-%: $(VENV)/.synced-bench
 	@$(PY) -m devstack fetch
 	@$(PY) -m bench $* $(ARGS)
 

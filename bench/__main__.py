@@ -10,14 +10,16 @@ import click
 from bench import page
 from bench.long import KINDS, run_long
 
-PARTS: Final = ("domain", "producer", "cassandra", "e2e", "sizes")
+PARTS: Final = ("domain", "producer", "spark", "cassandra", "e2e", "sizes")
 """Each is a module of this package with `run(rounds, say)`, which measures and gives a section of the page; in the order of the page."""
 LONG: Final = tuple(KINDS)
 """Only where they are named: each takes longer than all the others together may."""
+GROWTH: Final = "growth"
+"""A part like the others, but so long that it is measured only where it is named."""
 
 
 @click.command()
-@click.argument("parts", nargs=-1, type=click.Choice((*PARTS, *LONG)))
+@click.argument("parts", nargs=-1, type=click.Choice((*PARTS, GROWTH, *LONG)))
 @click.option("--rounds", default=3, show_default=True, type=click.IntRange(min=1), help="How often each path runs")
 @click.option(
     "--write/--no-write",
@@ -27,7 +29,7 @@ LONG: Final = tuple(KINDS)
 @click.option("--rate", type=click.FloatRange(min=100), help="Trades a second of hold and soak  [default: theirs]")
 @click.option("--minutes", type=click.IntRange(min=1), help="How long hold and soak go on  [default: 10 and 30]")
 def main(parts: tuple[str, ...], rounds: int, write: bool, rate: float | None, minutes: int | None) -> None:
-    """Measure the PARTS: without any all but hold and soak, which take 10 and 30 minutes and run only where they are named."""
+    """Measure the PARTS: without any all but growth, hold and soak, which take 10 to 30 minutes and run only where they are named."""
     # So that what a part has started ends with it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     for part in parts or PARTS:

@@ -1,0 +1,43 @@
+"""Candles as lines of text, so that what two paths have folded can be compared: all of it, exactly, whoever folded it."""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+from domain.candle import Candle
+from domain.decimals import plain
+
+COLUMNS: Final = (
+    "symbol", "window_start_ms", "open", "high", "low", "close", "volume", "trade_count", "update_count", "notional", "vwap",
+    "open_ms", "open_trade_id", "close_ms", "close_trade_id",
+)  # fmt: skip
+"""What a line says, in this order."""
+
+
+def of_domain(candle: Candle) -> str:
+    """Write a candle of the domain."""
+    first, last = candle.open_key, candle.close_key
+    return line(
+        (
+            candle.symbol, candle.window_start_ms, candle.open, candle.high, candle.low, candle.close, candle.volume,
+            candle.trade_count, candle.update_count, candle.notional, candle.vwap,
+            first.timestamp_ms, first.trade_id, last.timestamp_ms, last.trade_id,
+        )
+    )  # fmt: skip
+
+
+def line(values: Sequence[object]) -> str:
+    """Write the values of `COLUMNS`."""
+    return "\t".join(plain(value) if isinstance(value, Decimal) else str(value) for value in values)
+
+
+def write(file: Path, lines: Iterable[str]) -> None:
+    """Keep the candles that a topic holds."""
+    file.write_text("\n".join(sorted(lines)))
+
+
+def check(file: Path | str, lines: Iterable[str]) -> None:
+    """Compare candles with those that a topic holds. Raises AssertionError with the first that differ."""
+    found, wanted = set(lines), set(Path(file).read_text().split("\n"))
+    assert found == wanted, f"candles differ: {sorted(found - wanted)[:3]} for {sorted(wanted - found)[:3]}"

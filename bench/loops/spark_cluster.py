@@ -1,0 +1,58 @@
+"""A standalone Spark on this machine: a master and a worker, for executors of one core each that are processes of their own."""
+
+import contextlib
+import socket
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import psutil
+import pyspark
+
+from devstack.java import java_home
+
+
+@contextlib.contextmanager
+def cluster(folder: Path, cores: int) -> Iterator[tuple[str, "Executors"]]:
+    """Run a master, and a worker with so many cores, for the time of the block; gives the master's address and the worker's executors."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    url = f"spark://127.0.0.1:{port}"
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(_daemon("master.Master", ["--port", str(port)]))
+        options = ["--cores", str(cores), "--memory", f"{cores + 1}g", "--work-dir", str(folder), url]
+        worker = stack.enter_context(_daemon("worker.Worker", options))
+        yield url, Executors(worker.pid)
+
+
+class Executors:
+    """The processes that a worker has started."""
+
+    def __init__(self, worker: int) -> None:
+        self._worker = psutil.Process(worker)
+
+    def cpu_s(self) -> float:
+        """Give the CPU seconds of those that run."""
+        return sum(used.user + used.system for used in (each.cpu_times() for each in self._worker.children()))
+
+
+@contextlib.contextmanager
+def _daemon(name: str, options: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
+    java, jars = java_home() / "bin" / "java", Path(pyspark.__file__).parent / "jars" / "*"
+    command = [
+        str(java),
+        "-Xmx256m",
+        "-cp",
+        str(jars),
+        f"org.apache.spark.deploy.{name}",
+        "--host",
+        "127.0.0.1",
+        "--webui-port",
+        "0",
+    ]
+    with subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()

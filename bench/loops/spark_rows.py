@@ -1,0 +1,119 @@
+"""Raw trades into one Cassandra node: `spark_rows query|connector|prepare SERVERS TOPIC TRADES FOLDER HOST PORT`.
+
+- query: the aggregator's own query of trades, from Kafka: decoded, validated, summed up for its metrics, and written by the connector;
+- prepare: decode the topic once, in as many Parquet folders as that query has full micro-batches;
+- connector: the Spark Cassandra connector alone, with the same options, writing the rows of one such folder after the other.
+
+Each writes to a keyspace of its own, and what is there at the end is counted. A third of the micro-batches is a warm-up and left out.
+"""
+
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from pyspark.sql import functions as F  # noqa: N812
+
+from adapters.cassandra.replication import Replication
+from adapters.cassandra.schema import apply_schema
+from adapters.cassandra.session import CassandraSession
+from adapters.cassandra.settings import CassandraSettings
+from adapters.spark.progress import read_progress
+from adapters.spark.queries import start_trades
+from adapters.spark.record import decode, trades
+from adapters.spark.settings import AggregatorSettings
+from adapters.spark.sinks import write_rows
+from adapters.spark.sources import kafka_clients
+from adapters.spark.trades import TABLE, trade_rows
+from bench.loops.spark_jvm import JvmWatch, Spark, spark
+from bench.runs import Run, Stopwatch
+
+ROWS_A_BATCH: Final = 200_000
+"""Smaller than the aggregator's default, so that a short run has warm micro-batches."""
+
+
+def query(spark: Spark, settings: AggregatorSettings, _folder: str) -> Run:
+    """Run the query over all that is on the topic."""
+    watch = JvmWatch(spark)
+    running = start_trades(spark.session, settings, once=True, on_stored=lambda _: watch.mark())
+    running.awaitTermination()
+    return watch.run([read_progress(progress).records for progress in running.recentProgress])
+
+
+def connector(spark: Spark, settings: AggregatorSettings, folder: str) -> Run:
+    """Write rows that are there as rows."""
+    watch, counts = JvmWatch(spark), []
+    for part in sorted(Path(folder).glob("part=*")):
+        rows = spark.session.read.parquet(str(part))
+        counts.append(rows.count())
+        write_rows(rows, settings, TABLE)
+        watch.mark()
+    return watch.run(counts)
+
+
+def prepare(spark: Spark, settings: AggregatorSettings, folder: str) -> Run:
+    """Make the rows of the topic."""
+    watch = Stopwatch()
+    records = (
+        spark.session.read.format("kafka")
+        .options(**kafka_clients(settings))
+        .option("subscribe", settings.topic)
+        .load()
+        .select("key", "value", "topic", "partition", "offset", "timestamp")
+    )
+    decoded = decode(records, settings.rules, metrics="decoded").withColumn(
+        "part", F.expr(f"offset * 4 div {ROWS_A_BATCH}")
+    )
+    rows = trade_rows(trades(decoded, beside=["part"]))
+    rows.write.partitionBy("part").parquet(folder)
+    return watch.stop(spark.session.read.parquet(folder).count())
+
+
+def main(path: str, servers: str, topic: str, count: str, folder: str, host: str, port: str) -> None:
+    """Measure one of them."""
+    with tempfile.TemporaryDirectory() as own:
+        settings = AggregatorSettings(
+            bootstrap_servers=servers,
+            topic=topic,
+            dead_letter_topic=f"{topic}.dlq",
+            cassandra_hosts=(host,),
+            cassandra_port=int(port),
+            keyspace="bench_rows",
+            checkpoint=own,
+            max_offsets_per_trigger=ROWS_A_BATCH,
+        )
+        cassandra = CassandraSettings(hosts=(host,), port=int(port), keyspace=settings.keyspace, request_timeout_s=60.0)
+        with spark(settings) as running:
+            if path == "prepare":
+                prepare(running, settings, folder).report()
+                return
+            with _tables(cassandra) as stored:
+                run = (query if path == "query" else connector)(running, settings, folder)
+                assert stored() == int(count)
+    run.report()
+
+
+@contextmanager
+def _tables(settings: CassandraSettings) -> Iterator[Callable[[], int]]:
+    """Make the tables, and drop them in the end; gives what counts the stored trades."""
+    apply_schema(settings, Replication.dev())
+    with CassandraSession(settings) as cassandra:
+        driver, table = cassandra.driver, f"{settings.keyspace}.{TABLE}"
+        key = ("symbol", "trade_year", "trade_month", "trade_day")
+        where = " AND ".join(f"{name} = %s" for name in key)
+
+        def stored() -> int:
+            partitions = driver.execute(f"SELECT DISTINCT {', '.join(key)} FROM {table}")  # noqa: S608 - names of our own
+            return sum(
+                driver.execute(f"SELECT COUNT(*) FROM {table} WHERE {where}", tuple(partition)).one()[0]  # noqa: S608
+                for partition in partitions
+            )
+
+        yield stored
+        driver.execute(f"DROP KEYSPACE {settings.keyspace}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
