@@ -25,12 +25,12 @@ RATES: Final = (2_000, 10_000)
 TRIGGERS_S: Final = (1.0, 5.0)
 """The default, and what it is compared with."""
 LADDER: Final = (5_000, 10_000, 15_000, 20_000, 30_000, 40_000)
-WARM_S: Final = 30.0
+WARM_S: Final = 25.0
 WARM_RATE: Final = 10_000
 SETTLE_S: Final = 6.0
-STEP_S: Final = 20.0
-RUNG_SETTLE_S: Final = 12.0
-RUNG_S: Final = 30.0
+STEP_S: Final = 15.0
+RUNG_SETTLE_S: Final = 8.0
+RUNG_S: Final = 25.0
 CATCH_UP_S: Final = 180.0
 _QUANTILES: Final = (50, 95, 99)
 
