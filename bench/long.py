@@ -75,7 +75,10 @@ def _each_minute(
     for number in range(1, minutes + 1):
         step = run_step(pipeline, reader, rate, settle_s=0, seconds=STEP_S)
         disk, files = on_disk(pipeline.folder)
-        told = ", ".join(f"{name} {size / _MIB:,.0f} MiB" for name, size in {**step.rss, **disk}.items())
+        told = ", ".join(
+            f"{name} {size / _MIB:,.0f} MiB"
+            for name, size in {**step.rss, **{f"{place} on disk": size for place, size in disk.items()}}.items()
+        )
         say(f"minute {number} of {minutes}: {step.told()}; {told}")
         yield Minute(step=step, at_s=time.monotonic() - begun_s, disk=disk, files=files)
 
