@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -21,9 +22,24 @@ def cluster(folder: Path, cores: int) -> Iterator[tuple[str, "Executors"]]:
     url = f"spark://127.0.0.1:{port}"
     with contextlib.ExitStack() as stack:
         stack.enter_context(_daemon("master.Master", ["--port", str(port)]))
+        _await_listener(port)
         options = ["--cores", str(cores), "--memory", f"{cores + 1}g", "--work-dir", str(folder), url]
         worker = stack.enter_context(_daemon("worker.Worker", options))
         yield url, Executors(worker.pid)
+
+
+def _await_listener(port: int) -> None:
+    """Wait until the master listens. Raises OSError when it does not within half a minute."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+        else:
+            return
 
 
 class Executors:
