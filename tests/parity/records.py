@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -206,6 +207,18 @@ class Records:
             )
         )  # fmt: skip
         return self._entry(trade, encode(trade)[:-1] + added.encode() + b"}")
+
+
+def amounts_at_their_bounds() -> Iterator[bytes]:
+    """Give records of every pair of a price and a volume at the bounds of what is usual and of what is valid, and of how they are written."""
+    value = encode(attrs.evolve(Records(seed=1).trade(), price=Decimal(1), volume=Decimal(1), symbol="A")).decode()
+    numbers = [
+        "0", "-0", "-0.00000001", "0.00000001", "0.000000001", "0.0000000010", "1.500000000", "1.123456780000000000", "1.123456785",
+        "9999999.99999999", "9999999.999999999", "10000000", "99999999.99999999", "99999999.999999999", "100000000.0",
+        "9999999999.99999999", "9999999999.999999999", "10000000000", "99999999999.99999999", "100000000000", "99999999999999999999",
+    ]  # fmt: skip
+    for price, volume in itertools.product(numbers, numbers):
+        yield value.replace('"price":1,"volume":1,', f'"price":{price},"volume":{volume},', 1).encode()
 
 
 def padded() -> Iterator[bytes]:

@@ -12,7 +12,7 @@ from domain.rejection import Reason
 from domain.rules import Rules
 from domain.trade import Trade
 
-from .records import T0_MS, Entry, Records, padded
+from .records import T0_MS, Entry, Records, amounts_at_their_bounds, padded
 from .twins import domain_verdicts, spark_verdicts
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(300)]
@@ -41,6 +41,12 @@ def test_ten_thousand_records_have_equal_verdicts(spark: SparkSession) -> None:
 def test_the_rules_are_arguments(spark: SparkSession) -> None:
     rules = Rules(max_age_ms=1_000, future_tolerance_ms=0)
     assert_equal_verdicts(spark, Records(seed=5, rules=rules).entries(2_000), rules)
+
+
+def test_amounts_at_their_bounds_have_equal_verdicts(spark: SparkSession) -> None:
+    entries = [Entry(value=value, appended_ms=T0_MS) for value in amounts_at_their_bounds()]
+    expected = assert_equal_verdicts(spark, entries, Rules())
+    assert sum(isinstance(verdict, Trade) for verdict in expected) > 50
 
 
 def test_long_and_hostile_records_have_equal_verdicts(spark: SparkSession) -> None:
