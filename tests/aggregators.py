@@ -65,14 +65,16 @@ class Site:
         cassandra_stack: Stack,
         replication: Replication | None = None,
     ) -> Self:
+        cassandra = fresh_settings((cassandra_stack.cassandra_hosts, cassandra_stack.cassandra_port))
+        # No two sites share a topic, whatever their tests are called.
+        topic = f"{name}-{cassandra.keyspace}"
         kafka = KafkaSettings(
             bootstrap_servers=kafka_stack.bootstrap_servers,
-            trades_topic=f"{name}-{os.getpid()}",
-            dead_letters_topic=f"{name}-{os.getpid()}.dlq",
-            events_topic=f"{name}-{os.getpid()}.events",
+            trades_topic=topic,
+            dead_letters_topic=f"{topic}.dlq",
+            events_topic=f"{topic}.events",
         )
         ensure_topics(kafka, profile=Profile.DEV)
-        cassandra = fresh_settings((cassandra_stack.cassandra_hosts, cassandra_stack.cassandra_port))
         apply_schema(cassandra, replication or Replication.dev())
         return cls(kafka=kafka, cassandra=cassandra, folder=folder)
 

@@ -25,9 +25,8 @@ POISON = [(b"k", b'{"v":2,"symbol":"AAPL"}'), (None, None), (b"k", b"\xff\x00 no
 
 
 @pytest.fixture
-def site(kafka_stack: Stack, cassandra_stack: Stack, tmp_path: Path) -> Site:
-    # The folder's name has a number at its end, so that each case of a test has topics of its own.
-    name = tmp_path.name.removeprefix("test_").replace("_", "-")
+def site(kafka_stack: Stack, cassandra_stack: Stack, tmp_path: Path, request: pytest.FixtureRequest) -> Site:
+    name = request.function.__name__.removeprefix("test_").replace("_", "-")[:30]
     return Site.make(name, tmp_path, kafka_stack, cassandra_stack)
 
 
