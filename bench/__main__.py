@@ -29,7 +29,7 @@ GROWTH: Final = "growth"
 @click.option("--rate", type=click.FloatRange(min=100), help="Trades a second of hold and soak  [default: theirs]")
 @click.option("--minutes", type=click.IntRange(min=1), help="How long hold and soak go on  [default: 10 and 30]")
 def main(parts: tuple[str, ...], rounds: int, write: bool, rate: float | None, minutes: int | None) -> None:
-    """Measure the PARTS: without any all but growth, hold and soak, which take 10 to 30 minutes and run only where they are named."""
+    """Measure the PARTS: without any all but growth, hold and soak, which take long and run only where they are named."""
     # So that what a part has started ends with it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     for part in parts or PARTS:

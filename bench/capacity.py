@@ -26,7 +26,6 @@ SIZES: Final = {2_000: 50, 15_000: 500, 100_000: 5_000, 1_000_000: 10_000}
 """Trades a second, and symbols that they are of."""
 HOT_RATES: Final = (20, 200, 2_000, 20_000)
 DAY_S: Final = 86_400
-DAY_WINDOWS: Final = 1_440
 MINUTES_A_DAY: Final = 1_440
 PARTITION_BYTES: Final = 100_000_000
 """What a partition of Cassandra is to stay below; its own guidance."""
@@ -151,7 +150,7 @@ def plan(trades_per_s: float, symbols: int, measured: Measured, policy: Policy |
     costs = measured.costs
     kafka_tb = trades_per_s * DAY_S * policy.kafka_days * measured.kafka_bytes * policy.copies / 1e12
     trades_tb = trades_per_s * DAY_S * policy.trade_days * measured.trade_bytes * policy.copies / 1e12
-    windows = min(symbols, trades_per_s * 60) * DAY_WINDOWS
+    windows = min(symbols, trades_per_s * 60) * MINUTES_A_DAY
     candles_tb = windows * policy.candle_days * measured.candle_bytes * policy.copies / 1e12
     executor_cores = math.ceil(costs["spark"].at(trades_per_s) / policy.busy)
 

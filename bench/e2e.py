@@ -94,6 +94,7 @@ def start(pipeline: Pipeline, trigger_s: float, say: Callable[[str], None]) -> N
 def check_all_stored(pipeline: Pipeline, begun_ms: int, say: Callable[[str], None]) -> int:
     """Stop the market, wait for the rest, and compare: sent, on the topic, in the candles, and the markers' rows. Gives the number of trades."""
     pipeline.set_rate(0)
+    # What the market has in hand is sent and counted within a few ms; its count is asked for only then.
     time.sleep(1)
     sent = pipeline.set_rate(0)
     assert pipeline.await_stored(CATCH_UP_S), "Spark did not catch up"

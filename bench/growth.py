@@ -1,6 +1,6 @@
 """Part `growth`: how the cost of a trade in Spark grows with symbols, partitions, cores and executors.
 
-It takes longer than all the others, so that `make bench` leaves it out.
+It runs nine paths of 1.5 million trades a round, which is too long for `make bench`.
 """
 
 import tempfile

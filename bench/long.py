@@ -1,4 +1,4 @@
-"""Parts that take long, and are no part of `make bench`: `hold`, ten minutes at a rate, and `soak`, half an hour at half of what it breaks at.
+"""Parts that take long, and are no part of `make bench`: `hold`, ten minutes at the rate that the pipeline is meant to hold, and `soak`, half an hour at half of it.
 
 Both run the pipeline of part `e2e` at one rate and look at it each minute: latencies, cores, memory, and what lies on disk.
 """
@@ -35,8 +35,8 @@ class Kind:
 
 
 KINDS: Final = {
-    "hold": Kind(title="Ten minutes at the highest rate", rate=15_000, minutes=10),
-    "soak": Kind(title="Half an hour at half the breaking rate", rate=7_500, minutes=30),
+    "hold": Kind(title="Ten minutes at one rate", rate=15_000, minutes=10),
+    "soak": Kind(title="Half an hour at one rate", rate=7_500, minutes=30),
 }
 
 

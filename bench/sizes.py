@@ -23,6 +23,7 @@ from domain.candle import Candle
 from domain.feed import Frame
 from domain.intake import Intake
 from domain.record import encode
+from domain.rules import DAY_MS
 from domain.trade import Trade
 from domain.window import MINUTE_MS
 
@@ -32,7 +33,7 @@ from .trades import SYMBOLS, frames
 from .visible import now_ms
 
 TRADES: Final = 300_000
-DAY_WINDOWS: Final = 1_440
+DAY_WINDOWS: Final = DAY_MS // MINUTE_MS
 PATIENCE_S: Final = 60.0
 
 
@@ -77,7 +78,7 @@ def a_day_of_candles(made: list[Trade]) -> list[Candle]:
     by_symbol: dict[str, list[Trade]] = {}
     for trade in made:
         by_symbol.setdefault(trade.symbol, []).append(trade)
-    first_ms = now_ms() // 86_400_000 * 86_400_000 - 86_400_000
+    first_ms = now_ms() // DAY_MS * DAY_MS - DAY_MS
     candles = []
     for own in by_symbol.values():
         per_window = len(own) // DAY_WINDOWS

@@ -20,12 +20,12 @@ from adapters.cassandra.trade_store import CassandraTradeStore
 from apps.collecting import collect_seldom
 from bench.loops.store_rows import INSERT, Row, bare_session, check_all_there, row_of, settings_of, trades_of
 from bench.runs import Run, Stopwatch
+from domain.rules import DAY_MS
 from domain.trade import Trade
 
 BATCH_ROWS: Final = 50
 WARM_UP: Final = 10
 """A tenth."""
-_DAY_MS: Final = 86_400_000
 
 
 def by_adapter(port: str, warm_up: list[Trade], trades: list[Trade]) -> Run:
@@ -93,7 +93,7 @@ def main(path: str, port: str, file: str, days_back: str, count: str) -> None:
     paths = {"tapeline": by_adapter, "rows": by_rows, "batches": by_batches}
     trades = trades_of(file, int(count), int(days_back))
     warm_up = trades[: len(trades) // WARM_UP]
-    earlier = [attrs.evolve(trade, timestamp_ms=trade.timestamp_ms - _DAY_MS) for trade in warm_up]
+    earlier = [attrs.evolve(trade, timestamp_ms=trade.timestamp_ms - DAY_MS) for trade in warm_up]
     paths[path](port, earlier, trades).report()
 
 

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any, Final
 
 import attrs
+from cassandra import ConsistencyLevel
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, Session
 from cassandra.policies import DCAwareRoundRobinPolicy, TokenAwarePolicy
 from cassandra.query import tuple_factory
@@ -19,6 +20,7 @@ from adapters.finnhub.protocol import parse_message
 from bench.trades import read_frames
 from domain.feed import Frame
 from domain.intake import Intake
+from domain.rules import DAY_MS
 from domain.trade import Trade
 from domain.window import partition_day
 
@@ -29,7 +31,6 @@ _COUNT: Final = (
     f"SELECT count(*) FROM {KEYSPACE}.trades_v2"  # noqa: S608 - a constant
     " WHERE symbol = ? AND trade_year = ? AND trade_month = ? AND trade_day = ?"
 )
-_DAY_MS: Final = 86_400_000
 
 Row = tuple[object, ...]
 
@@ -45,7 +46,7 @@ def trades_of(file: str, count: int, days_back: int) -> list[Trade]:
         made += intake.accept(frame).trades
         if len(made) >= count:
             break
-    back_ms = days_back * _DAY_MS
+    back_ms = days_back * DAY_MS
     return [attrs.evolve(trade, timestamp_ms=trade.timestamp_ms - back_ms) for trade in made[:count]]
 
 
@@ -83,8 +84,6 @@ def bare_session(port: str) -> Iterator[Session]:
 
 def defaults_level(settings: CassandraSettings) -> int:
     """Give the consistency level as the driver has it."""
-    from cassandra import ConsistencyLevel  # noqa: PLC0415
-
     level: int = ConsistencyLevel.name_to_value[settings.consistency]
     return level
 
