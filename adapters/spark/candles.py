@@ -10,7 +10,7 @@ from typing import Final
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F  # noqa: N812
 
-from .decimals import PRICE, VOLUME, multiply, ratio
+from .decimals import PRICE, SMALL, VOLUME, multiply, ratio
 from .window import partition_columns
 
 TABLE: Final = "trade_aggregates"
@@ -35,17 +35,21 @@ def fold(trades: DataFrame, window_ms: int) -> DataFrame:
     """Do what `candles` does, with trades that know their window."""
     # Stored decimals come back from Cassandra as decimal(38,18).
     exact = trades.withColumns({"price": F.col("price").cast(PRICE), "volume": F.col("volume").cast(VOLUME)})
+    # Volumes are sorted and summed up as numbers of 8 bytes; the few that have a digit more come along as the objects that VOLUMEs are to Spark.
+    small = exact.withColumn("_small", F.col("volume").cast(SMALL))
+    sized = small.withColumn("_large", F.when(F.col("_small").isNull(), F.col("volume")))
+    volume = F.coalesce(F.col("_small").cast(VOLUME), F.col("_large"))
+    is_price_update = F.coalesce(F.col("_small") == 0, F.lit(False))
     key = F.struct("timestamp", "trade_id", "price")
-    is_price_update = F.col("volume") == 0
-    folded = exact.groupBy("symbol", WINDOW).agg(
+    folded = sized.groupBy("symbol", WINDOW).agg(
         F.min(key).alias("_open"),
         F.max(key).alias("_close"),
         F.max("price").alias("high"),
         F.min("price").alias("low"),
-        _never_null(F.sum("volume"), "volume").alias("volume"),
+        _never_null(F.sum(volume), "volume").alias("volume"),
         F.count(F.when(~is_price_update, 1)).alias("trade_count"),
         F.count(F.when(is_price_update, 1)).alias("update_count"),
-        _never_null(F.sum(multiply(F.col("price"), F.col("volume"))), "notional").alias("notional"),
+        _never_null(F.sum(multiply(F.col("price"), volume)), "notional").alias("notional"),
     )
     start = F.col(f"{WINDOW}.start")
     return folded.select(
