@@ -69,7 +69,7 @@ a warm-up and left out, in which the JVM compiles what it runs often.
 
 ### Kafka to candles
 
-{TRADES:,} trades, as fast as they can be read. tapeline decodes, validates, folds exact decimals with a watermark, keeps its state in RocksDB and a checkpoint, and
+{TRADES:,} trades, as fast as they can be read. tapeline decodes, validates, folds exact decimals with a watermark, keeps its state and a checkpoint, and
 writes the changed candles of each micro-batch as Parquet. Those that it has in the end equal the domain's, which are folded where the topic is filled.
 
 {candles_peers.WORDS.strip()}

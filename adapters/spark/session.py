@@ -30,10 +30,12 @@ _EXACT: Final = {
     "spark.sql.decimalOperations.allowPrecisionLoss": "true",
     # With this on, a trade counts as late one micro-batch later than by the rule of domain.windower.
     "spark.sql.streaming.statefulOperator.allowMultiple": "false",
-    "spark.sql.streaming.stateStore.providerClass": (
-        "org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider"
-    ),
 }
+
+STATE_STORE: Final = "spark.sql.streaming.stateStore.providerClass"
+_PROVIDERS: Final = "org.apache.spark.sql.execution.streaming.state"
+ON_HEAP: Final = f"{_PROVIDERS}.HDFSBackedStateStoreProvider"
+ROCKSDB: Final = f"{_PROVIDERS}.RocksDBStateStoreProvider"
 
 _USUAL: Final = {
     "spark.master": "local[*]",
@@ -72,6 +74,9 @@ def spark_conf(settings: AggregatorSettings, name: str = "tapeline-aggregator") 
     for option, value in _EXACT.items():
         conf.set(option, value)
     conf.set("spark.sql.shuffle.partitions", str(settings.shuffle_partitions))
+    # A few windows a symbol fit on the heap, and Spark 3.5 opens a RocksDB anew from the checkpoint for each micro-batch that aggregates. What is
+    # remembered of single trades is too much for a heap. A checkpoint goes on with what it was begun with: Spark keeps the name in it.
+    conf.setIfMissing(STATE_STORE, ROCKSDB if settings.deduplicate else ON_HEAP)
     options = "spark.executor.extraJavaOptions"
     ours = " ".join(f"-D{name}={value}" for name, value in _JAVA_PROPERTIES.items())
     conf.set(options, f"{ours} {conf.get(options) or ''}".strip())

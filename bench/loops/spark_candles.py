@@ -12,6 +12,7 @@ import attrs
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
 
+from adapters.spark.checkpoint import claim_checkpoint
 from adapters.spark.progress import read_progress
 from adapters.spark.queries import CANDLES, candle_stream, checkpoint_path
 from adapters.spark.settings import AggregatorSettings
@@ -28,6 +29,7 @@ def main(servers: str, topic: str, trades: str, expected: str, master: str = "lo
             settings = attrs.evolve(settings, max_offsets_per_trigger=int(at_once))
         with spark(settings, master) as running:
             session, watch = running.session, JvmWatch(running)
+            claim_checkpoint(session, settings)
 
             def store(batch: DataFrame, batch_id: int) -> None:
                 batch.write.parquet(f"{folder}/candles/batch={batch_id}")
@@ -66,8 +68,8 @@ def _stored(spark: SparkSession, folder: str) -> list[str]:
 
 
 def _logged_bytes(folder: Path) -> int:
-    """Give the size of what the state store has logged of its changes, in the checkpoint."""
-    return sum(file.stat().st_size for file in folder.rglob("*.changelog"))
+    """Give the size of what the state store has written of its changes, in the checkpoint."""
+    return sum(file.stat().st_size for file in folder.rglob("*.delta"))
 
 
 if __name__ == "__main__":

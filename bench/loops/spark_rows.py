@@ -20,6 +20,7 @@ from adapters.cassandra.replication import Replication
 from adapters.cassandra.schema import apply_schema
 from adapters.cassandra.session import CassandraSession
 from adapters.cassandra.settings import CassandraSettings
+from adapters.spark.checkpoint import claim_checkpoint
 from adapters.spark.progress import read_progress
 from adapters.spark.queries import start_trades
 from adapters.spark.record import decode, trades
@@ -36,6 +37,7 @@ ROWS_A_BATCH: Final = 200_000
 
 def query(spark: Spark, settings: AggregatorSettings, _folder: str) -> Run:
     """Run the query over all that is on the topic."""
+    claim_checkpoint(spark.session, settings)
     watch = JvmWatch(spark)
     running = start_trades(spark.session, settings, once=True, on_stored=lambda _: watch.mark())
     running.awaitTermination()

@@ -14,6 +14,7 @@ from pyspark.sql import functions as F  # noqa: N812
 from adapters.spark.checkpoint import CheckpointError, claim_checkpoint
 from adapters.spark.preflight import check_tables, check_topics
 from adapters.spark.record import decode
+from adapters.spark.session import ON_HEAP, ROCKSDB, STATE_STORE, spark_conf
 from adapters.spark.settings import AggregatorSettings
 from adapters.spark.sinks import dead_letters
 from adapters.spark.window import partition_day, window_start_ms
@@ -56,6 +57,62 @@ def test_a_dead_letter_is_read_back_by_the_domain(spark: SparkSession, value: by
     assert letter.rejection == Rejection(reason=Reason.MALFORMED)
     assert letter.source == "trades/3/12"
     assert letter.rejected_ms > 1_700_000_000_000
+
+
+FILE_MANAGER = "spark.sql.streaming.checkpointFileManagerClass"
+
+
+def test_a_local_checkpoint_is_written_without_starting_processes_to_rename_a_file(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    session = spark.newSession()
+    claim_checkpoint(session, AggregatorSettings(checkpoint=str(tmp_path / "local")))
+    assert str(session.conf.get(FILE_MANAGER)).endswith("FileSystemBasedCheckpointFileManager")
+
+
+def test_what_is_said_of_how_checkpoints_are_written_stays(spark: SparkSession, tmp_path: Path) -> None:
+    session = spark.newSession()
+    session.conf.set(FILE_MANAGER, "of.the.user")
+    claim_checkpoint(session, AggregatorSettings(checkpoint=str(tmp_path / "local")))
+    assert session.conf.get(FILE_MANAGER) == "of.the.user"
+
+
+def test_a_checkpoint_that_is_not_local_is_written_as_spark_likes(spark: SparkSession, tmp_path: Path) -> None:
+    session = spark.newSession()
+    # The only other file system that needs no server: one that leads elsewhere.
+    mounts = session.sparkContext._jsc.hadoopConfiguration()
+    mounts.set("fs.viewfs.mounttable.elsewhere.link./data", tmp_path.as_uri())
+    claim_checkpoint(session, AggregatorSettings(checkpoint="viewfs://elsewhere/data/checkpoint"))
+    assert list(tmp_path.rglob("settings.json"))
+    assert session.conf.get(FILE_MANAGER, None) is None
+
+
+def test_a_checkpoint_goes_on_with_the_state_store_that_it_was_begun_with(spark: SparkSession, tmp_path: Path) -> None:
+    session, counted = spark.newSession(), list[int]()
+    (tmp_path / "in").mkdir()
+    lines = session.readStream.schema("word string").json(str(tmp_path / "in"))
+    folded = lines.groupBy("word").count()
+    for number, deduplicate in enumerate((True, False)):
+        store = spark_conf(AggregatorSettings(deduplicate=deduplicate)).get(STATE_STORE)
+        session.conf.set(STATE_STORE, str(store))
+        (tmp_path / "in" / f"{number}.json").write_text('{"word": "tape"}\n')
+        query = (
+            folded.writeStream.outputMode("update")
+            .option("checkpointLocation", str(tmp_path / "checkpoint"))
+            .trigger(availableNow=True)
+            .foreachBatch(lambda batch, _: counted.extend(row["count"] for row in batch.collect()))
+            .start()
+        )
+        query.awaitTermination(60)
+    assert counted == [1, 2]
+    # RocksDB keeps archives, the store on the heap files of changes.
+    assert list((tmp_path / "checkpoint" / "state").rglob("*.zip"))
+    assert not list((tmp_path / "checkpoint" / "state").rglob("*.delta"))
+
+
+def test_candles_have_their_state_on_the_heap_and_single_trades_in_rocksdb() -> None:
+    stores = [spark_conf(AggregatorSettings(deduplicate=each)).get(STATE_STORE) for each in (False, True)]
+    assert stores == [ON_HEAP, ROCKSDB]
 
 
 def test_a_new_checkpoint_is_claimed_and_claimed_again(spark: SparkSession, tmp_path: Path) -> None:
