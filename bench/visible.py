@@ -30,7 +30,7 @@ from domain.window import MINUTE_MS, window_start_ms
 PERIOD_S: Final = 0.1
 NEVER_MS: Final = float("inf")
 _OVERLAP_MS: Final = 2_000
-"""Rows of a micro-batch are written by several requests at once, so an older row may show after a newer one."""
+"""Rows of a micro-batch, trades or candles, are written by several requests at once, so an older row may show after a newer one."""
 _SLACK_MS: Final = 2_000
 """A trade's own time and the time it was received lie closer together than this."""
 
@@ -47,6 +47,11 @@ class Seen:
         """Event time of the newest trade seen in a candle."""
         self._rows: dict[tuple[int, str], int] = {}
         self._closes: dict[int, list[tuple[tuple[int, str], int]]] = {}
+
+    @property
+    def candles_from_ms(self) -> int:
+        """The start of the first window that may still change: the end of one may show after the beginning of the next."""
+        return window_start_ms(self.folded_ms - _OVERLAP_MS, MINUTE_MS)
 
     def trades(self, answer: Iterable[Trade], at_ms: int) -> None:
         """Take an answer of the trade store."""
@@ -126,7 +131,7 @@ class Reader:
         until_ms = now_ms() + _SLACK_MS
         trades = list(self._trades.read(name, seen.newest_ms - _OVERLAP_MS, until_ms))
         seen.trades(trades, now_ms())
-        candles = list(self._candles.read(name, window_start_ms(seen.folded_ms, MINUTE_MS), until_ms, MINUTE_MS))
+        candles = list(self._candles.read(name, seen.candles_from_ms, until_ms, MINUTE_MS))
         seen.candles(candles, now_ms())
 
     def _has_all(self, end_ms: int) -> bool:

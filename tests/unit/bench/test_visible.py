@@ -65,6 +65,14 @@ def test_a_candle_of_a_later_window_says_nothing_of_an_earlier_one() -> None:
     assert seen.candle_latency_ms(after) == 1_000
 
 
+def test_a_window_is_asked_for_until_the_next_one_has_gone_on_for_a_while() -> None:
+    seen = Seen(BEGIN_MS)
+    seen.candles([candle(trade(MINUTE_MS + 1_999))], BEGIN_MS + MINUTE_MS + 2_500)
+    assert seen.candles_from_ms == BEGIN_MS
+    seen.candles([candle(trade(MINUTE_MS + 2_000))], BEGIN_MS + MINUTE_MS + 2_600)
+    assert seen.candles_from_ms == BEGIN_MS + MINUTE_MS
+
+
 def test_a_quantile_counts_what_was_never_readable() -> None:
     assert quantile([1.0] * 94 + [NEVER_MS] * 6, 95) == NEVER_MS
     assert quantile([1.0] * 96 + [NEVER_MS] * 4, 95) == 1.0
