@@ -1,7 +1,8 @@
 """How much of everything a number of trades a second takes: `python -m bench.capacity --trades-per-s 1000000`.
 
-1. What a part needs is a line: a fixed share of a core, and CPU for each trade, drawn through measured points of the pipeline on one machine. The
-   points, and bytes on disk, are in `measured.toml` with the commands that measure them.
+1. What a part needs is a line: a fixed share of a core, and CPU for each trade. For the producer and Spark the CPU is that at full speed: below it they
+   do in more and smaller pieces what they have time for, so that points of the running pipeline tell the fixed share only. For the servers the line is drawn through
+   those points. All of them, and bytes on disk, are in `measured.toml` with the commands that measure them.
 2. Copies cost what the first one does: each of Kafka's is another broker's write, each of Cassandra's another node's.
 3. No core is planned fuller than `Policy.busy`, no disk fuller than `Policy.disk_full`.
 4. A topic has a partition for each core that folds: a partition is read by one task at a time. So is a symbol, whatever else grows.
@@ -53,6 +54,12 @@ class Cost:
         slope = min(max(slope, 0.0), mean_cores / mean_rate)
         return cls(cores=mean_cores - slope * mean_rate, cpu_us=slope * 1e6)
 
+    @classmethod
+    def beside(cls, points: Sequence[tuple[float, float]], cpu_us: float) -> Self:
+        """Give what (rate, cores) leave as the fixed share in the mean, where a trade's CPU is known; never less than nothing."""
+        left = sum(cores - rate * cpu_us / 1e6 for rate, cores in points) / len(points)
+        return cls(cores=max(left, 0.0), cpu_us=cpu_us)
+
 
 @attrs.frozen(kw_only=True)
 class Point:
@@ -75,14 +82,18 @@ class Measured:
     kafka_bytes: float
     trade_bytes: float
     candle_bytes: float
-    producer_cpu_us: float
+    cpu_us: Mapping[str, float]
+    """Of a trade at full speed, of the parts that were measured by themselves."""
     points: Sequence[Point]
 
     @property
     def costs(self) -> Mapping[str, Cost]:
         """The line of each part."""
-        fit = [point for point in self.points if point.fit]
-        return {part: Cost.through([(point.rate, point.cores[part]) for point in fit]) for part in PARTS}
+        fit = {part: [(point.rate, point.cores[part]) for point in self.points if point.fit] for part in PARTS}
+        return {
+            part: Cost.beside(points, self.cpu_us[part]) if part in self.cpu_us else Cost.through(points)
+            for part, points in fit.items()
+        }
 
     @classmethod
     def read(cls, file: Path = MEASURED) -> Self:
@@ -96,7 +107,7 @@ class Measured:
             kafka_bytes=sizes["kafka_trade"],
             trade_bytes=sizes["trade_row"],
             candle_bytes=sizes["candle_row"],
-            producer_cpu_us=found["producer"]["cpu_us"],
+            cpu_us=found["cpu_us"],
             points=[
                 Point(rate=each["rate"], fit=each.get("fit", False), cores={part: each[part] for part in PARTS})
                 for each in found["points"]
@@ -161,7 +172,7 @@ def plan(trades_per_s: float, symbols: int, measured: Measured, policy: Policy |
     return Plan(
         trades_per_s=trades_per_s,
         symbols=symbols,
-        producers=math.ceil(trades_per_s * measured.producer_cpu_us / 1e6 / policy.busy),
+        producers=math.ceil(trades_per_s * costs["producer"].cpu_us / 1e6 / policy.busy),
         partitions=max(4, executor_cores),
         brokers=machines(costs["kafka"].at(trades_per_s), kafka_tb, policy.broker_disk_tb),
         executor_cores=executor_cores,
@@ -226,7 +237,7 @@ def tables(measured: Measured, policy: Policy | None = None) -> str:
         for each in hots
     ]
     checks = [
-        [f"{point.rate:,.0f}", "drawn through it" if point.fit else "checked against it", *_against(point, costs)]
+        [f"{point.rate:,.0f}", "fitted to it" if point.fit else "checked against it", *_against(point, costs)]
         for point in measured.points
     ]
     return "\n\n".join(

@@ -20,7 +20,7 @@ def measured(points: int = 2) -> Measured:
         kafka_bytes=100,
         trade_bytes=50,
         candle_bytes=150,
-        producer_cpu_us=10,
+        cpu_us={"producer": 10},
         points=[
             Point(rate=rate, fit=True, cores={part: 0.1 + rate * each for part, each in cores.items()})
             for rate in rates
@@ -34,6 +34,13 @@ def test_a_line_goes_through_two_points() -> None:
     assert cost.at(10_000) == pytest.approx(0.6)
     assert cost.cores == pytest.approx(0.1)
     assert cost.cpu_us == pytest.approx(50)
+
+
+def test_a_known_cost_of_a_trade_leaves_the_fixed_share_to_the_points() -> None:
+    cost = Cost.beside([(2_000, 1.3), (20_000, 1.5)], cpu_us=20)
+    assert cost.cpu_us == 20
+    assert cost.cores == pytest.approx((1.26 + 1.1) / 2)
+    assert Cost.beside([(20_000, 0.3)], cpu_us=20).cores == 0
 
 
 @given(st.lists(st.tuples(RATES, st.floats(min_value=0, max_value=100)), min_size=1, max_size=6))
