@@ -67,8 +67,9 @@ def _body(runs: Mapping[str, list[Run]], rounds: int) -> str:
     ]
     head = ["path", "trades/s", "CPU µs a trade", "rate ÷ the usual's", "windows", "state, MiB", "bytes a change"]
     return f"""
-The query of candles as in the part `spark`, over {TRADES:,} trades of a topic each, in {BATCHES} micro-batches, of which the first third is left out;
-{rounds} rounds. An executor is a process of its own with one core, on the standalone cluster of Spark; all of them are on this machine, with Kafka.
+The query of candles as in the part `spark`, over {TRADES:,} trades of a topic each, in {BATCHES} micro-batches, of which the first third is left out,
+and before them a whole pass as a warm-up; {rounds} rounds. An executor is a process of its own with one core, on the standalone cluster of Spark; all of them are
+on this machine, with Kafka.
 CPU time is that of driver and executors. Windows are those of the whole topic, open or not. The state is the most memory that the state store took, as Spark
 reports it, with the versions that it keeps; a change is what the checkpoint's files of changes take for each window that a micro-batch changes.
 

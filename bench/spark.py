@@ -65,7 +65,7 @@ def _body(candles: Mapping[str, list[Run]], rows: Mapping[str, list[Run]], round
     return f"""
 Kafka and Cassandra of the dev stack, one each, on the same cores; {SYMBOLS} symbols, {PARTITIONS} partitions, about 200 bytes a record; {rounds} rounds.
 tapeline is the aggregator's own query in Spark on two cores, with its defaults; CPU time is that of its JVM. The first third of the micro-batches is
-a warm-up and left out, in which the JVM compiles what it runs often.
+left out as a warm-up, in which the JVM compiles what it runs often; of candles so is a whole pass over the topic before it, as with Flink.
 
 ### Kafka to candles
 
