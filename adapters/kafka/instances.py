@@ -13,7 +13,7 @@ from ports.errors import BrokerError, KeyInUseError
 from .logs import ClientLog
 from .settings import KafkaSettings
 
-_CLIENT_ID: Final = re.compile(r".*?\.(?P<host>.+)\.(?P<cap>[0-9]{1,9})")
+_CLIENT_ID: Final = re.compile(r".*?\.(?P<host>.+)\.(?P<cap>[0-9]{1,9})(?:\.r(?P<run>[0-9a-f]{8}))?")
 """As `watchlist.client_id` writes it."""
 
 
@@ -27,6 +27,8 @@ class Instance:
     cap: int | None
     """How many symbols it can carry, where it tells."""
     partitions: frozenset[int]
+    run: str | None = None
+    """What no other has, also not the same one after a start, where it tells."""
 
 
 def describe_instances(settings: KafkaSettings) -> list[Instance]:
@@ -51,6 +53,7 @@ def describe_instances(settings: KafkaSettings) -> list[Instance]:
                 host=told["host"] if told else str(member.host).lstrip("/"),
                 cap=int(told["cap"]) if told else None,
                 partitions=frozenset(place.partition for place in places),
+                run=told["run"] if told else None,
             )
         )
     return sorted(found, key=lambda instance: instance.name)

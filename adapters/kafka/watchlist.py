@@ -10,9 +10,12 @@
 - Static members that close do not leave, by Kafka's rules, until the session is over. One that ends on purpose unsubscribes first: that does.
 - When brokers are away the session ends here, too. The share then stays as it was until the group is whole again and says otherwise: what is received
   meanwhile waits in the publisher's buffer. A member that was only cut off may so cover symbols twice; trades are told apart by their identity.
+  A broker that stood still may then find two requests to join of one member, and take them for two members: by a mark of its own in the client's name, a
+  member that is told that another has its key knows whether that is itself, and joins again.
 """
 
 import contextlib
+import secrets
 import socket
 import time
 from collections.abc import Callable, Sequence
@@ -25,7 +28,7 @@ from domain.watchlist import Share, share_of
 from ports.errors import BrokerError, KeyInUseError, PortError
 
 from .codes import is_fatal, is_passing
-from .instances import await_free_name
+from .instances import await_free_name, describe_instances
 from .logs import ClientLog
 from .metadata import require_topics
 from .settings import KafkaSettings
@@ -55,6 +58,7 @@ class KafkaWatchlist:
         self._cap = cap
         self._key = key
         self._host = host or socket.gethostname()
+        self._run = secrets.token_hex(4)
         self._client_log = ClientLog("watchlist", settings.bootstrap_servers)
         self._reader = WatchlistReader(settings)
         self._consumer: Consumer | None = None
@@ -69,43 +73,21 @@ class KafkaWatchlist:
         """Join the group. Raises BrokerError when no broker answers or the topic is missing, KeyInUseError when another machine has the key."""
         if self._consumer is not None:
             return
-        settings = self._settings
-        name = {} if self._key is None else {"group.instance.id": self._key}
         self._reader.start()
         try:
             if self._key is not None:
-                await_free_name(settings, self._key, self._host, SESSION_MS / 1000 + _LEAVE_S)
-            consumer = Consumer(
-                {
-                    **settings.consumer(settings.watchlist_group),
-                    **self._client_log.options(),
-                    **name,
-                    "client.id": client_id(settings, self._host, self._cap),
-                    "partition.assignment.strategy": "cooperative-sticky",
-                    "session.timeout.ms": SESSION_MS,
-                    "heartbeat.interval.ms": HEARTBEAT_MS,
-                    "max.poll.interval.ms": MAX_POLL_MS,
-                }
-            )
+                await_free_name(self._settings, self._key, self._host, SESSION_MS / 1000 + _LEAVE_S)
+            consumer = self._client()
         except PortError:
             self._reader.close()
             raise
-        except (KafkaException, ValueError, TypeError) as error:
-            self._reader.close()
-            raise BrokerError(f"Kafka does not take these settings: {error}") from error
         try:
-            require_topics(consumer, (settings.watchlist_topic,), settings, self._client_log)
-            consumer.subscribe(
-                [settings.watchlist_topic],
-                on_assign=self._on_assign,
-                on_revoke=self._on_revoke,
-                on_lost=self._on_lost,
-            )
+            require_topics(consumer, (self._settings.watchlist_topic,), self._settings, self._client_log)
         except BrokerError:
             consumer.close()
             self._reader.close()
             raise
-        self._consumer = consumer
+        self._join(consumer)
 
     def poll(self, cover: Callable[[Share], None]) -> None:
         """Hand over the share when it has changed. Raises KeyInUseError or BrokerError."""
@@ -140,12 +122,55 @@ class KafkaWatchlist:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _client(self) -> Consumer:
+        settings = self._settings
+        name = {} if self._key is None else {"group.instance.id": self._key}
+        try:
+            return Consumer(
+                {
+                    **settings.consumer(settings.watchlist_group),
+                    **self._client_log.options(),
+                    **name,
+                    "client.id": client_id(settings, self._host, self._cap, self._run),
+                    "partition.assignment.strategy": "cooperative-sticky",
+                    "session.timeout.ms": SESSION_MS,
+                    "heartbeat.interval.ms": HEARTBEAT_MS,
+                    "max.poll.interval.ms": MAX_POLL_MS,
+                }
+            )
+        except (KafkaException, ValueError, TypeError) as error:
+            raise BrokerError(f"Kafka does not take these settings: {error}") from error
+
+    def _join(self, consumer: Consumer) -> None:
+        consumer.subscribe(
+            [self._settings.watchlist_topic],
+            on_assign=self._on_assign,
+            on_revoke=self._on_revoke,
+            on_lost=self._on_lost,
+        )
+        self._consumer = consumer
+
+    def _is_anothers(self, name: str) -> bool:
+        return any(each.name == name and each.run != self._run for each in describe_instances(self._settings))
+
+    def _join_again(self) -> None:
+        """Take part as a new client, under the same name; the share stays until the group has given another."""
+        _log.warning("the watchlist's group took this member for two, joining again")
+        before = self._consumer
+        self._is_cut_off = True
+        self._settled_at = None
+        self._join(self._client())
+        if before is not None:
+            before.close()
+
     def _judge(self, error: KafkaError) -> None:
         if is_fatal(error) and self._key is not None:
-            raise KeyInUseError(
-                "another producer was started with the same API key, and has taken this one's place: each producer needs a key of its own"
-            ) from KafkaException(error)
-        if is_passing(error):
+            if self._is_anothers(self._key):
+                raise KeyInUseError(
+                    "another producer was started with the same API key, and has taken this one's place: each producer needs a key of its own"
+                ) from KafkaException(error)
+            self._join_again()
+        elif is_passing(error):
             _log.warning("the watchlist's group was interrupted", error=error.str())
         else:
             raise BrokerError(
@@ -171,12 +196,16 @@ class KafkaWatchlist:
         self._changed = True
         if self._settled_at is None:
             self._settled_at = time.monotonic() + (0.0 if self._key is None else SETTLE_S)
-        # Who has it is all that is asked of this consumer.
-        consumer.incremental_assign(list(places))
-        consumer.pause(list(places))
+        # Who has it is all that is asked of this consumer. With an offset it does not look for a committed one: a broker that is just back
+        # may refuse to tell that, and the client hands such a refusal on instead of asking again.
+        places = [TopicPartition(place.topic, place.partition, 0) for place in places]
+        consumer.incremental_assign(places)
+        consumer.pause(places)
 
-    def _on_revoke(self, _: Consumer, places: Sequence[TopicPartition]) -> None:
+    def _on_revoke(self, consumer: Consumer, places: Sequence[TopicPartition]) -> None:
         """Let go: the others are given these partitions when this has returned."""
+        if consumer is not self._consumer:
+            return
         self._partitions -= {place.partition for place in places}
         self._changed = True
         self._tell()
@@ -187,6 +216,6 @@ class KafkaWatchlist:
         _log.warning("the watchlist's group is out of reach, the symbols stay as they are", partitions=len(places))
 
 
-def client_id(settings: KafkaSettings, host: str, cap: int) -> str:
-    """Name a member for those who look at the group: on which host it is, and how many symbols it can carry."""
-    return f"{settings.client_id}.{host}.{cap}"
+def client_id(settings: KafkaSettings, host: str, cap: int, run: str) -> str:
+    """Name a member for those who look at the group: on which host it is, how many symbols it can carry, and which of all that ever ran it is."""
+    return f"{settings.client_id}.{host}.{cap}.r{run}"

@@ -6,13 +6,14 @@ import time
 import uuid
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import Consumer, KafkaError, Producer
 
 from adapters.finnhub.key_name import name_of_key
+from adapters.kafka.codes import is_fatal
 from adapters.kafka.instances import describe_instances
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topics import Outcome, ensure_watchlist
-from adapters.kafka.watchlist import SESSION_MS, KafkaWatchlist
+from adapters.kafka.watchlist import SESSION_MS, KafkaWatchlist, client_id
 from adapters.kafka.watchlist_editor import KafkaWatchlistEditor
 from ports.errors import BrokerError, KeyInUseError
 from ports.watchlist import Watchlist
@@ -87,6 +88,35 @@ class TestKafkaWatchlist(WatchlistContract):
         assert second.share is None
         group.leave(first)
         group.until_covered(SYMBOLS)
+
+    def test_who_is_taken_for_two_members_keeps_its_place(self, group: Group, settings: KafkaSettings) -> None:
+        group.editor.add(SYMBOLS)
+        member = group.take(KafkaWatchlist(settings, cap=50, key="a-key"))
+        group.until_covered(SYMBOLS)
+        (described,) = describe_instances(settings)
+        # As a broker that stood still may find it: a second request to join, in all like the first one's.
+        double = Consumer(
+            {
+                **settings.consumer(settings.watchlist_group),
+                "group.instance.id": "a-key",
+                "client.id": client_id(settings, described.host, 50, str(described.run)),
+                "partition.assignment.strategy": "cooperative-sticky",
+                "session.timeout.ms": SESSION_MS,
+            }
+        )
+        double.subscribe([settings.watchlist_topic])
+        fatal: list[KafkaError] = []
+
+        def is_fenced() -> bool:
+            message = double.poll(0)
+            if message is not None and (error := message.error()) is not None and is_fatal(error):
+                fatal.append(error)
+            return bool(fatal)
+
+        group.until(is_fenced)
+        double.close()
+        group.until_covered(SYMBOLS)
+        assert member.share is not None
 
     def test_who_dies_and_is_back_in_time_has_the_partitions_that_it_had(
         self, group: Group, settings: KafkaSettings
