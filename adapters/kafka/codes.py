@@ -32,6 +32,11 @@ _PASSING: Final = frozenset(
     {KafkaError._MAX_POLL_EXCEEDED, KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT}
 )
 
+COORDINATOR_AWAY: Final = frozenset(
+    {KafkaError.COORDINATOR_LOAD_IN_PROGRESS, KafkaError.COORDINATOR_NOT_AVAILABLE, KafkaError.NOT_COORDINATOR}
+)
+"""A broker that has just begun cannot speak of groups yet: ask again."""
+
 COMMIT_TOO_LATE: Final = frozenset(
     {
         KafkaError.ILLEGAL_GENERATION,

@@ -2,7 +2,8 @@
 
 import re
 import time
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 import attrs
 from confluent_kafka import KafkaException
@@ -10,11 +11,13 @@ from confluent_kafka.admin import AdminClient
 
 from ports.errors import BrokerError, KeyInUseError
 
+from .codes import COORDINATOR_AWAY, error_of
 from .logs import ClientLog
 from .settings import KafkaSettings
 
-_CLIENT_ID: Final = re.compile(r".*?\.(?P<host>.+)\.(?P<cap>[0-9]{1,9})(?:\.r(?P<run>[0-9a-f]{8}))?")
+_CLIENT_ID: Final = re.compile(r".*?\.(?P<host>.+)\.(?P<cap>[0-9]{1,9})")
 """As `watchlist.client_id` writes it."""
+_AGAIN_S: Final = 0.2
 
 
 @attrs.frozen(kw_only=True)
@@ -27,18 +30,13 @@ class Instance:
     cap: int | None
     """How many symbols it can carry, where it tells."""
     partitions: frozenset[int]
-    run: str | None = None
-    """What no other has, also not the same one after a start, where it tells."""
 
 
 def describe_instances(settings: KafkaSettings) -> list[Instance]:
     """Give the instances by name. Raises BrokerError when the cluster does not answer in time."""
     log = ClientLog("admin", settings.bootstrap_servers)
     try:
-        admin = AdminClient({**settings.client(), **log.options()})
-        group = settings.watchlist_group
-        future = admin.describe_consumer_groups([group], request_timeout=settings.connect_timeout_s)[group]
-        members = future.result(timeout=settings.connect_timeout_s).members
+        members = _members(AdminClient({**settings.client(), **log.options()}), settings)
     except (KafkaException, TimeoutError) as error:
         raise BrokerError(
             f"Kafka at {settings.bootstrap_servers} did not say who shares {settings.watchlist_topic}: {error}"
@@ -53,10 +51,24 @@ def describe_instances(settings: KafkaSettings) -> list[Instance]:
                 host=told["host"] if told else str(member.host).lstrip("/"),
                 cap=int(told["cap"]) if told else None,
                 partitions=frozenset(place.partition for place in places),
-                run=told["run"] if told else None,
             )
         )
     return sorted(found, key=lambda instance: instance.name)
+
+
+def _members(admin: AdminClient, settings: KafkaSettings) -> Sequence[Any]:
+    group, patience_s = settings.watchlist_group, settings.connect_timeout_s
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            future = admin.describe_consumer_groups([group], request_timeout=patience_s)[group]
+            found: Sequence[Any] = future.result(timeout=patience_s).members
+        except KafkaException as error:
+            if error_of(error).code() not in COORDINATOR_AWAY or time.monotonic() > deadline:
+                raise
+            time.sleep(_AGAIN_S)
+        else:
+            return found
 
 
 def await_free_name(settings: KafkaSettings, name: str, host: str, patience_s: float) -> None:

@@ -10,12 +10,11 @@
 - Static members that close do not leave, by Kafka's rules, until the session is over. One that ends on purpose unsubscribes first: that does.
 - When brokers are away the session ends here, too. The share then stays as it was until the group is whole again and says otherwise: what is received
   meanwhile waits in the publisher's buffer. A member that was only cut off may so cover symbols twice; trades are told apart by their identity.
-  A broker that stood still may then find two requests to join of one member, and take them for two members: by a mark of its own in the client's name, a
-  member that is told that another has its key knows whether that is itself, and joins again.
+  A broker that stood still may then find two requests to join of one member, and take them for two members with one name. So a member that is told
+  of another while it is cut off joins again, unless it stood still itself: then that other may have come in its place.
 """
 
 import contextlib
-import secrets
 import socket
 import time
 from collections.abc import Callable, Sequence
@@ -28,7 +27,7 @@ from domain.watchlist import Share, share_of
 from ports.errors import BrokerError, KeyInUseError, PortError
 
 from .codes import is_fatal, is_passing
-from .instances import await_free_name, describe_instances
+from .instances import await_free_name
 from .logs import ClientLog
 from .metadata import require_topics
 from .settings import KafkaSettings
@@ -58,12 +57,13 @@ class KafkaWatchlist:
         self._cap = cap
         self._key = key
         self._host = host or socket.gethostname()
-        self._run = secrets.token_hex(4)
         self._client_log = ClientLog("watchlist", settings.bootstrap_servers)
         self._reader = WatchlistReader(settings)
         self._consumer: Consumer | None = None
         self._partitions: frozenset[int] = frozenset()
         self._is_cut_off = False
+        self._polled_at = float("inf")
+        self._stood_still = False
         self._settled_at: float | None = None
         self._told: Share | None = None
         self._changed = False
@@ -94,6 +94,9 @@ class KafkaWatchlist:
         if self._consumer is None:
             raise BrokerError("the watchlist is not open")
         self._cover = cover
+        now = time.monotonic()
+        self._stood_still |= now - self._polled_at > SESSION_MS / 1000
+        self._polled_at = now
         message = self._consumer.poll(0)
         if message is not None and (error := message.error()) is not None:
             self._judge(error)
@@ -131,7 +134,7 @@ class KafkaWatchlist:
                     **settings.consumer(settings.watchlist_group),
                     **self._client_log.options(),
                     **name,
-                    "client.id": client_id(settings, self._host, self._cap, self._run),
+                    "client.id": client_id(settings, self._host, self._cap),
                     "partition.assignment.strategy": "cooperative-sticky",
                     "session.timeout.ms": SESSION_MS,
                     "heartbeat.interval.ms": HEARTBEAT_MS,
@@ -150,14 +153,10 @@ class KafkaWatchlist:
         )
         self._consumer = consumer
 
-    def _is_anothers(self, name: str) -> bool:
-        return any(each.name == name and each.run != self._run for each in describe_instances(self._settings))
-
     def _join_again(self) -> None:
         """Take part as a new client, under the same name; the share stays until the group has given another."""
         _log.warning("the watchlist's group took this member for two, joining again")
         before = self._consumer
-        self._is_cut_off = True
         self._settled_at = None
         self._join(self._client())
         if before is not None:
@@ -165,7 +164,7 @@ class KafkaWatchlist:
 
     def _judge(self, error: KafkaError) -> None:
         if is_fatal(error) and self._key is not None:
-            if self._is_anothers(self._key):
+            if not self._is_cut_off or self._stood_still:
                 raise KeyInUseError(
                     "another producer was started with the same API key, and has taken this one's place: each producer needs a key of its own"
                 ) from KafkaException(error)
@@ -192,6 +191,7 @@ class KafkaWatchlist:
         if self._is_cut_off:
             self._is_cut_off = False
             self._partitions = frozenset()
+        self._stood_still = False
         self._partitions |= {place.partition for place in places}
         self._changed = True
         if self._settled_at is None:
@@ -216,6 +216,6 @@ class KafkaWatchlist:
         _log.warning("the watchlist's group is out of reach, the symbols stay as they are", partitions=len(places))
 
 
-def client_id(settings: KafkaSettings, host: str, cap: int, run: str) -> str:
-    """Name a member for those who look at the group: on which host it is, how many symbols it can carry, and which of all that ever ran it is."""
-    return f"{settings.client_id}.{host}.{cap}.r{run}"
+def client_id(settings: KafkaSettings, host: str, cap: int) -> str:
+    """Name a member for those who look at the group: on which host it is, and how many symbols it can carry."""
+    return f"{settings.client_id}.{host}.{cap}"

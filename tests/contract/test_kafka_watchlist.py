@@ -6,14 +6,14 @@ import time
 import uuid
 
 import pytest
-from confluent_kafka import Consumer, KafkaError, Producer
+from confluent_kafka import Consumer, Producer
 
 from adapters.finnhub.key_name import name_of_key
 from adapters.kafka.codes import is_fatal
 from adapters.kafka.instances import describe_instances
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topics import Outcome, ensure_watchlist
-from adapters.kafka.watchlist import SESSION_MS, KafkaWatchlist, client_id
+from adapters.kafka.watchlist import SESSION_MS, KafkaWatchlist
 from adapters.kafka.watchlist_editor import KafkaWatchlistEditor
 from ports.errors import BrokerError, KeyInUseError
 from ports.watchlist import Watchlist
@@ -21,6 +21,26 @@ from ports.watchlist_editor import WatchlistEditor
 from tests.contract.watchlist_contract import SYMBOLS, Group, Lists, WatchlistContract
 
 pytestmark = pytest.mark.servers
+
+
+class Double:
+    """Another member of the same name, as Kafka's client makes it."""
+
+    def __init__(self, settings: KafkaSettings, name: str) -> None:
+        self.consumer = Consumer(
+            {
+                **settings.consumer(settings.watchlist_group),
+                "group.instance.id": name,
+                "partition.assignment.strategy": "cooperative-sticky",
+                "session.timeout.ms": SESSION_MS,
+            }
+        )
+        self.consumer.subscribe([settings.watchlist_topic])
+
+    def is_fenced(self) -> bool:
+        message = self.consumer.poll(0)
+        error = None if message is None else message.error()
+        return error is not None and is_fatal(error)
 
 
 class OnKafka:
@@ -89,34 +109,31 @@ class TestKafkaWatchlist(WatchlistContract):
         group.leave(first)
         group.until_covered(SYMBOLS)
 
-    def test_who_is_taken_for_two_members_keeps_its_place(self, group: Group, settings: KafkaSettings) -> None:
+    @pytest.mark.parametrize("stood_still", [False, True])
+    def test_who_is_cut_off_and_taken_for_two_joins_again_unless_it_stood_still_itself(
+        self, group: Group, settings: KafkaSettings, *, stood_still: bool
+    ) -> None:
         group.editor.add(SYMBOLS)
-        member = group.take(KafkaWatchlist(settings, cap=50, key="a-key"))
+        watchlist = KafkaWatchlist(settings, cap=50, key="a-key")
+        member = group.take(watchlist)
         group.until_covered(SYMBOLS)
-        (described,) = describe_instances(settings)
-        # As a broker that stood still may find it: a second request to join, in all like the first one's.
-        double = Consumer(
-            {
-                **settings.consumer(settings.watchlist_group),
-                "group.instance.id": "a-key",
-                "client.id": client_id(settings, described.host, 50, str(described.run)),
-                "partition.assignment.strategy": "cooperative-sticky",
-                "session.timeout.ms": SESSION_MS,
-            }
-        )
-        double.subscribe([settings.watchlist_topic])
-        fatal: list[KafkaError] = []
-
-        def is_fenced() -> bool:
-            message = double.poll(0)
-            if message is not None and (error := message.error()) is not None and is_fatal(error):
-                fatal.append(error)
-            return bool(fatal)
-
-        group.until(is_fenced)
-        double.close()
-        group.until_covered(SYMBOLS)
-        assert member.share is not None
+        # As if brokers had been away; and what these may find then: a second request to join, in all like the first one's.
+        assert watchlist._consumer is not None
+        watchlist._on_lost(watchlist._consumer, [])
+        if stood_still:
+            watchlist._polled_at -= SESSION_MS / 1000 + 1
+        double = Double(settings, "a-key")
+        try:
+            if stood_still:
+                with pytest.raises(KeyInUseError, match="same API key"):
+                    group.until(double.is_fenced)
+                group.leave(member)
+            else:
+                group.until(double.is_fenced)
+                group.until_covered(SYMBOLS)
+                assert [each.name for each in describe_instances(settings)] == ["a-key"]
+        finally:
+            double.consumer.close()
 
     def test_who_dies_and_is_back_in_time_has_the_partitions_that_it_had(
         self, group: Group, settings: KafkaSettings
