@@ -7,6 +7,9 @@ UV := $(VENV)/bin/uv
 UV_VERSION := 0.13.9
 ARGS ?=
 
+# Much of a test is waiting for servers: two files of tests at a time. To debug one: make test ARGS="--numprocesses 0 --pdb -k ...".
+TWO_AT_A_TIME := --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
 PARTS := domain producer spark cassandra e2e sizes
 .PHONY: help run stack test test-faults check format dashboards bench $(PARTS:%=bench-%) bench-growth bench-hold bench-soak lock clean
 
@@ -23,11 +26,11 @@ stack: $(VENV)/.synced-all ## The same through real Kafka, Spark and Cassandra o
 
 test: $(VENV)/.synced-all ## Run the tests; servers are real, and started by the tests
 	@$(PY) -m devstack fetch
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest $(TWO_AT_A_TIME) $(ARGS)
 
 test-faults: $(VENV)/.synced-all ## Every fault, long and short, and a table of what held
 	@$(PY) -m devstack fetch
-	@$(PY) -m pytest tests/fault -m "" --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(PY) -m pytest tests/fault -m "" $(TWO_AT_A_TIME) $(ARGS)
 
 check: $(VENV)/.synced-all ## Formatting, lint, types and the layers' contracts
 	$(VENV)/bin/ruff format --check .
