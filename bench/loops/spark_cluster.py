@@ -1,6 +1,7 @@
 """A standalone Spark on this machine: a master and a worker, for executors of one core each that are processes of their own."""
 
 import contextlib
+import os
 import socket
 import subprocess
 import time
@@ -55,19 +56,13 @@ class Executors:
 
 @contextlib.contextmanager
 def _daemon(name: str, options: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
-    java, jars = java_home() / "bin" / "java", Path(pyspark.__file__).parent / "jars" / "*"
-    command = [
-        str(java),
-        "-Xmx256m",
-        "-cp",
-        str(jars),
-        f"org.apache.spark.deploy.{name}",
-        "--host",
-        "127.0.0.1",
-        "--webui-port",
-        "0",
-    ]
-    with subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    spark = Path(pyspark.__file__).parent
+    command = [str(spark / "bin" / "spark-class"), f"org.apache.spark.deploy.{name}", "--host", "127.0.0.1"]
+    # By its script rather than by java: a worker builds its executors' command lines from what the script sets.
+    env = os.environ | {"JAVA_HOME": str(java_home()), "SPARK_HOME": str(spark), "SPARK_DAEMON_MEMORY": "256m"}
+    with subprocess.Popen(
+        [*command, "--webui-port", "0", *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=env
+    ) as process:
         try:
             yield process
         finally:
