@@ -143,7 +143,7 @@ def _growth(found: Sequence[Minute]) -> str:
     """Tell of a few minutes, evenly spread, the first and the last among them."""
     count = min(len(found), 6)
     chosen = [found[round(number * (len(found) - 1) / max(count - 1, 1))] for number in range(count)]
-    head = ["", *(f"minute {each.at_s / 60:.0f}" for each in chosen)]
+    head = ["", *(f"after {each.at_s / 60:.0f} min" for each in chosen)]
     rows = [
         [f"memory: {part}", *(figure(each.step.rss[part] / _MIB) for each in chosen)] for part in chosen[0].step.rss
     ]
