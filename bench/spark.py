@@ -64,8 +64,8 @@ def _rows(stack: Stack, folder: Path, rounds: int, say: Callable[[str], None]) -
 def _body(candles: Mapping[str, list[Run]], rows: Mapping[str, list[Run]], rounds: int) -> str:
     return f"""
 Kafka and Cassandra of the dev stack, one each, on the same cores; {SYMBOLS} symbols, {PARTITIONS} partitions, about 200 bytes a record; {rounds} rounds.
-tapeline is the aggregator's own query in Spark on two cores, with its defaults; CPU time is that of its JVM. The first third of the micro-batches is
-left out as a warm-up, in which the JVM compiles what it runs often; of candles so is a whole pass over the topic before it, as with Flink.
+tapeline is the aggregator's own query in Spark on two cores, with its defaults; CPU time is that of its JVM. A whole pass over the topic, and the first third
+of the micro-batches of a second one, are left out as a warm-up, in which the JVM compiles what it runs often; Flink has such a pass as well.
 
 ### Kafka to candles
 
