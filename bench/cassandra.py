@@ -20,7 +20,9 @@ from .table import comparison, spread, table
 from .trades import SYMBOLS, frames, write_frames
 
 ROWS_PER_S: Final = 500
-STEADY_S: Final = 12
+STEADY_S: Final = 20
+WARM_S: Final = 60
+"""Until the server has compiled what it runs often, that costs single writes milliseconds."""
 BULK_ROWS: Final = 60_000
 SLOW_ROWS: Final = 15_000
 """A row a request takes several times as long."""
@@ -58,6 +60,8 @@ def run(rounds: int, say: Callable[[str], None]) -> Section:
             place = _Place(port=stack.cassandra_port, file=folder / "frames")
             say("warming Cassandra up")
             Measured.loop("warm-up", "store_bulk", "rows", place.port, place.file, place.day(), SLOW_ROWS).run(300.0)
+            minute = (place.port, place.file, place.day(), ROWS_PER_S * WARM_S, ROWS_PER_S)
+            Measured.loop("warm-up", "store_singles", "bare", *minute).run(300.0)
             singles = _turns(
                 {TRADES: ("store_singles", "trades"), CANDLES: ("store_singles", "candles"), BARE: ("store_singles", "bare")},
                 lambda _name: (ROWS_PER_S * STEADY_S, ROWS_PER_S),
@@ -102,7 +106,7 @@ def _body(singles: Mapping[str, list[Run]], bulk: Mapping[str, list[Run]], round
     return f"""
 One Cassandra node of the dev stack, one copy, the tables as `tapeline admin schema` makes them; {SYMBOLS} symbols; {rounds} rounds. The bare driver
 uses the statement of the trade store, prepared, at the same consistency level, with rows made beforehand. Each run writes a day of its own, and all
-its rows are counted afterwards. The server is warmed up with {SLOW_ROWS:,} rows.
+its rows are counted afterwards. The server is warmed up with {SLOW_ROWS:,} rows as fast as it takes them, and {WARM_S} s of single ones.
 
 ### One row at a time, {ROWS_PER_S} a second
 

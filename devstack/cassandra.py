@@ -141,6 +141,7 @@ class CassandraNode:
         return [
             str(java_command()),
             *java_options(folder=self.folder, heap_mb=self.heap_mb, quick_jit=self.quick_jit),
+            f"-Xms{self.heap_mb}m",  # as Cassandra's own scripts have it: a heap that grows as it must is collected more often
             f"-javaagent:{agent}",
             agent_option("cassandra", self.host, self.metrics_port),
             *(f"--add-exports={package}=ALL-UNNAMED" for package in _EXPORTS.split()),
