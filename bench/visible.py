@@ -30,7 +30,7 @@ from domain.window import MINUTE_MS, window_start_ms
 PERIOD_S: Final = 0.1
 NEVER_MS: Final = float("inf")
 _OVERLAP_MS: Final = 2_000
-"""Rows of a micro-batch, trades or candles, are written by several requests at once, so an older row may show after a newer one."""
+"""Rows of a micro-batch are written by several requests at once, so an older row may show after a newer one."""
 _SLACK_MS: Final = 2_000
 """A trade's own time and the time it was received lie closer together than this."""
 
@@ -46,19 +46,24 @@ class Seen:
         self.folded_ms = from_ms
         """Event time of the newest trade seen in a candle."""
         self._rows: dict[tuple[int, str], int] = {}
+        self._newest: dict[int, tuple[int, str]] = {}
         self._closes: dict[int, list[tuple[tuple[int, str], int]]] = {}
 
     @property
     def candles_from_ms(self) -> int:
-        """The start of the first window that may still change: the end of one may show after the beginning of the next."""
-        return window_start_ms(self.folded_ms - _OVERLAP_MS, MINUTE_MS)
+        """The start of the first window that may still change: the end of one may show after the beginning of the next, of the same micro-batch."""
+        return window_start_ms(self.folded_ms, MINUTE_MS) - MINUTE_MS
 
     def trades(self, answer: Iterable[Trade], at_ms: int) -> None:
         """Take an answer of the trade store."""
         for trade in answer:
-            self._rows.setdefault((trade.timestamp_ms, trade.trade_id), at_ms)
-            self.newest_ms = max(self.newest_ms, trade.timestamp_ms)
-            self.received_ms = max(self.received_ms, trade.received_ms)
+            key = (trade.timestamp_ms, trade.trade_id)
+            if key not in self._rows:
+                self._rows[key] = at_ms
+                window_ms = window_start_ms(trade.timestamp_ms, MINUTE_MS)
+                self._newest[window_ms] = max(self._newest.get(window_ms, key), key)
+                self.newest_ms = max(self.newest_ms, trade.timestamp_ms)
+                self.received_ms = max(self.received_ms, trade.received_ms)
 
     def candles(self, answer: Iterable[Candle], at_ms: int) -> None:
         """Take an answer of the candle store."""
@@ -68,6 +73,19 @@ class Seen:
             if not closes or closes[-1][0] < reached:
                 closes.append((reached, at_ms))
             self.folded_ms = max(self.folded_ms, candle.close_key.timestamp_ms)
+
+    def has_all(self, end_ms: int) -> bool:
+        """Say whether what the producer received until then was seen, and each trade of it in its candle."""
+        open_ms = window_start_ms(end_ms, MINUTE_MS)
+        return (
+            self.received_ms >= end_ms
+            and self.folded_ms >= end_ms
+            and all(
+                window_ms in self._closes and self._closes[window_ms][-1][0] >= newest
+                for window_ms, newest in self._newest.items()
+                if window_ms < open_ms
+            )
+        )
 
     def trade_latency_ms(self, trade: Trade) -> float:
         """Give how long it took until the trade was seen."""
@@ -119,7 +137,10 @@ class Reader:
         end_ms = begin_ms + round(seconds * 1000)
         self._seen = {name: Seen(begin_ms - _SLACK_MS) for name in self._names}
         turn, next_s = 0, time.monotonic()
-        while not (whole := self._has_all(end_ms)) and now_ms() < end_ms + patience_s * 1000:
+        while (
+            not (whole := all(seen.has_all(end_ms) for seen in self._seen.values()))
+            and now_ms() < end_ms + patience_s * 1000
+        ):
             self._ask(self._names[turn % len(self._names)])
             turn += 1
             next_s = max(next_s + PERIOD_S / len(self._names), time.monotonic() - PERIOD_S)
@@ -133,9 +154,6 @@ class Reader:
         seen.trades(trades, now_ms())
         candles = list(self._candles.read(name, seen.candles_from_ms, until_ms, MINUTE_MS))
         seen.candles(candles, now_ms())
-
-    def _has_all(self, end_ms: int) -> bool:
-        return all(seen.received_ms >= end_ms and seen.folded_ms >= end_ms for seen in self._seen.values())
 
     def _latencies(self, begin_ms: int, end_ms: int, *, whole: bool) -> Latencies:
         found = [

@@ -65,12 +65,25 @@ def test_a_candle_of_a_later_window_says_nothing_of_an_earlier_one() -> None:
     assert seen.candle_latency_ms(after) == 1_000
 
 
-def test_a_window_is_asked_for_until_the_next_one_has_gone_on_for_a_while() -> None:
+def test_the_window_before_the_newest_candle_is_asked_for_too() -> None:
     seen = Seen(BEGIN_MS)
-    seen.candles([candle(trade(MINUTE_MS + 1_999))], BEGIN_MS + MINUTE_MS + 2_500)
+    seen.candles([candle(trade(MINUTE_MS + 30_000))], BEGIN_MS + MINUTE_MS + 32_000)
     assert seen.candles_from_ms == BEGIN_MS
-    seen.candles([candle(trade(MINUTE_MS + 2_000))], BEGIN_MS + MINUTE_MS + 2_600)
-    assert seen.candles_from_ms == BEGIN_MS + MINUTE_MS
+
+
+def test_all_was_seen_once_the_candle_of_each_earlier_window_reaches_to_its_last_trade() -> None:
+    end_ms = BEGIN_MS + MINUTE_MS + 100
+    first, last, after = trade(100), trade(MINUTE_MS - 10), trade(MINUTE_MS + 100)
+    seen = Seen(BEGIN_MS)
+    seen.trades([first, last, after], end_ms)
+    assert not seen.has_all(end_ms)
+    seen.candles([candle(after)], end_ms)
+    assert not seen.has_all(end_ms)
+    seen.candles([candle(first)], end_ms)
+    assert not seen.has_all(end_ms)
+    seen.candles([candle(first, last)], end_ms)
+    assert seen.has_all(end_ms)
+    assert not seen.has_all(end_ms + 8)
 
 
 def test_a_quantile_counts_what_was_never_readable() -> None:
