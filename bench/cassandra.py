@@ -112,7 +112,7 @@ its rows are counted afterwards. The server is warmed up with {SLOW_ROWS:,} rows
 
 {STEADY_S} s a run, of which the first quarter is a warm-up and left out. Each row is due at a time that is set beforehand, and its latency counts from
 then on, so that a pause counts for every row that it delays. `write` of a store returns when the row is kept. Of candles most are upserts of one that is
-there. In ms:
+there. Python looks for garbage as often as it does by itself. In ms:
 
 {table(["ms", *_QUANTILES], figures)}
 

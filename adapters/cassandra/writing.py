@@ -5,8 +5,8 @@ mutation, without the batch log. A batch has one write time for all its rows, an
 cell: so a key that comes twice is written once, with its last row.
 """
 
-import threading
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from queue import Empty, SimpleQueue
 from typing import Any, Final
 
 from cassandra.query import BatchStatement, BatchType
@@ -93,7 +93,8 @@ class _Flight:
         self.failure: Exception | None = None
         self._seats = seats
         self._untaken = seats
-        self._free = threading.Semaphore(0)
+        # One object where a semaphore is ten: the driver's future of a request is a cycle, and keeps all it refers to until Python looks for garbage.
+        self._free: SimpleQueue[None] = SimpleQueue()
         self._patience_s = patience_s
 
     def take_off(self) -> None:
@@ -108,12 +109,14 @@ class _Flight:
 
     def _await_seat(self) -> None:
         # The driver ends every request by its own timeout; this one is for a driver that does not.
-        if not self._free.acquire(timeout=self._patience_s):
-            raise StoreError("the driver neither finished nor failed a request in time")
+        try:
+            self._free.get(timeout=self._patience_s)
+        except Empty:
+            raise StoreError("the driver neither finished nor failed a request in time") from None
 
     def land(self, _result: object) -> None:
-        self._free.release()
+        self._free.put(None)
 
     def crash(self, error: Exception) -> None:
         self.failure = self.failure or error
-        self._free.release()
+        self._free.put(None)
