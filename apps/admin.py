@@ -8,10 +8,10 @@ from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topics import DEFAULT_PARTITIONS, Profile, TopicReport, ensure_topics, ensure_watchlist
 
 from .admin_schema import schema_command
-from .lazy import run
-from .loading import app_command
-from .logs import configure_logs
-from .settings import TopicsSettings
+from .runtime.commands import run
+from .runtime.logs import configure_logs
+from .settings.admin import TopicsSettings
+from .settings.loader import app_command
 
 
 def topics(

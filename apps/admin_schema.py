@@ -8,9 +8,9 @@ from adapters.cassandra.replication import Replication
 from adapters.cassandra.schema import FileOutcome, apply_schema
 from adapters.cassandra.settings import CassandraSettings
 
-from .loading import app_command
-from .logs import configure_logs
-from .settings import SchemaSettings
+from .runtime.logs import configure_logs
+from .settings.admin import SchemaSettings
+from .settings.loader import app_command
 
 PROFILES = ("dev", "production")
 

@@ -2,14 +2,14 @@
 
 from typing import Final
 
-from .lazy import LazyGroup, run
+from .runtime.commands import LazyGroup, run
 
 COMMANDS: Final = {
     "live": ("apps.live:live", "Candles on this terminal, with no server at all"),
     "stack": ("apps.stack:stack", "The same through real Kafka, Spark and Cassandra on this machine"),
     "producer": ("apps.producer:producer", "Carry a feed's trades to Kafka"),
     "aggregator": ("apps.aggregator:aggregator", "Carry Kafka's trades to Cassandra, raw and as candles (Spark)"),
-    "reconcile": ("apps.reconciliation:reconcile", "Correct the candles of a day by its stored trades (Spark)"),
+    "reconcile": ("apps.spark.reconciliation:reconcile", "Correct the candles of a day by its stored trades (Spark)"),
     "dashboard": ("apps.dashboard:dashboard", "Serve a live page and a read API of what is in Cassandra"),
     "query": ("apps.query:query", "Read candles and trades from Cassandra"),
     "watchlist": ("apps.watchlist:watchlist", "Say which symbols the producers share"),

@@ -33,18 +33,20 @@ from domain.intake import Intake
 from domain.journal import Journal
 from domain.windower import Windower
 
-from .covering import FixedCovering, WatchlistCovering
-from .dashboard_settings import DashboardSettings
-from .embedded import EmbeddedAggregator
-from .health import live_health, producer_health
-from .ingest import Ingest
 from .left_out import left_out
-from .monitoring import program_version
-from .page_sources import live_source, stored_source
-from .settings import LiveSettings, ProducerSettings, SourceOptions
-from .simulated_feed import SimulatedFeed
-from .web.noticing import NoticingCandleStore
+from .observability.health import live_health, producer_health
+from .observability.metrics_endpoint import program_version
+from .runtime.simulated_feed import SimulatedFeed
+from .services.in_process_aggregator import EmbeddedAggregator
+from .services.ingest import Ingest
+from .services.symbol_assignment import FixedCovering, WatchlistCovering
+from .settings.dashboard import DashboardSettings
+from .settings.live import LiveSettings
+from .settings.producer import ProducerSettings
+from .settings.source import SourceOptions
+from .web.page_sources import live_source, stored_source
 from .web.server import PageServer
+from .web.symbol_tracking import NoticingCandleStore
 
 # It looks for web frameworks to wire; none is wired here, and loading them takes a third of a second of every start.
 with left_out("fastapi", "pydantic", "starlette"):

@@ -8,11 +8,11 @@ from contextlib import ExitStack
 import click
 
 from .containers import DashboardContainer
-from .dashboard_settings import DashboardSettings
-from .lazy import run
-from .loading import app_command
-from .logs import configure_logs
-from .stopping import stop_on_signals
+from .runtime.commands import run
+from .runtime.logs import configure_logs
+from .runtime.signals import stop_on_signals
+from .settings.dashboard import DashboardSettings
+from .settings.loader import app_command
 
 POLL_S = 0.2
 

@@ -12,18 +12,18 @@ import click
 from domain.candle import Candle
 from ports.errors import EndOfFeed
 
-from .candle_file import CandleFile
-from .collecting import collect_seldom
 from .containers import LiveContainer
-from .display import Snapshot, View, make_view
-from .lazy import run
-from .loading import app_command
-from .logs import configure_logs
-from .meters import Quantiles, RateMeter
-from .monitoring import monitored
-from .page_sources import TITLES
-from .settings import LiveSettings
-from .stopping import StopRequest, stop_on_signals
+from .observability.metrics_endpoint import monitored
+from .output.candle_files import CandleFile
+from .output.terminal import Snapshot, View, make_view
+from .runtime.commands import run
+from .runtime.gc_tuning import collect_seldom
+from .runtime.logs import configure_logs
+from .runtime.signals import StopRequest, stop_on_signals
+from .services.stats import Quantiles, RateMeter
+from .settings.live import LiveSettings
+from .settings.loader import app_command
+from .web.page_sources import TITLES
 from .web.server import page_beside
 
 FRAMES_A_BATCH = 64

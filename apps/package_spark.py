@@ -15,7 +15,7 @@ import click
 
 from domain.errors import TapelineError
 
-from .lazy import run
+from .runtime.commands import run
 
 OURS: Final = ("domain", "ports", "adapters", "apps")
 THEIRS: Final = ("attr", "attrs", "click", "prometheus_client", "structlog", "typed_settings", "typing_extensions")

@@ -14,17 +14,17 @@ from domain.errors import TapelineError
 from ports.errors import BrokerError, EndOfFeed
 from ports.publisher import Deliveries, Publisher
 
-from .collecting import collect_seldom
 from .containers import ProducerContainer
-from .covering import Covering
-from .ingest import Ingest
-from .lazy import run
-from .loading import app_command
-from .logs import configure_logs
-from .metrics_options import PRODUCER_PORT
-from .monitoring import monitored
-from .settings import ProducerSettings
-from .stopping import StopRequest, stop_on_signals
+from .observability.metrics_endpoint import monitored
+from .runtime.commands import run
+from .runtime.gc_tuning import collect_seldom
+from .runtime.logs import configure_logs
+from .runtime.signals import StopRequest, stop_on_signals
+from .services.ingest import Ingest
+from .services.symbol_assignment import Covering
+from .settings.loader import app_command
+from .settings.metrics_options import PRODUCER_PORT
+from .settings.producer import ProducerSettings
 
 READ_TIMEOUT_S = 0.2
 POLL_S = 0.05

@@ -21,9 +21,8 @@ from adapters.cassandra.session import CassandraSession
 from adapters.cassandra.trade_store import CassandraTradeStore
 from domain.window import to_datetime
 
-from .candle_rows import COLUMNS, rows_of_all_windows, rows_with_status
-from .coverage import Coverage
-from .export import (
+from .output.candle_status_rows import COLUMNS, rows_of_all_windows, rows_with_status
+from .output.tables import (
     NUMBERS,
     TRADE_COLUMNS,
     Row,
@@ -32,11 +31,12 @@ from .export import (
     write_csv,
     write_jsonl,
 )
-from .lazy import run
-from .loading import app_command
-from .logs import configure_logs
-from .moments import parse_length_ms, parse_moment_ms
-from .settings import QuerySettings
+from .output.time_args import parse_length_ms, parse_moment_ms
+from .runtime.commands import run
+from .runtime.logs import configure_logs
+from .services.coverage import Coverage
+from .settings.loader import app_command
+from .settings.query import QuerySettings
 
 _NEVER_CUT: Final = 10_000
 F = TypeVar("F", bound=Callable[..., Any])

@@ -1,6 +1,6 @@
 """The Spark program of `tapeline reconcile`, for `spark-submit apps/reconcile.py` as well as `python -m apps.reconcile`.
 
-As with `apps/aggregator.py`, the path is put right first; what it runs is `apps/reconciliation.py`.
+As with `apps/aggregator.py`, the path is put right first; what it runs is `apps/spark/reconciliation.py`.
 """
 
 import sys
@@ -13,8 +13,8 @@ if not __package__:
     if (_here.parent / "adapters").is_dir():
         sys.path.insert(0, str(_here.parent))
 
-from apps.lazy import run
-from apps.reconciliation import reconcile
+from apps.runtime.commands import run
+from apps.spark.reconciliation import reconcile
 
 if __name__ == "__main__":
     run(reconcile, "tapeline reconcile")

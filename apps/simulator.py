@@ -14,11 +14,11 @@ from adapters.simulator.quirks import Quirks
 from adapters.simulator.server import SimulatedFinnhub, SimulatorError
 from adapters.simulator.settings import SimulatorSettings
 
-from .lazy import run
-from .loading import app_command
-from .options import comma_list
-from .settings import replay_speed
-from .stopping import StopRequest, stop_on_signals
+from .runtime.commands import run
+from .runtime.signals import StopRequest, stop_on_signals
+from .settings.loader import app_command
+from .settings.options import comma_list
+from .settings.source import replay_speed
 
 POLL_S = 0.1
 

@@ -17,27 +17,27 @@ import attrs
 import click
 
 from adapters.kafka.offsets import end_offsets
+from adapters.spark.committed_offsets import caught_up
 from devstack.ports import Claims
 from devstack.stack import Stack
 from domain.errors import TapelineError
 from ports.errors import StoreError
 
-from .candle_file import CandleFile
-from .caught_up import caught_up
-from .display import View, make_view
-from .lazy import run
-from .loading import app_command
-from .logs import configure_logs
-from .processes import Child
-from .scan import scan_recording
-from .settings import StackSettings
-from .stack_alerts import Alerts, facts, program_ports, stack_alerts, wants_alerts
-from .stack_owner import end_orphans, own, refuse_if_owned
-from .stack_page import stack_page
-from .stack_parts import Servers, aggregator_child, checkpoints, prepare, producer_child, stored_table
-from .stack_table import StoredTable
-from .stack_watch import Program, stack_watch
-from .stopping import StopRequest, stop_on_signals
+from .local_stack.alerts import Alerts, facts, program_ports, stack_alerts, wants_alerts
+from .local_stack.owner import end_orphans, own, refuse_if_owned
+from .local_stack.page import stack_page
+from .local_stack.parts import Servers, aggregator_child, checkpoints, prepare, producer_child, stored_table
+from .local_stack.table import StoredTable
+from .local_stack.watch import Program, stack_watch
+from .output.candle_files import CandleFile
+from .output.terminal import View, make_view
+from .runtime.child_processes import Child
+from .runtime.commands import run
+from .runtime.logs import configure_logs
+from .runtime.signals import StopRequest, stop_on_signals
+from .services.recording_summary import scan_recording
+from .settings.loader import app_command
+from .settings.stack import StackSettings
 from .web.source import FiringAlert, StageState
 from .web.stage_watch import StageWatch
 

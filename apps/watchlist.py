@@ -15,10 +15,10 @@ from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.watchlist_editor import KafkaWatchlistEditor
 from domain.watchlist import Entry, Share, share_of
 
-from .lazy import run
-from .loading import app_command
-from .logs import configure_logs
-from .options import KafkaOptions
+from .runtime.commands import run
+from .runtime.logs import configure_logs
+from .settings.loader import app_command
+from .settings.options import KafkaOptions
 
 Row = tuple[str, str, str]
 

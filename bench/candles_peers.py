@@ -8,12 +8,11 @@ program says at its top.
 from collections.abc import Sequence
 from typing import Final
 
+from bench.environments import peer
+from bench.runs import Measured
 from devstack.jars import ensure
 from devstack.java import java_home
 from devstack.lockfile import Jar
-
-from .environments import peer
-from .runs import Measured
 
 HANDMADE: Final = "hand-made loop"
 QUIX_RECORDS: Final = 120_000

@@ -10,14 +10,13 @@ import attrs
 from adapters.cassandra.replication import Replication
 from adapters.cassandra.schema import apply_schema
 from adapters.cassandra.settings import CassandraSettings
+from bench import plot
+from bench.page import Section
+from bench.runs import Measured, Run, Spread
+from bench.table import comparison, spread, table
+from bench.trades import SYMBOLS, frames, write_frames
 from devstack.guard import guarded
 from devstack.stack import Stack
-
-from . import plot
-from .page import Section
-from .runs import Measured, Run, Spread
-from .table import comparison, spread, table
-from .trades import SYMBOLS, frames, write_frames
 
 ROWS_PER_S: Final = 500
 STEADY_S: Final = 20

@@ -10,13 +10,13 @@ from typing import Final
 
 import pyperf
 
-from . import plot
-from .environments import peer
-from .loops.stages import FILE_VARIABLE
-from .page import Section
-from .runs import ROOT, Measured, Run, Spread, in_turns
-from .table import comparison, spread, table
-from .trades import SYMBOLS, frames, write_frames
+from bench import plot
+from bench.environments import peer
+from bench.loops.stages import FILE_VARIABLE
+from bench.page import Section
+from bench.runs import ROOT, Measured, Run, Spread, in_turns
+from bench.table import comparison, spread, table
+from bench.trades import SYMBOLS, frames, write_frames
 
 TRADES: Final = 400_000
 TRADES_A_FRAME: Final = 10

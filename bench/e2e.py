@@ -11,15 +11,14 @@ import attrs
 from adapters.cassandra.candle_store import CassandraCandleStore
 from adapters.cassandra.session import CassandraSession
 from adapters.cassandra.trade_store import CassandraTradeStore
+from bench.page import Section
+from bench.pipeline import MARKERS, TRADES_A_FRAME, Pipeline
+from bench.runs import Spread
+from bench.steps import LATENCY_S, OFFERED, Step, run_step, seconds
+from bench.table import figure, spread, table
+from bench.trades import SYMBOLS, symbols
+from bench.visible import PERIOD_S, Reader, now_ms, quantile
 from domain.window import MINUTE_MS, window_start_ms
-
-from .page import Section
-from .pipeline import MARKERS, TRADES_A_FRAME, Pipeline
-from .runs import Spread
-from .steps import LATENCY_S, OFFERED, Step, run_step, seconds
-from .table import figure, spread, table
-from .trades import SYMBOLS, symbols
-from .visible import PERIOD_S, Reader, now_ms, quantile
 
 RATES: Final = (2_000, 10_000)
 TRIGGERS_S: Final = (1.0, 5.0)

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .runs import ROOT, Measured
+from bench.runs import ROOT, Measured
 
 PEERS = ROOT / "bench" / "peers"
 _HOME = ROOT / ".bench"

@@ -8,14 +8,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from bench.page import Section
+from bench.runs import Measured, Run, Spread, in_turns, ratios
+from bench.spark import PARTITIONS, PATIENCE_S, fill
+from bench.table import spread, table
+from bench.trades import SYMBOLS
 from devstack.guard import guarded
 from devstack.stack import Stack
-
-from .page import Section
-from .runs import Measured, Run, Spread, in_turns, ratios
-from .spark import PARTITIONS, PATIENCE_S, fill
-from .table import spread, table
-from .trades import SYMBOLS
 
 TRADES: Final = 1_500_000
 BATCHES: Final = 6

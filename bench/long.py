@@ -11,13 +11,13 @@ from typing import Final
 
 import attrs
 
-from . import plot
-from .e2e import TRIGGERS_S, check_all_stored, spread_s, start
-from .page import Section
-from .pipeline import MARKERS, Pipeline
-from .steps import LATENCY_S, Step, run_step, seconds
-from .table import figure, table
-from .visible import NEVER_MS, Reader, now_ms, quantile
+from bench import plot
+from bench.e2e import TRIGGERS_S, check_all_stored, spread_s, start
+from bench.page import Section
+from bench.pipeline import MARKERS, Pipeline
+from bench.steps import LATENCY_S, Step, run_step, seconds
+from bench.table import figure, table
+from bench.visible import NEVER_MS, Reader, now_ms, quantile
 
 SETTLE_S: Final = 15.0
 STEP_S: Final = 60.0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import attrs
 
-from .runs import ROOT
+from bench.runs import ROOT
 
 PAGE = ROOT / "docs" / "performance.md"
 IMAGES = ROOT / "docs" / "images"

@@ -17,17 +17,16 @@ import typed_settings as ts
 
 from adapters.kafka.offsets import end_offsets
 from adapters.kafka.topics import DEFAULT_PARTITIONS
-from apps.caught_up import caught_up
-from apps.options import FinnhubOptions
-from apps.processes import Child
-from apps.settings import StackSettings
-from apps.stack_alerts import MetricsPorts, program_ports
-from apps.stack_parts import Servers, aggregator_child, checkpoints, prepare, producer_child
+from adapters.spark.committed_offsets import caught_up
+from apps.local_stack.alerts import MetricsPorts, program_ports
+from apps.local_stack.parts import Servers, aggregator_child, checkpoints, prepare, producer_child
+from apps.runtime.child_processes import Child
+from apps.settings.options import FinnhubOptions
+from apps.settings.stack import StackSettings
+from bench.runs import ROOT
+from bench.trades import markers, symbols
 from devstack.guard import guarded
 from devstack.stack import Stack
-
-from .runs import ROOT
-from .trades import markers, symbols
 
 TRADES_A_FRAME: Final = 10
 MARKERS: Final = tuple(markers(DEFAULT_PARTITIONS))

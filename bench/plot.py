@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .page import IMAGES, PAGE
-from .runs import Run, Spread
+from bench.page import IMAGES, PAGE
+from bench.runs import Run, Spread
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -10,14 +10,13 @@ from typing import Final
 
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topics import Profile, ensure_topics
+from bench import plot
+from bench.page import Section
+from bench.runs import ROOT, Measured, Run, Spread, in_turns
+from bench.table import comparison, spread, table
+from bench.trades import SYMBOLS, frames, write_frames
 from devstack.guard import guarded
 from devstack.stack import Stack
-
-from . import plot
-from .page import Section
-from .runs import ROOT, Measured, Run, Spread, in_turns
-from .table import comparison, spread, table
-from .trades import SYMBOLS, frames, write_frames
 
 TRADES: Final = 300_000
 TRADES_A_FRAME: Final = 10

@@ -17,6 +17,10 @@ from adapters.finnhub.protocol import parse_message
 from adapters.kafka.publisher import KafkaPublisher
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topics import Profile, ensure_topics
+from bench.page import Section
+from bench.table import figure, table
+from bench.trades import SYMBOLS, frames
+from bench.visible import now_ms
 from devstack.guard import guarded
 from devstack.stack import Stack
 from domain.candle import Candle
@@ -26,11 +30,6 @@ from domain.record import encode
 from domain.rules import DAY_MS
 from domain.trade import Trade
 from domain.window import MINUTE_MS
-
-from .page import Section
-from .table import figure, table
-from .trades import SYMBOLS, frames
-from .visible import now_ms
 
 TRADES: Final = 300_000
 DAY_WINDOWS: Final = DAY_MS // MINUTE_MS

@@ -5,14 +5,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from bench import candles_peers, plot
+from bench.page import Section
+from bench.runs import Measured, Run, in_turns
+from bench.table import comparison
+from bench.trades import SYMBOLS
 from devstack.guard import guarded
 from devstack.stack import Stack
-
-from . import candles_peers, plot
-from .page import Section
-from .runs import Measured, Run, in_turns
-from .table import comparison
-from .trades import SYMBOLS
 
 TRADES: Final = 2_000_000
 ROWS: Final = 800_000

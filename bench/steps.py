@@ -6,11 +6,11 @@ from typing import Final
 
 import attrs
 
-from .batches import Batches, read_batches
-from .pipeline import Pipeline
-from .sizes import log_bytes
-from .usage import Usage
-from .visible import Latencies, Reader, quantile
+from bench.batches import Batches, read_batches
+from bench.pipeline import Pipeline
+from bench.sizes import log_bytes
+from bench.usage import Usage
+from bench.visible import Latencies, Reader, quantile
 
 PATIENCE_S: Final = 20.0
 """How long after a step its last trades are waited for."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from .runs import Run, Spread, ratios
+from bench.runs import Run, Spread, ratios
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -4,7 +4,7 @@ So a path's start (an interpreter, a JVM, a group that joins) is left out alike,
 the records at once would leave next to nothing to measure, and a figure of that is none: then there is an error instead.
 """
 
-from .runs import Run, Stopwatch
+from bench.runs import Run, Stopwatch
 
 
 class Warm:

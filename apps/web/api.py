@@ -5,8 +5,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from apps.coverage import Coverage
-from apps.moments import parse_length_ms, parse_moment_ms
+from apps.output.time_args import parse_length_ms, parse_moment_ms
+from apps.services.coverage import Coverage
 from domain.gaps import gaps as gaps_between
 
 from .models import (

@@ -17,10 +17,10 @@ from ports.errors import StoreError
 
 from . import api, documents, stream
 from .guard import Guard
+from .monitoring_routes import watching
 from .paging import BadRequestError
 from .poller import Poller, TooManyWatchersError
 from .source import PageSource
-from .watching import watching
 
 STATIC: Final = Path(__file__).parent / "static"
 _log = structlog.get_logger("apps.web")

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import attrs
 
-from apps.meters import Quantiles, RateMeter
+from apps.services.stats import Quantiles, RateMeter
 from domain.trade import Trade
 
 from .source import FiringAlert, Stage, StageState

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import msgspec
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
-from apps.collecting import collect_seldom
+from apps.runtime.gc_tuning import collect_seldom
 from bench.runs import Run
 from bench.warmup import Warm
 

@@ -14,7 +14,7 @@ import msgspec
 
 from adapters.finnhub.protocol import parse_message
 from adapters.memory.stores import MemoryCandleStore, MemoryTradeStore
-from apps.collecting import collect_seldom
+from apps.runtime.gc_tuning import collect_seldom
 from bench.runs import Stopwatch
 from bench.trades import read_frames
 from domain.feed import Frame

@@ -13,7 +13,7 @@ from confluent_kafka import KafkaError, Message, Producer
 from adapters.finnhub.protocol import parse_message
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topics import Profile, ensure_topics
-from apps.collecting import collect_seldom
+from apps.runtime.gc_tuning import collect_seldom
 from bench import candles
 from bench.runs import Stopwatch
 from bench.trades import frames

@@ -22,8 +22,8 @@ from adapters.kafka.settings import KafkaSettings
 from adapters.prometheus.feed import MeasuredFeed
 from adapters.prometheus.intake import MeasuredIntake
 from adapters.prometheus.publisher import MeasuredPublisher
-from apps.collecting import collect_seldom
-from apps.ingest import Ingest
+from apps.runtime.gc_tuning import collect_seldom
+from apps.services.ingest import Ingest
 from bench.loops.produce import PATIENCE_S
 from bench.runs import Run, Stopwatch
 from bench.trades import read_frames, symbols

@@ -17,10 +17,10 @@ import msgspec
 from confluent_kafka import KafkaError, Message, Producer
 
 from adapters.kafka.settings import KafkaSettings
-from apps.collecting import collect_seldom
 from apps.containers import ProducerContainer
-from apps.options import FinnhubOptions, KafkaOptions
-from apps.settings import ProducerSettings
+from apps.runtime.gc_tuning import collect_seldom
+from apps.settings.options import FinnhubOptions, KafkaOptions
+from apps.settings.producer import ProducerSettings
 from bench.runs import Run, Stopwatch
 from bench.trades import read_frames, symbols
 

@@ -17,7 +17,7 @@ from cassandra.query import BatchStatement, BatchType
 
 from adapters.cassandra.session import CassandraSession
 from adapters.cassandra.trade_store import CassandraTradeStore
-from apps.collecting import collect_seldom
+from apps.runtime.gc_tuning import collect_seldom
 from bench.loops.store_rows import INSERT, Row, bare_session, check_all_there, row_of, settings_of, trades_of
 from bench.runs import Run, Stopwatch
 from domain.rules import DAY_MS

@@ -10,9 +10,10 @@ import pytest
 from devstack.monitoring import render
 from devstack.ports import Claims
 from devstack.watchers import alertmanager
-from tests.alerts.alertmanager import Webhook, post_alerts, states
-from tests.alerts.programs import need
-from tests.alerts.rules import ALERTMANAGER, alerts
+
+from .alertmanager import Webhook, post_alerts, states
+from .programs import need
+from .rules import ALERTMANAGER, alerts
 
 pytestmark = pytest.mark.servers
 

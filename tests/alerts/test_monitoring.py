@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from apps.alert_log import AlertLog, words
+from apps.observability.alert_webhook import AlertLog, words
 from devstack import watchers
 from devstack.errors import DevstackError
 from devstack.monitoring import Monitoring, MonitoringOptions, render, require_monitoring, scaled
 from devstack.stack import Stack
-from tests.alerts.programs import need
-from tests.alerts.rules import RULES
+
+from .programs import need
+from .rules import RULES
 
 
 def test_a_missing_program_is_named_with_the_way_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

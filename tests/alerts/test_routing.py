@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 
 from devstack.monitoring import render
-from tests.alerts.programs import need, run
-from tests.alerts.rules import ALERTMANAGER, alerts, inhibitions
+
+from .programs import need, run
+from .rules import ALERTMANAGER, alerts, inhibitions
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.alerts.programs import need, run
-from tests.alerts.rules import (
+from .programs import need, run
+from .rules import (
     PROMETHEUS,
     ROOT,
     RULES,

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from apps.alert_log import AlertLog
-from apps.settings import StackSettings
-from apps.stack_alerts import Alerts, wants_alerts
+from apps.local_stack.alerts import Alerts, wants_alerts
+from apps.observability.alert_webhook import AlertLog
+from apps.settings.stack import StackSettings
 from apps.web.source import Stage, StageState
 from devstack.monitoring import Monitoring, MonitoringOptions
 from devstack.stack import Stack
-from tests.alerts.programs import need
+
+from .programs import need
 
 PATHS = ("prometheus", "prometheus-alertmanager", "prometheus-node-exporter")
 

@@ -13,8 +13,9 @@ from domain.decimals import NOTIONAL_LIMIT, PRICE_LIMIT, VOLUME_LIMIT, ZERO
 from domain.trade import Trade
 from domain.window import MINUTE_MS
 from ports.candle_store import CandleStore
-from tests import strategies
-from tests.contract.stores import (
+from tests.support import strategies
+
+from .stores import (
     DAY_MS,
     LEAST,
     MIDNIGHT_MS,

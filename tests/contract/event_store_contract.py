@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from domain.session import HOUR_MS, SessionEvent, SessionEventKind
 from ports.event_store import EventStore
-from tests import strategies
-from tests.contract.stores import DAY_MS, MIDNIGHT_MS, NOON_MS, fresh_symbol, round_trips
+from tests.support import strategies
+
+from .stores import DAY_MS, MIDNIGHT_MS, NOON_MS, fresh_symbol, round_trips
 
 
 def make_event(symbol: str, at_ms: int = NOON_MS, **changes: object) -> SessionEvent:

@@ -12,7 +12,7 @@ from domain.feed import Frame
 from domain.rejection import Reason
 from ports.errors import EndOfFeed, FeedError
 from ports.feed import Feed
-from tests.feeds import messages, payload, read_frames
+from tests.support.feeds import messages, payload, read_frames
 
 T0_MS = 1_700_000_000_000
 HOUR_MS = 3_600_000

@@ -13,7 +13,8 @@ from domain.rules import Rules
 from domain.session_record import decode_event
 from ports.errors import BrokerError
 from ports.publisher import Publishable
-from tests.contract.brokers import (
+
+from .brokers import (
     PATIENCE_S,
     Broker,
     Session,

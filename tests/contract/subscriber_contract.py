@@ -10,7 +10,8 @@ import pytest
 from domain.record import TopicRecord, encode
 from ports.errors import BrokerError
 from ports.subscriber import Subscriber
-from tests.contract.brokers import (
+
+from .brokers import (
     PATIENCE_S,
     Broker,
     Session,

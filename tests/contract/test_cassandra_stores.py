@@ -16,10 +16,11 @@ from devstack.stack import Stack
 from ports.candle_store import CandleStore
 from ports.event_store import EventStore
 from ports.trade_store import TradeStore
-from tests.contract.candle_store_contract import CandleStoreContract
-from tests.contract.event_store_contract import EventStoreContract
-from tests.contract.trade_store_contract import TradeStoreContract
-from tests.keyspaces import fresh_settings
+from tests.support.keyspaces import fresh_settings
+
+from .candle_store_contract import CandleStoreContract
+from .event_store_contract import EventStoreContract
+from .trade_store_contract import TradeStoreContract
 
 pytestmark = pytest.mark.servers
 

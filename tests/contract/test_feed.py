@@ -17,8 +17,9 @@ from adapters.simulator.settings import SimulatorSettings
 from domain.feed import Frame
 from ports.errors import EndOfFeed, FeedError
 from ports.feed import Feed
-from tests.contract.feed_contract import FeedContract
-from tests.feeds import payload, read_frames, settings
+from tests.support.feeds import payload, read_frames, settings
+
+from .feed_contract import FeedContract
 
 
 def write_recording(path: Path, payloads: Sequence[bytes]) -> Path:

@@ -3,9 +3,10 @@
 import pytest
 
 from adapters.memory.partitioner import partition_of
-from tests.contract.brokers import Broker, OnKafka, Session, make_trades, publish, read
-from tests.contract.publisher_contract import PublisherContract
-from tests.contract.subscriber_contract import SubscriberContract
+
+from .brokers import Broker, OnKafka, Session, make_trades, publish, read
+from .publisher_contract import PublisherContract
+from .subscriber_contract import SubscriberContract
 
 pytestmark = pytest.mark.servers
 

@@ -18,7 +18,8 @@ from adapters.kafka.watchlist_editor import KafkaWatchlistEditor
 from ports.errors import BrokerError, KeyInUseError
 from ports.watchlist import Watchlist
 from ports.watchlist_editor import WatchlistEditor
-from tests.contract.watchlist_contract import SYMBOLS, Group, Lists, WatchlistContract
+
+from .watchlist_contract import SYMBOLS, Group, Lists, WatchlistContract
 
 pytestmark = pytest.mark.servers
 

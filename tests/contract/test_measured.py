@@ -16,12 +16,13 @@ from ports.candle_store import CandleStore
 from ports.feed import Feed
 from ports.publisher import Publisher
 from ports.trade_store import TradeStore
-from tests.contract import test_feed as feeds
-from tests.contract.brokers import Broker, InMemory
-from tests.contract.candle_store_contract import CandleStoreContract
-from tests.contract.feed_contract import FeedContract
-from tests.contract.publisher_contract import PublisherContract
-from tests.contract.trade_store_contract import TradeStoreContract
+
+from . import test_feed as feeds
+from .brokers import Broker, InMemory
+from .candle_store_contract import CandleStoreContract
+from .feed_contract import FeedContract
+from .publisher_contract import PublisherContract
+from .trade_store_contract import TradeStoreContract
 
 
 class MeasuredInMemory(InMemory):

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.contract.brokers import Broker, InMemory
-from tests.contract.publisher_contract import PublisherContract
-from tests.contract.subscriber_contract import SubscriberContract
+from .brokers import Broker, InMemory
+from .publisher_contract import PublisherContract
+from .subscriber_contract import SubscriberContract
 
 
 @pytest.fixture

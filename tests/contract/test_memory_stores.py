@@ -9,9 +9,10 @@ from adapters.memory.stores import MemoryCandleStore, MemoryTradeStore
 from ports.candle_store import CandleStore
 from ports.event_store import EventStore
 from ports.trade_store import TradeStore
-from tests.contract.candle_store_contract import CandleStoreContract
-from tests.contract.event_store_contract import EventStoreContract
-from tests.contract.trade_store_contract import TradeStoreContract
+
+from .candle_store_contract import CandleStoreContract
+from .event_store_contract import EventStoreContract
+from .trade_store_contract import TradeStoreContract
 
 
 class TestMemoryTradeStore(TradeStoreContract):

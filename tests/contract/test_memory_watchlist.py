@@ -5,7 +5,8 @@ import pytest
 from adapters.memory.watchlist import MemoryWatchlist, MemoryWatchlistEditor
 from ports.watchlist import Watchlist
 from ports.watchlist_editor import WatchlistEditor
-from tests.contract.watchlist_contract import Lists, WatchlistContract
+
+from .watchlist_contract import Lists, WatchlistContract
 
 
 class InMemory:

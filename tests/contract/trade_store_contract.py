@@ -10,8 +10,9 @@ from hypothesis import given
 from domain.decimals import PRICE_LIMIT, VOLUME_LIMIT
 from domain.trade import Trade
 from ports.trade_store import TradeStore
-from tests import strategies
-from tests.contract.stores import DAY_MS, LEAST, MIDNIGHT_MS, NOON_MS, fresh_symbol, make_trade, round_trips
+from tests.support import strategies
+
+from .stores import DAY_MS, LEAST, MIDNIGHT_MS, NOON_MS, fresh_symbol, make_trade, round_trips
 
 
 def ordered(trades: list[Trade]) -> list[Trade]:

@@ -26,12 +26,12 @@ from adapters.kafka.topics import Profile, ensure_topics
 from adapters.simulator.quirks import Quirks
 from adapters.simulator.server import SimulatedFinnhub
 from adapters.simulator.settings import SimulatorSettings
-from apps.processes import Child
+from apps.runtime.child_processes import Child
 from devstack.exporter import agent_option
 from devstack.java import java_home
 from devstack.monitoring import Monitoring, MonitoringOptions, Target
 from devstack.stack import Stack
-from tests.keyspaces import fresh_settings
+from tests.support.keyspaces import fresh_settings
 
 SYMBOLS = ("AAPL", "BINANCE:BTCUSDT", "OANDA:EUR_USD")
 SCRAPE_S = 2

@@ -13,7 +13,8 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from deploy.grafana.boards.words import Runbook
 from deploy.grafana.boards.writing import dashboards, text
-from tests.dashboards.boards import FOLDER, NAMES, ROOT, Json, all_boards, panels, read, variables
+
+from .boards import FOLDER, NAMES, ROOT, Json, all_boards, panels, read, variables
 
 UNITS = {
     "s", "percentunit", "bytes", "Bps", "short", "none", "bool_on_off", "locale",

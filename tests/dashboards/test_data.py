@@ -13,8 +13,9 @@ import pytest
 
 from adapters.cassandra.session import CassandraSession
 from devstack.stack import Stack
-from tests.dashboards.boards import CASSANDRA, PROMETHEUS, Target, read, substitute, targets, variables
-from tests.dashboards.running import SYMBOLS, Running, grafanas_regex, pipeline, until
+
+from .boards import CASSANDRA, PROMETHEUS, Target, read, substitute, targets, variables
+from .running import SYMBOLS, Running, grafanas_regex, pipeline, until
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(420)]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.dashboards.boards import CASSANDRA, NAMES, PROMETHEUS, ROOT, read, substitute, targets, variables
+from .boards import CASSANDRA, NAMES, PROMETHEUS, ROOT, read, substitute, targets, variables
 
 CONSTANTS = {"__rate_interval": "1m", "__range": "30m", "instance": ".+", "driver": ".+"}
 WORDS = {"by", "on", "and", "or", "bool", "sum", "max", "min"}

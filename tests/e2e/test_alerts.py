@@ -30,7 +30,8 @@ from devstack.record import read_record
 from devstack.stack import Stack
 from tests.alerts.alertmanager import states
 from tests.alerts.programs import need
-from tests.e2e.programs import ROOT
+
+from .programs import ROOT
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(900)]
 

@@ -23,9 +23,9 @@ from domain.candle import fold
 from domain.trade import Trade
 from domain.window import MINUTE_MS
 from tests.contract.stores import make_trade
-from tests.keyspaces import fresh_settings
-from tests.recordings import write_made_up_day
-from tests.unit.web.market import now_ms
+from tests.support.keyspaces import fresh_settings
+from tests.support.recordings import write_made_up_day
+from tests.unit.apps.web.market import now_ms
 
 ROOT = Path(__file__).parents[2]
 WAIT_S = 60.0

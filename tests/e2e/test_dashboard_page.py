@@ -14,8 +14,9 @@ from apps.web.server import PageServer
 from apps.web.source import FiringAlert, Stage, StageState
 from domain.session import SessionEvent, SessionEventKind
 from domain.window import MINUTE_MS, to_datetime
-from tests.e2e.browser import Page, chromium
-from tests.unit.web.market import MadeUpMarket, many_symbols, now_ms
+from tests.unit.apps.web.market import MadeUpMarket, many_symbols, now_ms
+
+from .browser import Page, chromium
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -8,8 +8,9 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
-from tests.e2e.programs import TOKEN, run, start
-from tests.recordings import real_recording, write_made_up_day
+from tests.support.recordings import real_recording, write_made_up_day
+
+from .programs import TOKEN, run, start
 
 
 def expected_candles(trades: list[dict[str, object]]) -> dict[tuple[int, str], dict[str, Decimal]]:

@@ -15,8 +15,9 @@ from domain.rules import Rules
 from domain.session import SessionEvent, SessionEventKind
 from domain.session_record import decode_event
 from tests.contract.brokers import read
-from tests.e2e.programs import TOKEN, run, start
-from tests.recordings import write_made_up_day
+from tests.support.recordings import write_made_up_day
+
+from .programs import TOKEN, run, start
 
 pytestmark = pytest.mark.servers
 

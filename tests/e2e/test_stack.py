@@ -13,8 +13,9 @@ import pytest
 
 from adapters.simulator.server import SimulatedFinnhub
 from adapters.simulator.settings import SimulatorSettings
-from tests.e2e.programs import ROOT, TOKEN, run
-from tests.recordings import FOLDER, real_recording, write_made_up_day
+from tests.support.recordings import FOLDER, real_recording, write_made_up_day
+
+from .programs import ROOT, TOKEN, run
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(300)]
 

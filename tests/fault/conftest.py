@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from .telling import Tell
+from .fault_report import Tell
 
 _ROW = "fault"
 _HEAD = ("fault", "what held", "figures")

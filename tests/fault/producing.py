@@ -16,11 +16,11 @@ from dependency_injector import providers
 
 from adapters.kafka import publisher
 from apps.containers import ProducerContainer
-from apps.lazy import run
-from apps.loading import app_command
-from apps.logs import configure_logs
 from apps.producer import run_producer
-from apps.settings import ProducerSettings
+from apps.runtime.commands import run
+from apps.runtime.logs import configure_logs
+from apps.settings.loader import app_command
+from apps.settings.producer import ProducerSettings
 from domain.feed import FeedMessage, Frame
 from ports.feed import Feed
 

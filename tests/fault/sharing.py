@@ -23,10 +23,10 @@ from adapters.kafka.watchlist_editor import KafkaWatchlistEditor
 from adapters.simulator.ledger import LedgerEntry
 from adapters.simulator.server import SimulatedFinnhub
 
-from .accounts import Account, Acknowledged, Heard, Identity
+from .delivery_ledger import Account, Acknowledged, Heard, Identity
 from .frames import digest
+from .producer_harness import PATIENCE_S, ROOT, Lines, await_that, dump
 from .producing import ACKNOWLEDGED, RECEIVED
-from .sending import PATIENCE_S, ROOT, Lines, await_that, dump
 
 _LOOK_EVERY_S = 0.02
 

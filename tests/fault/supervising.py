@@ -7,8 +7,8 @@ from types import TracebackType
 from typing import Self
 
 from adapters.kafka.offsets import end_offsets
-from apps.caught_up import committed_offsets
-from tests.aggregators import Program, Site, until
+from adapters.spark.committed_offsets import committed_offsets
+from tests.support.aggregators import Program, Site, until
 
 PATIENCE_S = 420.0
 """Several starts of a cold Spark, on a machine that runs three nodes as well."""

@@ -12,8 +12,8 @@ from adapters.simulator.settings import SimulatorSettings
 from devstack.guard import guarded
 from devstack.stack import Stack
 
-from .sending import PATIENCE_S, Sending, await_that
-from .telling import Tell
+from .fault_report import Tell
+from .producer_harness import PATIENCE_S, Sending, await_that
 
 pytestmark = [pytest.mark.servers, pytest.mark.faults, pytest.mark.timeout(900)]
 

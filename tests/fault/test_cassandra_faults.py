@@ -15,13 +15,13 @@ from pyspark.sql import SparkSession
 from adapters.cassandra.replication import Replication
 from devstack.guard import guarded
 from devstack.stack import Stack
-from tests.aggregators import Site, until
+from tests.support.aggregators import Site, until
 
-from .carrying import Carrier
-from .storing import check_ledger, put
+from .fault_report import Tell
+from .in_process_queries import Carrier
+from .stored_ledger import check_ledger, put
 from .supervising import PATIENCE_S, Supervisor
 from .tape import Tape
-from .telling import Tell
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(1200)]
 

@@ -15,12 +15,12 @@ from adapters.cassandra.session import CassandraSession
 from adapters.spark.failure import explain
 from devstack.stack import Stack
 from ports.errors import PortError
-from tests.aggregators import Program, Site
+from tests.support.aggregators import Program, Site
 
-from .carrying import Carrier
-from .storing import check_ledger, put
+from .fault_report import Tell
+from .in_process_queries import Carrier
+from .stored_ledger import check_ledger, put
 from .tape import Tape
-from .telling import Tell
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(420)]
 

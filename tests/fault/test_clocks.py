@@ -21,13 +21,13 @@ from adapters.simulator.server import SimulatedFinnhub
 from adapters.simulator.settings import SimulatorSettings
 from devstack.stack import Stack
 from domain.rejection import DeadLetter
-from tests.aggregators import ROOT, Site
+from tests.support.aggregators import ROOT, Site
 
-from .carrying import Carrier
-from .sending import Sending
-from .storing import check_ledger, put
+from .fault_report import Tell
+from .in_process_queries import Carrier
+from .producer_harness import Sending
+from .stored_ledger import check_ledger, put
 from .tape import Tape
-from .telling import Tell
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(600)]
 

@@ -7,11 +7,11 @@ import pytest
 
 from adapters.simulator.server import SimulatedFinnhub
 from adapters.simulator.settings import SimulatorSettings
-from tests.feeds import Relay
+from tests.support.feeds import Relay
 
-from .accounts import Account
-from .sending import SYMBOLS, Sending, await_that
-from .telling import Tell
+from .delivery_ledger import Account
+from .fault_report import Tell
+from .producer_harness import SYMBOLS, Sending, await_that
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(400)]
 

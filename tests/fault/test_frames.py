@@ -10,8 +10,8 @@ from adapters.simulator.quirks import Quirks
 from adapters.simulator.server import SimulatedFinnhub
 from adapters.simulator.settings import SimulatorSettings
 
-from .sending import Sending
-from .telling import Tell
+from .fault_report import Tell
+from .producer_harness import Sending
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(240)]
 

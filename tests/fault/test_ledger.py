@@ -17,7 +17,7 @@ from domain.trade import Trade
 from domain.window import MINUTE_MS
 from tests.parity.twins import CandleRow, domain_candles
 
-from .storing import check_ledger, identity_of
+from .stored_ledger import check_ledger, identity_of
 from .tape import Tape
 
 POISON = (b'{"v":2,"symbol":"AAPL"}', b"", b"\xff")

@@ -9,8 +9,8 @@ from adapters.simulator.server import SimulatedFinnhub
 from adapters.simulator.settings import SimulatorSettings
 from devstack.stack import Stack
 
-from .sending import Sending, await_that
-from .telling import Tell
+from .fault_report import Tell
+from .producer_harness import Sending, await_that
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(600)]
 

@@ -15,13 +15,13 @@ from domain.record import decode, encode
 from domain.rejection import Rejection
 from domain.rules import Rules
 from domain.trade import Trade
-from tests.aggregators import Site
 from tests.parity.records import Records
+from tests.support.aggregators import Site
 
-from .carrying import Carrier
-from .storing import check_ledger, identity_of, put, put_records
+from .fault_report import Tell
+from .in_process_queries import Carrier
+from .stored_ledger import check_ledger, identity_of, put, put_records
 from .tape import Tape
-from .telling import Tell
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(300)]
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from devstack.stack import Stack
-from tests.aggregators import Program, Site, until
+from tests.support.aggregators import Program, Site, until
 
-from .storing import check_ledger, put, put_records
+from .fault_report import Tell
+from .stored_ledger import check_ledger, put, put_records
 from .tape import Tape
-from .telling import Tell
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(900)]
 
@@ -59,7 +59,7 @@ def test_a_kill_between_the_write_of_a_batch_and_its_commit(site: Site, rounds: 
         sent += len(trades)
         moment = MOMENTS[round_ % len(MOMENTS)]
         submit, sizes = otherwise_sized(round_)
-        program = Program.start(site, *sizes, command=[*submit, "tests/fault/crashing.py", moment])
+        program = Program.start(site, *sizes, command=[*submit, "tests/fault/self_killing_aggregator.py", moment])
         assert program.ended() == -9, program.text()[-3000:]
         query = site.queries["candles" in moment]
         assert batch(query, "offsets") == batch(query, "commits") + 1

@@ -18,9 +18,9 @@ from devstack.stack import Stack
 from ports.errors import BrokerError
 from tests.e2e.programs import run
 
-from .sending import PATIENCE_S, await_that
+from .fault_report import Tell
+from .producer_harness import PATIENCE_S, await_that
 from .sharing import Sharing, difference
-from .telling import Tell
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(300)]
 

@@ -23,10 +23,10 @@ from domain.session_record import decode_event
 from domain.trade import Trade
 from domain.window import MINUTE_MS, partition_day
 from domain.windower import Windower
-from tests.aggregators import Program, Site, TradeKey, batch_ends, until
 from tests.parity.records import Entry, Records
 from tests.parity.session_records import SessionRecords
 from tests.parity.twins import CandleRow
+from tests.support.aggregators import Program, Site, TradeKey, batch_ends, until
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(600)]
 

@@ -12,7 +12,7 @@ from devstack.stack import Stack
 from domain.trade import Trade
 from ports.errors import StoreError
 from tests.contract.stores import NOON_MS, fresh_symbol, make_trade
-from tests.keyspaces import fresh_settings
+from tests.support.keyspaces import fresh_settings
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(300)]
 

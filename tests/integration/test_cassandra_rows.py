@@ -19,7 +19,7 @@ from domain.decimals import ZERO
 from domain.window import MINUTE_MS
 from ports.errors import StoreError
 from tests.contract.stores import DAY_MS, MIDNIGHT_MS, NOON_MS, fresh_symbol, make_candle, make_trade
-from tests.keyspaces import fresh_settings
+from tests.support.keyspaces import fresh_settings
 
 pytestmark = pytest.mark.servers
 

@@ -15,7 +15,7 @@ from adapters.cassandra.settings import CassandraSettings
 from adapters.cassandra.trade_store import CassandraTradeStore
 from apps.admin_schema import parse_data_centers, schema
 from ports.errors import StoreError
-from tests.keyspaces import fresh_settings
+from tests.support.keyspaces import fresh_settings
 
 pytestmark = pytest.mark.servers
 

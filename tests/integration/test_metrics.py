@@ -23,13 +23,13 @@ from adapters.cassandra.replication import Replication
 from adapters.cassandra.schema import apply_schema
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topics import Profile, ensure_topics
-from apps.stack_parts import Servers
+from apps.local_stack.parts import Servers
 from devstack.exporter import agent_option
 from devstack.java import java_home
 from devstack.stack import Stack
-from tests.keyspaces import fresh_settings
-from tests.unit.prometheus.scraping import Scrape, parse
-from tests.unit.prometheus.test_documentation import SECTIONS, documented
+from tests.support.keyspaces import fresh_settings
+from tests.unit.adapters.prometheus.scraping import Scrape, parse
+from tests.unit.adapters.prometheus.test_documentation import SECTIONS, documented
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(400)]
 

@@ -24,7 +24,7 @@ from domain.session import SessionEvent, SessionEventKind
 from domain.trade import Trade
 from domain.window import MINUTE_MS
 from tests.contract.stores import MIDNIGHT_MS, fresh_symbol, make_trade
-from tests.keyspaces import fresh_settings
+from tests.support.keyspaces import fresh_settings
 
 pytestmark = pytest.mark.servers
 

@@ -31,10 +31,10 @@ from domain.candle import Candle, fold
 from domain.reconciliation import DayError
 from domain.trade import Trade
 from domain.window import MINUTE_MS, day_start_ms, to_datetime
-from tests.aggregators import Site
 from tests.contract.stores import fresh_symbol, make_trade
-from tests.fault.carrying import Carrier, await_tables
-from tests.keyspaces import fresh_settings
+from tests.fault.in_process_queries import Carrier, await_tables
+from tests.support.aggregators import Site
+from tests.support.keyspaces import fresh_settings
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(300)]
 

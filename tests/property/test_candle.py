@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from domain.candle import Candle, fold
 from domain.trade import Trade
-from tests.strategies import T0_MS, streams, trades
+from tests.support.strategies import T0_MS, streams, trades
 
 WINDOW_MS = 60_000
 one_window = st.lists(

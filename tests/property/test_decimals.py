@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.decimals import NOTIONAL_SCALE, SCALE, add, decimals, multiply, needs_more_decimals, plain, ratio
-from tests.strategies import prices, volumes
+from tests.support.strategies import prices, volumes
 
 notionals = st.integers(0, 10**38 - 1).map(lambda n: Decimal(n).scaleb(-NOTIONAL_SCALE))
 positive_volumes = volumes.filter(bool)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from domain.gaps import CandleStatus, gaps, seen, status, union
 from domain.session import ENDS, Claim, SessionEvent, SessionEventKind
-from tests.strategies import session_events
+from tests.support.strategies import session_events
 
 FIRST, LAST = 0, 12
 """A short time, every millisecond of which is looked at, so that spans often touch."""

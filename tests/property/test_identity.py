@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from domain.identity import RedeliveryFilter, TradeNumbering, content_checksum
-from tests.strategies import amounts, conditions
+from tests.support.strategies import amounts, conditions
 
 
 class NumberingAgainstACounter(RuleBasedStateMachine):

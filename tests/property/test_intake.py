@@ -11,7 +11,7 @@ from domain.intake import Intake
 from domain.rejection import Reason, Rejection
 from domain.rules import Rules
 from domain.trade import Trade
-from tests.strategies import T0_MS, anything, raw_trades, usual_raw_trades
+from tests.support.strategies import T0_MS, anything, raw_trades, usual_raw_trades
 
 
 def frame(*raws: RawTrade, payload: bytes = b"frame") -> Frame:

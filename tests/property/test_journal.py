@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.memory.event_store import MemoryEventStore
-from apps.coverage import LOOK_AHEAD_MS
+from apps.services.coverage import LOOK_AHEAD_MS
 from domain.feed import FeedEvent, FeedEventKind, Frame
 from domain.gaps import gaps, seen
 from domain.journal import ALIVE_EVERY_MS, MARK_EVERY_MS, Handed, Journal

@@ -8,7 +8,7 @@ from domain.record import decode, encode
 from domain.rejection import DeadLetter, Reason, Rejection
 from domain.rules import Rules
 from domain.trade import Trade
-from tests.strategies import T0_MS, trades
+from tests.support.strategies import T0_MS, trades
 
 RULES = Rules()
 LATER_MS = T0_MS + 3_600_000

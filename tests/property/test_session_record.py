@@ -6,7 +6,7 @@ from domain.rejection import Reason, Rejection
 from domain.rules import Rules
 from domain.session import MAX_SYMBOLS, SessionEvent, SessionEventKind
 from domain.session_record import MAX_EVENT_BYTES, decode_event, encode_event, is_name
-from tests.strategies import T0_MS, session_events
+from tests.support.strategies import T0_MS, session_events
 
 RULES = Rules()
 

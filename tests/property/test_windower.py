@@ -6,7 +6,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from domain.candle import Candle, fold
 from domain.trade import Trade
 from domain.windower import Windower
-from tests.strategies import T0_MS, few_symbols, streams, trades
+from tests.support.strategies import T0_MS, few_symbols, streams, trades
 
 WINDOW_MS = 10_000
 latenesses = st.sampled_from([0, 1, 5_000, 60_000, 10**9])

@@ -1,0 +1,1 @@
+"""The parts of `tapeline stack`: servers, child programs, table, page and alerts on this machine."""

@@ -1,0 +1,149 @@
+"""Prometheus and Alertmanager beside `tapeline stack`, and what they tell: shown with the table and on the page, and kept in `alerts.jsonl`.
+
+1. The rules, routes and inhibitions are those of `deploy`; the programs are asked every 5 s.
+2. Alertmanager tells a webhook in this process, on loopback: nothing leaves the machine.
+3. Whether Prometheus and Alertmanager themselves answer, neither can tell. This process asks them, and tells that as an alert of its own.
+4. A recording is not watched: its trades are as old as they are, and every alert on age would be wrong.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Final
+
+import attrs
+import click
+
+from apps.observability.alert_webhook import HOST, AlertLog, words
+from apps.settings.metrics_options import AGGREGATOR_PORT, PRODUCER_PORT
+from apps.settings.stack import StackSettings
+from apps.web.source import FiringAlert, Stage, StageState
+from devstack.errors import DevstackError
+from devstack.monitoring import Monitoring, MonitoringOptions, Target, require_monitoring
+from devstack.ports import Claims
+from devstack.stack import Stack
+
+SPARK_PORT: Final = 9604
+SCRAPE_S: Final = 5.0
+GROUP_WAIT_S: Final = 5.0
+GROUP_INTERVAL_S: Final = 10.0
+STAGES: Final = {"prometheus": "Prometheus", "alertmanager": "Alertmanager", "node-exporter": "Node exporter"}
+TELLERS: Final = ("Prometheus", "Alertmanager")
+"""The stages without which no alert is told."""
+
+
+@attrs.frozen(kw_only=True)
+class MetricsPorts:
+    """Where the stack's own programs answer for themselves."""
+
+    producer: int
+    aggregator: int
+    spark: int | None
+    """Spark's JVM; None where nobody would ask it."""
+
+
+def wants_alerts(settings: StackSettings, say: Callable[[str], None]) -> bool:
+    """Tell whether the stack is to be watched; says so in a line where it is and cannot."""
+    if not settings.monitoring or settings.replay is not None:
+        return False
+    try:
+        require_monitoring()
+    except DevstackError as error:
+        say(f"no alerts (--no-monitoring goes without a word): {error}")
+        return False
+    return True
+
+
+@contextmanager
+def program_ports(*, watched: bool) -> Iterator[MetricsPorts]:
+    """Choose ports that are free, and keep other stacks from them while the block runs. Raises DevstackError."""
+    with Claims() as claims:
+        yield MetricsPorts(
+            producer=claims.next_free([HOST], PRODUCER_PORT, what="the producer's metrics"),
+            aggregator=claims.next_free([HOST], AGGREGATOR_PORT, what="the aggregator's metrics"),
+            spark=claims.next_free([HOST], SPARK_PORT, what="Spark's metrics") if watched else None,
+        )
+
+
+class Alerts:
+    """What watches the stack, while it runs, and what it has told."""
+
+    def __init__(self, log: AlertLog, monitoring: Monitoring) -> None:
+        self._log = log
+        self._monitoring = monitoring
+        self._gone_since_ms: dict[str, int] = {}
+
+    @property
+    def watchers(self) -> Mapping[str, str]:
+        """Where the watchers themselves say that they are well, by the name of their stage."""
+        return {STAGES[name]: url for name, url in self._monitoring.ready_urls.items()}
+
+    @property
+    def links(self) -> Mapping[str, str]:
+        """The watchers' own pages."""
+        return {
+            "Prometheus": f"{self._monitoring.prometheus_url}/alerts",
+            "Alertmanager": f"{self._monitoring.alertmanager_url}/#/alerts",
+        }
+
+    def watch(self, ports: MetricsPorts, page_url: str) -> None:
+        """Have these programs watched, and the page where there is one."""
+        targets = [
+            Target(job="producer", address=f"{HOST}:{ports.producer}", labels={"market": "always"}),
+            Target(job="aggregator", address=f"{HOST}:{ports.aggregator}"),
+        ]
+        if ports.spark is not None:
+            targets.append(Target(job="spark", address=f"{HOST}:{ports.spark}"))
+        if page_url:
+            targets.append(Target(job="page", address=page_url.rpartition("/")[2]))
+        self._monitoring.watch(targets)
+
+    def firing(self, stages: Sequence[Stage]) -> Sequence[FiringAlert]:
+        """Give what was told and is not over, and what the stages say of those who tell."""
+        gone = [stage.name for stage in stages if stage.name in TELLERS and stage.state is StageState.DOWN]
+        now_ms = time.time_ns() // 1_000_000
+        self._gone_since_ms = {name: self._gone_since_ms.get(name, now_ms) for name in gone}
+        return [*self._log.firing(), *(_told_here(name, since_ms) for name, since_ms in self._gone_since_ms.items())]
+
+
+def _told_here(name: str, since_ms: int) -> FiringAlert:
+    return FiringAlert(
+        name="InstanceDown",
+        severity="warning",
+        summary=f"{name} does not answer",
+        description="The stack itself tells this: without Prometheus nothing is noticed, without Alertmanager nothing is told.",
+        since_ms=since_ms,
+        runbook="runbooks/InstanceDown.md",
+    )
+
+
+def facts(alerts: Sequence[FiringAlert], stages: Sequence[Stage]) -> dict[str, str]:
+    """Give what the table should show: nothing while all is well."""
+    down = [f"{stage.name} ({stage.detail})" for stage in stages if stage.state is StageState.DOWN]
+    return {
+        **({"down": ", ".join(down)} if down else {}),
+        **({"alerts": "; ".join(map(words, alerts))} if alerts else {}),
+    }
+
+
+@contextmanager
+def stack_alerts(settings: StackSettings, devstack: Stack, *, watched: bool) -> Iterator[Alerts | None]:
+    """Run what watches the stack while the block runs, if that is wanted. Raises DevstackError."""
+    if not watched:
+        yield None
+        return
+    scale = settings.alert_patience
+    with ExitStack() as stack:
+        log = stack.enter_context(AlertLog(devstack.folder / "alerts.jsonl"))
+        options = MonitoringOptions(
+            pager_url=log.url,
+            chat_url=log.url,
+            scrape_s=max(2.0, SCRAPE_S * scale),
+            group_wait_s=max(0.5, GROUP_WAIT_S * scale),
+            group_interval_s=max(1.0, GROUP_INTERVAL_S * scale),
+            hold_scale=scale,
+        )
+        monitoring = Monitoring(devstack, options, say=click.echo)
+        stack.callback(monitoring.close)
+        monitoring.start()
+        yield Alerts(log, monitoring)

@@ -1,0 +1,116 @@
+"""The parts of `tapeline stack`: what must be there before it begins, and its two programs."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+from adapters.cassandra.replication import Replication
+from adapters.cassandra.schema import apply_schema
+from adapters.cassandra.settings import CassandraSettings
+from adapters.kafka.settings import KafkaSettings
+from adapters.kafka.topics import Profile, ensure_topics
+from apps.runtime.child_processes import Child
+from apps.services.recording_summary import Recording
+from apps.settings.stack import StackSettings
+from devstack.exporter import agent_option
+from devstack.java import java_home
+from devstack.stack import Stack
+
+from .table import StoredTable
+
+CHECKPOINT: Final = "checkpoint"
+
+
+@attrs.frozen(kw_only=True)
+class Servers:
+    """Where the dev stack's servers are, as the adapters want it."""
+
+    kafka: KafkaSettings
+    cassandra: CassandraSettings
+
+    @classmethod
+    def of(cls, stack: Stack) -> "Servers":
+        """Ask a stack that is up."""
+        return cls(
+            kafka=KafkaSettings(bootstrap_servers=stack.bootstrap_servers),
+            cassandra=CassandraSettings(
+                hosts=tuple(stack.cassandra_hosts), port=stack.cassandra_port, local_dc=stack.cassandra_datacenter
+            ),
+        )
+
+    def variables(self) -> dict[str, str]:
+        """Give them as settings of our programs."""
+        return {
+            "TAPELINE_KAFKA_BOOTSTRAP_SERVERS": self.kafka.bootstrap_servers,
+            "TAPELINE_CASSANDRA_HOSTS": ",".join(self.cassandra.hosts),
+            "TAPELINE_CASSANDRA_PORT": str(self.cassandra.port),
+            "TAPELINE_CASSANDRA_LOCAL_DC": self.cassandra.local_dc,
+            "TAPELINE_CASSANDRA_KEYSPACE": self.cassandra.keyspace,
+        }
+
+
+def prepare(servers: Servers) -> None:
+    """Create the topics and the tables."""
+    ensure_topics(servers.kafka, profile=Profile.DEV)
+    apply_schema(servers.cassandra, Replication.dev())
+
+
+def producer_child(settings: StackSettings, servers: Servers, folder: Path, metrics_port: int) -> Child:
+    """Give the producer, with the feed that the settings ask for, and the port of its metrics."""
+    arguments = ["apps.producer", "--speed", settings.speed]
+    if settings.replay is None:
+        arguments += ["--feed", settings.feed_kind]
+        arguments += [
+            "--simulator-rate",
+            str(settings.simulator.rate),
+            "--simulator-seed",
+            str(settings.simulator.seed),
+        ]
+    else:
+        arguments += ["--replay", str(settings.replay)]
+    if settings.symbols_to_receive:
+        arguments += ["--symbols", ",".join(settings.symbols_to_receive)]
+    arguments += ["--rules-max-age-s", str(settings.rules.max_age_s)]
+    arguments += ["--rules-future-tolerance-s", str(settings.rules.future_tolerance_s)]
+    arguments += ["--metrics-port", str(metrics_port)]
+    variables = {
+        **servers.variables(),
+        # Not as flags: these are for everyone to see.
+        "TAPELINE_FINNHUB_URL": settings.finnhub.url,
+        "TAPELINE_FINNHUB_TOKEN": str(settings.finnhub.token),
+    }
+    return Child("producer", arguments, folder / "producer.log", variables)
+
+
+def aggregator_child(
+    settings: StackSettings, servers: Servers, folder: Path, metrics_port: int, spark_port: int | None = None
+) -> Child:
+    """Give the Spark aggregator, with the jars and the Java of the dev stack, and the port of its metrics and of its JVM's, the latter if wanted."""
+    arguments = ["apps.aggregator", "--checkpoint", str(folder / CHECKPOINT), "--trigger", str(settings.trigger_s)]
+    arguments += ["--window", str(settings.window_s), "--allowed-lateness", str(settings.allowed_lateness_s)]
+    arguments += ["--metrics-port", str(metrics_port)]
+    variables = {**servers.variables(), "JAVA_HOME": str(java_home())}
+    if spark_port is not None:
+        agent = agent_option("spark", "127.0.0.1", spark_port)
+        variables["SPARK_SUBMIT_OPTS"] = f"{agent} {os.environ.get('SPARK_SUBMIT_OPTS', '')}".strip()
+    return Child("aggregator", arguments, folder / "aggregator.log", variables)
+
+
+def checkpoints(folder: Path) -> list[Path]:
+    """Give the checkpoints of the aggregator's queries that read trades."""
+    return [folder / CHECKPOINT / "v1" / query for query in ("trades", "candles")]
+
+
+def stored_table(
+    settings: StackSettings, servers: Servers, symbols: tuple[str, ...], recording: Recording | None
+) -> StoredTable:
+    """Give the table that follows these symbols in Cassandra."""
+    return StoredTable(
+        servers.cassandra,
+        symbols=symbols,
+        window_ms=settings.window_ms,
+        lateness_ms=settings.allowed_lateness_ms,
+        recording=recording,
+    )

@@ -1,0 +1,163 @@
+"""How the parts of `tapeline stack` are, asked each as its users would: programs by /readyz, servers over their own protocols.
+
+1. A part that takes connections and answers nothing is down, as is one that is gone.
+2. A program has a while to start, in which it is not in order and not down.
+3. A stage that is not in order names the runbook of the alert that will tell of it, at once: the alert waits for its patience.
+"""
+
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Final
+
+from adapters.cassandra.probe import CassandraProbe
+from adapters.kafka.probe import KafkaProbe
+from apps.observability.health import FEED_AWAY
+from apps.runtime.child_processes import Child
+from apps.web.source import Stage, StageState
+from apps.web.stage_watch import Question, StageWatch
+from ports.errors import PortError
+from ports.probe import Probe
+
+from .parts import Servers
+
+ANSWER_S: Final = 3.0
+"""Who has not answered for so long is down."""
+START_S: Final = 60.0
+GONE: Final = "does not answer"
+
+
+@contextmanager
+def stack_watch(
+    servers: Servers,
+    *,
+    producer: "Program",
+    aggregator: "Program",
+    spark_port: int | None,
+    watchers: Mapping[str, str],
+) -> Iterator[StageWatch]:
+    """Watch while the block runs; `watchers` are addresses that answer 200 where all is well, by the name of their stage."""
+    spark = None if spark_port is None else f"http://127.0.0.1:{spark_port}/-/healthy"
+    kafka, cassandra = KafkaProbe(servers.kafka), CassandraProbe(servers.cassandra)
+    questions = [
+        Question(names=("Feed", "Producer"), ask=lambda: producer_stages(producer)),
+        server_question("Kafka", kafka),
+        Question(names=("Aggregator",), ask=lambda: [aggregator_stage(aggregator, spark)]),
+        server_question("Cassandra", cassandra),
+        *(page_question(name, url) for name, url in watchers.items()),
+    ]
+    with ExitStack() as stack:
+        for probe in (kafka, cassandra):
+            stack.callback(probe.close)
+            probe.start()
+        yield stack.enter_context(StageWatch(questions))
+
+
+class Program:
+    """A child of ours, asked at its port: whoever answers there counts, so that one that was started again by hand does."""
+
+    def __init__(self, child: Child, port: int) -> None:
+        self._child = child
+        self._url = f"http://127.0.0.1:{port}/readyz"
+        self._begun_s = time.monotonic()
+        self._was_ready = False
+
+    @property
+    def is_starting(self) -> bool:
+        """Whether it was never ready, and has not had its time for that yet."""
+        return not self._was_ready and time.monotonic() - self._begun_s < START_S
+
+    def ask(self) -> Sequence[str] | None:
+        """Give why it does not do its work, nothing when it does, None when nobody answers."""
+        reasons = ask_page(self._url)
+        if reasons is not None and not reasons:
+            self._was_ready = True
+        return reasons
+
+    def end(self) -> tuple[StageState, str]:
+        """Say what became of it, where nobody answers."""
+        code = self._child.exit_code()
+        if code == 0:
+            return StageState.OK, "has ended"
+        if code is not None:
+            return StageState.DOWN, f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
+        return (StageState.WARNING, "starting") if self.is_starting else (StageState.DOWN, GONE)
+
+
+def producer_stages(program: Program) -> Sequence[Stage]:
+    """Tell the feed and the producer, of which only the latter can be asked."""
+    reasons = program.ask()
+    if reasons is None:
+        state, detail = program.end()
+        feed = (state, detail) if state is StageState.OK else (StageState.WARNING, "not known: nobody answers for it")
+    else:
+        away = StageState.WARNING if program.is_starting else StageState.DOWN
+        feed = (away, FEED_AWAY) if FEED_AWAY in reasons else (StageState.OK, "connected")
+        others = [reason for reason in reasons if reason != FEED_AWAY]
+        # It still takes trades into its buffer.
+        state, detail = (StageState.WARNING, "; ".join(others)) if others else (StageState.OK, "ready")
+    return [_stage("Feed", feed, "FeedDisconnected"), _stage("Producer", (state, detail), "ProducerDown")]
+
+
+def aggregator_stage(program: Program, spark: str | None = None) -> Stage:
+    """Tell the aggregator: one that stores nothing is as good as none, and so is one whose JVM, asked at `spark`, hangs."""
+    reasons = program.ask()
+    if reasons is None:
+        return _stage("Aggregator", program.end(), "AggregatorDown")
+    if spark is not None and not program.is_starting and ask_page(spark) is None:
+        return _stage("Aggregator", (StageState.DOWN, f"Spark's JVM {GONE}"), "AggregatorDown")
+    if reasons:
+        state = StageState.WARNING if program.is_starting else StageState.DOWN
+        return _stage("Aggregator", (state, "; ".join(reasons)), "AggregatorStalled")
+    return _stage("Aggregator", (StageState.OK, "ready"), "")
+
+
+def server_question(name: str, probe: Probe) -> Question:
+    """Ask a server over its own protocol."""
+
+    def ask() -> Sequence[Stage]:
+        begun_s = time.perf_counter()
+        try:
+            probe.ask(ANSWER_S)
+        except PortError:
+            return [_stage(name, (StageState.DOWN, GONE), f"{name}Down")]
+        took_ms = (time.perf_counter() - begun_s) * 1000
+        return [_stage(name, (StageState.OK, f"answered in {took_ms:.0f} ms"), "")]
+
+    return Question(names=(name,), ask=ask)
+
+
+def page_question(name: str, url: str) -> Question:
+    """Ask a program that answers 200 at this address while all is well."""
+
+    def ask() -> Sequence[Stage]:
+        reasons = ask_page(url)
+        found = (StageState.DOWN, GONE) if reasons is None or reasons else (StageState.OK, "answers")
+        return [_stage(name, found, "InstanceDown")]
+
+    return Question(names=(name,), ask=ask)
+
+
+def ask_page(url: str) -> Sequence[str] | None:
+    """Give nothing when the address answers 200, the lines of any other answer, and None when there is none in time."""
+    try:
+        with _open(url, timeout=ANSWER_S):
+            return []
+    except urllib.error.HTTPError as refusal:
+        with refusal:
+            return refusal.read(4096).decode(errors="replace").splitlines() or [str(refusal.code)]
+    except (OSError, ValueError):
+        return None
+
+
+# No proxy stands between this machine and itself, whatever the environment says.
+_open: Callable[..., "urllib.request._UrlopenRet"] = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
+
+
+def _stage(name: str, found: tuple[StageState, str], runbook: str) -> Stage:
+    state, detail = found
+    return Stage(
+        name=name, state=state, detail=detail, runbook="" if state is StageState.OK else f"runbooks/{runbook}.md"
+    )

@@ -1,0 +1,1 @@
+"""How a running program is watched: metrics endpoint, health, alert webhook."""

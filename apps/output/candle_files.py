@@ -1,0 +1,50 @@
+"""Candles into a file, .csv or .jsonl, as they become final: in order of window, then symbol."""
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TextIO
+
+from domain.candle import Candle
+from domain.errors import TapelineError
+
+from .tables import CANDLE_COLUMNS, candle_json, candle_row
+
+
+class CandleFile:
+    """Writes candles to a file that is begun anew; what was written is kept when the run is cut off."""
+
+    def __init__(self, path: Path) -> None:
+        """Take the path. Raises TapelineError unless it ends in .csv or .jsonl."""
+        if path.suffix not in {".csv", ".jsonl"}:
+            raise TapelineError(f"{path}: candles are written as .csv or .jsonl")
+        self._path = path
+        self._file: TextIO | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            self._file = self._path.open("w", encoding="utf-8", newline="")
+        except OSError as error:
+            raise TapelineError(f"{self._path}: cannot be written: {error.strerror}") from error
+        if self._path.suffix == ".csv":
+            csv.writer(self._file, lineterminator="\n").writerow(CANDLE_COLUMNS)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def write(self, candles: Iterable[Candle]) -> None:
+        """Append candles."""
+        if self._file is None:
+            raise TapelineError(f"{self._path}: not open")
+        if self._path.suffix == ".csv":
+            writer = csv.writer(self._file, lineterminator="\n")
+            writer.writerows(candle_row(candle).values() for candle in candles)
+        else:
+            self._file.writelines(candle_json(candle) + "\n" for candle in candles)
+        self._file.flush()

@@ -1,0 +1,44 @@
+"""Candles with their status as rows of text, and between them, where asked for, the windows without a candle."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from apps.services.coverage import Coverage
+from domain.candle import Candle
+from domain.window import to_datetime, window_start_ms
+
+from .tables import CANDLE_COLUMNS, Row, candle_row
+
+COLUMNS: Final = (*CANDLE_COLUMNS, "status")
+
+
+def rows_with_status(candles: Iterable[Candle], coverage: Coverage) -> Iterator[Row]:
+    """Give a row for each candle."""
+    return (_row(candle, coverage) for candle in candles)
+
+
+def rows_of_all_windows(
+    candles: Iterable[Candle], coverage: Coverage, *, symbol: str, start_ms: int, end_ms: int, window_ms: int
+) -> Iterator[Row]:
+    """Give a row for each window that starts in [start_ms, end_ms) and has begun by now; of one without a candle the prices are empty."""
+    next_ms = window_start_ms(start_ms + window_ms - 1, window_ms)
+    for candle in candles:
+        yield from _empty(next_ms, candle.window_start_ms, coverage, symbol, window_ms)
+        yield _row(candle, coverage)
+        next_ms = candle.window_start_ms + window_ms
+    yield from _empty(next_ms, min(end_ms, coverage.now_ms), coverage, symbol, window_ms)
+
+
+def _row(candle: Candle, coverage: Coverage) -> Row:
+    return {**candle_row(candle), "status": coverage.status_of(candle) or ""}
+
+
+def _empty(first_ms: int, end_ms: int, coverage: Coverage, symbol: str, window_ms: int) -> Iterator[Row]:
+    for start_ms in range(first_ms, end_ms, window_ms):
+        known = coverage.status(start_ms, window_ms, trades=0)
+        yield {
+            **dict.fromkeys(COLUMNS, ""),
+            "window_start": to_datetime(start_ms).isoformat(),
+            "symbol": symbol,
+            "status": known or "",
+        }

@@ -1,0 +1,1 @@
+"""The settings of each program: one class a program, made of groups that several programs share."""

@@ -1,0 +1,59 @@
+"""The settings of `tapeline producer`."""
+
+from typing import Literal
+
+import attrs
+import typed_settings as ts
+
+from domain.session_record import is_name
+
+from .metrics_options import PRODUCER_PORT, metrics_host, metrics_port
+from .options import KafkaOptions, in_seconds
+from .source import FeedKind, SourceOptions
+
+
+@attrs.frozen(kw_only=True)
+class ProducerSettings(SourceOptions):
+    """`tapeline producer`."""
+
+    feed: FeedKind = ts.option(default="finnhub", help="Where the trades come from; --replay FILE alone means replay")
+    instance: str = ts.option(
+        default="", help="Name of this producer in the events of its feed  [default: the host's name]"
+    )
+    alive_every_s: float = in_seconds(
+        "alive-every",
+        5.0,
+        "Tell so often that the feed is alive; after a crash this much is not known to have been seen",
+    )
+    watchlist: bool = ts.option(
+        default=False,
+        help="Share the symbols of the watchlist with the other producers that do, each with a key of its own",
+    )
+    flush_timeout_s: float = in_seconds(
+        "flush-timeout", 30.0, "How long to wait at the end for what is not acknowledged"
+    )
+    metrics_port: int | None = metrics_port(PRODUCER_PORT)
+    metrics_host: str = metrics_host()
+    kafka: KafkaOptions = ts.option(factory=KafkaOptions)
+
+    def __attrs_post_init__(self) -> None:
+        if self.feed == "replay" and self.replay is None:
+            raise ValueError("a replay needs a recording: --replay FILE")
+        if self.instance and not is_name(self.instance):
+            raise ValueError(
+                f"--instance: up to 64 letters, digits and . _ : @ / -, beginning with one of the first two, not {self.instance!r}"
+            )
+        if self.watchlist and self.feed_kind == "replay":
+            raise ValueError("--watchlist is for a live feed: a replay has the symbols of its recording")
+        if self.watchlist and self.symbols:
+            raise ValueError("--symbols and --watchlist are two ways to say what to receive: give one of them")
+
+    @property
+    def feed_kind(self) -> FeedKind:
+        """Which feed: a producer is never simulated without being told so."""
+        return "replay" if self.replay is not None else self.feed
+
+    @property
+    def symbols_from(self) -> Literal["settings", "watchlist"]:
+        """Where the symbols come from."""
+        return "watchlist" if self.watchlist else "settings"

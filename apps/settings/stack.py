@@ -1,0 +1,26 @@
+"""The settings of `tapeline stack`."""
+
+import attrs
+import typed_settings as ts
+
+from .options import in_seconds
+from .source import TableOptions
+
+
+@attrs.frozen(kw_only=True)
+class StackSettings(TableOptions):
+    """`tapeline stack`."""
+
+    name: str = ts.option(default="stack", help="Name of the dev stack, which holds its data in .devstack/NAME")
+    keep: bool = ts.option(default=False, help="Leave Kafka and Cassandra running at the end, to query what was stored")
+    trigger_s: float = in_seconds("trigger", 1.0, "Spark begins a micro-batch so often")
+    monitoring: bool = ts.option(
+        default=True,
+        help="Start Prometheus and Alertmanager as well, show what they tell, and go on when a program dies; not for a replay",
+    )
+    alert_patience: float = ts.option(
+        default=1.0,
+        validator=attrs.validators.gt(0),
+        help="Multiply how long an alert waits before it fires; 0.1 to see one soon",
+        click={"metavar": "FACTOR"},
+    )

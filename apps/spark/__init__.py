@@ -1,0 +1,1 @@
+"""The two Spark programs: the streaming aggregator and the batch reconciliation."""

@@ -1,0 +1,95 @@
+"""`tapeline reconcile`: recompute the candles of a day from its stored trades, tell the differences, and correct them.
+
+Standard output has the differences alone, words go to standard error. With --dry-run nothing is written, and the exit code is 1 where there are any.
+"""
+
+import sys
+import time
+from datetime import date
+
+import click
+
+from adapters.spark.preflight import check_tables
+from adapters.spark.reconciling import Difference, Request, Summary
+from adapters.spark.reconciling import reconcile as reconcile_day
+from apps.output.difference_tables import difference_json, print_differences
+from apps.output.time_args import parse_moment_ms
+from apps.runtime.commands import run
+from apps.runtime.logs import configure_logs
+from apps.runtime.spark_session import connected_session
+from apps.settings.loader import app_command
+from apps.settings.reconcile import ReconcileOptions
+from domain.window import partition_day
+
+
+def _day(_ctx: click.Context, _option: click.Parameter, text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        return partition_day(parse_moment_ms(text, now_ms=time.time_ns() // 1_000_000))
+    except (ValueError, OverflowError) as error:
+        raise click.BadParameter(str(error)) from error
+
+
+@app_command(ReconcileOptions, "reconcile")
+@click.option("--day", callback=_day, required=True, help="The UTC day: a date, now, or so long ago (1d is yesterday)")
+@click.option(
+    "--symbol",
+    "symbols",
+    multiple=True,
+    metavar="A,B,...",
+    help="Only these; may be repeated  [default: all of the day]",
+)
+@click.option(
+    "--written", callback=_day, help="Of a replayed recording: the day of the replay  [default: the day itself]"
+)
+@click.option("--dry-run", is_flag=True, help="Write nothing; exit with 1 where there are differences")
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True,
+              help="json is one object a line")  # fmt: skip
+def reconcile(
+    settings: ReconcileOptions,
+    day: date,
+    symbols: tuple[str, ...],
+    written: date | None,
+    dry_run: bool,
+    form: str,
+) -> None:
+    """Recompute the candles of a day from the stored trades, tell the differences, and correct them."""
+    configure_logs()
+    request = Request(
+        day=day,
+        symbols=tuple(sorted({name for text in symbols for name in text.split(",") if name})),
+        margin_ms=settings.margin_s * 1000,
+        written=written,
+        dry_run=dry_run,
+    )
+    found: list[Difference] = []
+
+    def report(difference: Difference) -> None:
+        if form == "json":
+            click.echo(difference_json(difference))
+        else:
+            found.append(difference)
+
+    adapter = settings.adapter()
+    session = connected_session(adapter, "tapeline-reconcile")
+    try:
+        check_tables(session, adapter)
+        summary = reconcile_day(session, adapter, request, report)
+    finally:
+        session.stop()
+    print_differences(found)
+    click.echo(_words(day, summary, dry_run=dry_run), err=True)
+    sys.exit(1 if dry_run and summary.differences else 0)
+
+
+def _words(day: date, summary: Summary, *, dry_run: bool) -> str:
+    text = (
+        f"{day}: {summary.symbols} symbols, {summary.candles} candles of stored trades; "
+        f"{summary.missing} missing, {summary.changed} changed, {summary.extra} extra"
+    )
+    return text if dry_run else f"{text}; {summary.written} written"
+
+
+if __name__ == "__main__":
+    run(reconcile, "tapeline reconcile")

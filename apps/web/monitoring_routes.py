@@ -1,0 +1,37 @@
+"""By what the page itself is watched: /metrics, /healthz and /readyz, at the page's own port.
+
+`/healthz` answers while the server does; `/readyz` when the store can be read.
+"""
+
+from fastapi import APIRouter, Response
+from fastapi.responses import PlainTextResponse
+from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
+
+from adapters.prometheus.registry import new_registry
+from apps.observability.metrics_endpoint import program_version
+
+from .poller import Poller
+
+
+def watching(poller: Poller) -> APIRouter:
+    """Make the routes for a poller."""
+    registry = new_registry(program_version())
+    ready = Gauge("tapeline_ready", "1 while /readyz would answer 200", registry=registry)
+    ready.set_function(lambda: float(not poller.unready()))
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/metrics")
+    async def metrics() -> Response:
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    @router.get("/healthz")
+    async def healthz() -> PlainTextResponse:
+        return PlainTextResponse("ok\n")
+
+    @router.get("/readyz")
+    async def readyz() -> PlainTextResponse:
+        reasons = poller.unready()
+        text = "".join(f"{reason}\n" for reason in reasons or ["ok"])
+        return PlainTextResponse(text, 503 if reasons else 200)
+
+    return router

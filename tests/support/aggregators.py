@@ -1,0 +1,234 @@
+"""The aggregator as a child process, and its surroundings: topics, tables and a checkpoint of its own, and what is read back from them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import attrs
+from confluent_kafka import Producer
+
+from adapters.cassandra.replication import Replication
+from adapters.cassandra.schema import apply_schema
+from adapters.cassandra.session import CassandraSession
+from adapters.cassandra.settings import CassandraSettings
+from adapters.kafka.offsets import end_offsets
+from adapters.kafka.settings import KafkaSettings
+from adapters.kafka.subscriber import KafkaSubscriber
+from adapters.kafka.topics import Profile, ensure_topics
+from adapters.spark.committed_offsets import caught_up
+from adapters.spark.queries import QUERIES
+from devstack.java import java_home
+from devstack.stack import Stack
+from domain.record import TopicRecord
+from domain.rejection import DeadLetter
+from domain.trade import Trade
+from tests.parity.records import Entry
+from tests.parity.twins import CandleRow
+
+from .keyspaces import fresh_settings
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_S = 240.0
+"""A cold Spark on a machine that does other things as well."""
+
+TradeKey = tuple[str, int, int, int, int, str]
+
+
+def until(done: Callable[[], bool], what: str, patience_s: float = PATIENCE_S) -> None:
+    deadline = time.monotonic() + patience_s
+    while not done():
+        assert time.monotonic() < deadline, f"waited {patience_s} s for: {what}"
+        time.sleep(0.1)
+
+
+@attrs.frozen(kw_only=True)
+class Site:
+    """Topics, tables and a checkpoint of one's own."""
+
+    kafka: KafkaSettings
+    cassandra: CassandraSettings
+    folder: Path
+
+    @classmethod
+    def make(
+        cls,
+        name: str,
+        folder: Path,
+        kafka_stack: Stack,
+        cassandra_stack: Stack,
+        replication: Replication | None = None,
+    ) -> Self:
+        cassandra = fresh_settings((cassandra_stack.cassandra_hosts, cassandra_stack.cassandra_port))
+        # No two sites share a topic, whatever their tests are called.
+        topic = f"{name}-{cassandra.keyspace}"
+        kafka = KafkaSettings(
+            bootstrap_servers=kafka_stack.bootstrap_servers,
+            trades_topic=topic,
+            dead_letters_topic=f"{topic}.dlq",
+            events_topic=f"{topic}.events",
+        )
+        ensure_topics(kafka, profile=Profile.DEV)
+        apply_schema(cassandra, replication or Replication.dev())
+        return cls(kafka=kafka, cassandra=cassandra, folder=folder)
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.folder / "checkpoint"
+
+    @property
+    def queries(self) -> list[Path]:
+        return [self.checkpoint / "v1" / name for name in ("trades", "candles")]
+
+    def send(self, entries: Sequence[Entry]) -> None:
+        producer = Producer({"bootstrap.servers": self.kafka.bootstrap_servers})
+        for place, entry in enumerate(entries):
+            producer.produce(self.kafka.trades_topic, value=entry.value, key=str(place % 50).encode())
+            producer.poll(0)
+        assert producer.flush(60) == 0
+
+    def records(self, topic: str) -> list[TopicRecord]:
+        """Read a topic as it is now, from its start."""
+        count = sum(end_offsets(self.kafka, topic).values())
+        found: list[TopicRecord] = []
+        with KafkaSubscriber(self.kafka, f"test-{time.monotonic_ns()}", [topic]) as subscriber:
+            deadline = time.monotonic() + 60
+            while len(found) < count:
+                assert time.monotonic() < deadline
+                found += subscriber.read(1.0)
+        return found
+
+    def trades(self) -> list[TopicRecord]:
+        return self.records(self.kafka.trades_topic)
+
+    def send_events(self, entries: Sequence[Entry]) -> None:
+        producer = Producer({"bootstrap.servers": self.kafka.bootstrap_servers})
+        for place, entry in enumerate(entries):
+            producer.produce(self.kafka.events_topic, value=entry.value, key=f"producer-{place % 3}")
+        assert producer.flush(60) == 0
+
+    def events(self) -> list[TopicRecord]:
+        return self.records(self.kafka.events_topic)
+
+    def dead_letters(self) -> list[DeadLetter]:
+        return [
+            DeadLetter.from_headers(record.value, dict(record.headers))
+            for record in self.records(self.kafka.dead_letters_topic)
+        ]
+
+    def all_is_stored(self) -> bool:
+        return caught_up(self.queries, self.kafka.trades_topic, end_offsets(self.kafka, self.kafka.trades_topic))
+
+    def rows(self, columns: str, table: str) -> list[tuple[Any, ...]]:
+        with CassandraSession(self.cassandra) as session:
+            query = f"SELECT {columns} FROM {self.cassandra.keyspace}.{table}"  # noqa: S608
+            return [tuple(row) for row in session.driver.execute(query)]
+
+    def stored_trades(self) -> dict[TradeKey, Trade]:
+        found = self.rows(
+            "symbol, trade_year, trade_month, trade_day, toUnixTimestamp(timestamp), trade_id, price, volume,"
+            " conditions, toUnixTimestamp(received_at), venue, asset_class",
+            "trades_v2",
+        )
+        return {
+            row[:6]: Trade(
+                symbol=row[0],
+                timestamp_ms=row[4],
+                trade_id=row[5],
+                price=row[6],
+                volume=row[7],
+                conditions=tuple(row[8]),
+                received_ms=row[9],
+                venue=row[10],
+                asset_class=row[11],
+            )
+            for row in found
+        }
+
+    def stored_candles(self) -> list[CandleRow]:
+        found = self.rows(
+            "symbol, window_ms, toUnixTimestamp(window_start), open, high, low, close, volume, trade_count, update_count,"
+            " notional, vwap, toUnixTimestamp(open_timestamp), open_trade_id, toUnixTimestamp(close_timestamp), close_trade_id",
+            "trade_aggregates",
+        )
+        return sorted(CandleRow(*row) for row in found)
+
+
+@attrs.define
+class Program:
+    """The aggregator as a child process."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @classmethod
+    def start(
+        cls,
+        site: Site,
+        *arguments: str,
+        command: Sequence[str] = (sys.executable, "-m", "apps.aggregator"),
+        variables: Mapping[str, str] | None = None,
+    ) -> Program:
+        log = site.folder / f"aggregator-{time.monotonic_ns()}.log"
+        environment = {
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "JAVA_HOME": str(java_home()),
+            "TAPELINE_KAFKA_BOOTSTRAP_SERVERS": site.kafka.bootstrap_servers,
+            "TAPELINE_KAFKA_TRADES_TOPIC": site.kafka.trades_topic,
+            "TAPELINE_KAFKA_DEAD_LETTERS_TOPIC": site.kafka.dead_letters_topic,
+            "TAPELINE_KAFKA_EVENTS_TOPIC": site.kafka.events_topic,
+            "TAPELINE_CASSANDRA_HOSTS": ",".join(site.cassandra.hosts),
+            "TAPELINE_CASSANDRA_PORT": str(site.cassandra.port),
+            "TAPELINE_CASSANDRA_KEYSPACE": site.cassandra.keyspace,
+            "TAPELINE_CASSANDRA_LOCAL_DC": site.cassandra.local_dc,
+            **(variables or {}),
+        }
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [*command, "--checkpoint", str(site.checkpoint), *arguments],
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        return cls(process, log)
+
+    def text(self) -> str:
+        return self.log.read_text("utf-8", "replace")
+
+    def says(self, event: str) -> int:
+        return self.text().count(f'"event": "{event}"')
+
+    def ended(self) -> int:
+        try:
+            return self.process.wait(PATIENCE_S)
+        finally:
+            self.kill()
+
+    def is_up(self) -> bool:
+        assert self.process.poll() is None, self.text()[-3000:]
+        return self.says("query_started") == len(QUERIES)
+
+    def kill(self) -> None:
+        """Kill it and its JVM, as a power cut would."""
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+        self.process.wait()
+
+
+def batch_ends(query: Path, topic: str) -> list[Mapping[str, int]]:
+    """Give the offsets up to which each micro-batch went, by partition, as the checkpoint has them."""
+    files = sorted((query / "offsets").glob("[0-9]*"), key=lambda file: int(file.name))
+    return [json.loads(file.read_text("utf-8").splitlines()[2])[topic] for file in files]

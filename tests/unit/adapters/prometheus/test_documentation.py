@@ -1,0 +1,143 @@
+"""docs/metrics.md lists exactly what is exported: names, types and labels."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import attrs
+import pytest
+from prometheus_client import CollectorRegistry
+from prometheus_client.metrics_core import Metric
+
+from adapters.prometheus.aggregator import AggregatorMetrics
+from adapters.prometheus.registry import new_registry
+from adapters.spark.queries import QUERIES
+from apps.containers import LiveContainer, ProducerContainer
+from apps.observability.health import Health
+from apps.observability.metrics_endpoint import monitoring_app
+from apps.settings.live import LiveSettings
+from apps.settings.producer import ProducerSettings
+from devstack.exporter import Kind, rules_file
+
+from .test_kafka_client import broker, report
+
+DOCS = Path(__file__).parents[4] / "docs" / "metrics.md"
+_ROW = re.compile(r"\| `(\w+)` \| (\w+) \|([^|]*)\|")
+_RULE = re.compile(
+    r"- pattern:.*\n    name: (\w+)\n(?:    labels: \{(.*)\}\n)?(?:    valueFactor:.*\n)?    type: (\w+)\n    help: .+"
+)
+_HEALTHY = Health(stalled=list, unready=list)
+
+
+@attrs.frozen
+class Described:
+    """A metric as the documentation or the code has it."""
+
+    type: str
+    words: frozenset[str]
+    """The labels' names; in the documentation, also values."""
+
+
+def documented(*sections: str) -> dict[str, Described]:
+    """Give the rows of the sections with these titles."""
+    found: dict[str, Described] = {}
+    parts = re.split(r"^## ", DOCS.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    for section in sections:
+        [part] = [part for part in parts if part.startswith(f"{section}\n")]
+        rows = _ROW.findall(part)
+        assert rows, section
+        for name, type_, labels in rows:
+            assert name not in found
+            found[name] = Described(type_, frozenset(re.findall(r"`([\w.-]+)`", labels)))
+    return found
+
+
+def exported(families: Iterable[Metric]) -> dict[str, tuple[Described, frozenset[str]]]:
+    """Give what a registry exports, beside the process's own, with the values of its labels."""
+    found = {}
+    for family in families:
+        if family.name.startswith("process_"):
+            continue
+        name = f"{family.name}_total" if family.type == "counter" else family.name
+        labels = [sample.labels for sample in family.samples]
+        names = frozenset(label for each in labels for label in each if label != "le")
+        values = frozenset(value for each in labels for label, value in each.items() if label != "le")
+        found[name] = (Described(family.type, names), values)
+    return found
+
+
+def producer() -> CollectorRegistry:
+    container = ProducerContainer(settings=ProducerSettings(feed="simulated", watchlist=True))
+    container.ingest()
+    container.kafka_client().statistics(report(broker(1)))
+    registry = container.registry()
+    monitoring_app(registry, container.health())
+    return registry
+
+
+def live() -> CollectorRegistry:
+    container = LiveContainer(settings=LiveSettings())
+    container.ingest()
+    container.aggregator()
+    registry = container.registry()
+    monitoring_app(registry, container.health())
+    return registry
+
+
+def aggregator() -> CollectorRegistry:
+    registry = new_registry("1.2.3")
+    AggregatorMetrics(registry, QUERIES)
+    monitoring_app(registry, _HEALTHY)
+    return registry
+
+
+SECTIONS = {
+    "producer": (
+        "Every program",
+        "Feed (producer, live)",
+        "Publisher (producer, live)",
+        "Kafka client (producer)",
+        "Watchlist (producer)",
+    ),
+    "live": ("Every program", "Feed (producer, live)", "Publisher (producer, live)", "Stores (live)"),
+    "aggregator": ("Every program", "Aggregator"),
+}
+PRODUCER_ONLY = {"tapeline_publisher_buffer_records", "tapeline_publish_latency_seconds"}
+
+
+@pytest.mark.parametrize("program", ["producer", "live", "aggregator"])
+def test_a_program_exports_what_is_documented_and_nothing_else(program: str) -> None:
+    registry = {"producer": producer, "live": live, "aggregator": aggregator}[program]()
+    said = documented(*SECTIONS[program])
+    if program == "live":
+        said = {name: row for name, row in said.items() if name not in PRODUCER_ONLY}
+    done = exported(registry.collect())
+    assert done.keys() == said.keys()
+    for name, (metric, values) in done.items():
+        assert metric.type == said[name].type, name
+        assert metric.words <= said[name].words, name
+        # What else is named there are values; not every value is, such as a broker's id.
+        assert said[name].words <= metric.words | values, name
+
+
+@pytest.mark.parametrize(
+    ("kind", "section"), [("kafka", "Kafka's brokers"), ("cassandra", "Cassandra's nodes"), ("spark", "Spark's driver")]
+)
+def test_the_rules_of_a_server_give_what_is_documented_and_nothing_else(kind: Kind, section: str) -> None:
+    rules = rules_file(kind).read_text(encoding="utf-8")
+    found = _RULE.findall(rules)
+    assert len(found) == rules.count("- pattern:")
+    said = documented(section)
+    done = {name: Described(type_.lower(), frozenset(re.findall(r"(\w+):", labels))) for name, labels, type_ in found}
+    assert done.keys() == said.keys()
+    for name, metric in done.items():
+        assert metric.type == said[name].type, name
+        assert metric.words <= said[name].words, name
+
+
+def test_no_metric_has_a_label_for_each_symbol() -> None:
+    for registry in (producer(), live(), aggregator()):
+        for metric, _ in exported(registry.collect()).values():
+            assert not {"symbol", "venue"} & metric.words

@@ -1,0 +1,255 @@
+"""What `Ingest` publishes of its feed's connection, over the adapters in memory."""
+
+from __future__ import annotations
+
+import pytest
+
+from adapters.finnhub.protocol import parse_message
+from adapters.memory.broker import MemoryBroker
+from adapters.memory.feed import MemoryFeed
+from adapters.memory.publisher import MemoryPublisher
+from adapters.memory.subscriber import MemorySubscriber
+from apps.services.ingest import Ingest
+from domain.feed import FeedEvent, FeedEventKind, FeedMessage
+from domain.gaps import CandleStatus, seen, status
+from domain.intake import Intake
+from domain.journal import Journal
+from domain.rules import Rules
+from domain.session import SessionEvent, SessionEventKind
+from domain.session_record import decode_event
+from ports.publisher import Deliveries, Publishable
+from tests.support.feeds import payload
+
+T0 = 1_700_000_000_000
+
+
+class Line:
+    """A producer on a clock that the test moves, and whoever reads what it published."""
+
+    def __init__(self, publisher: MemoryPublisher | None = None) -> None:
+        self.now = T0
+        self.broker = MemoryBroker(now_ms=lambda: self.now)
+        self.publisher = publisher or MemoryPublisher(self.broker)
+        self.publisher.start()
+        self.feed = MemoryFeed()
+        self.feed.start()
+        self.reader = MemorySubscriber(self.broker, "test", ["feed.events"])
+        self.reader.start()
+        self.ingest = Ingest(
+            feed=self.feed,
+            intake=Intake(source="test"),
+            publisher=self.publisher,
+            journal=Journal(instance="producer-1", run="r"),
+            now_ms=lambda: self.now,
+        )
+
+    def step(self, message: FeedMessage | None = None) -> None:
+        if message is not None:
+            self.feed.push(message)
+        self.ingest.step(0)
+
+    def happen(self, *kinds: FeedEventKind, symbols: tuple[str, ...] = ("AAPL", "MSFT")) -> None:
+        for kind in kinds:
+            self.step(FeedEvent(kind=kind, at_ms=self.now, symbols=symbols))
+
+    def trade(self, symbol: str = "AAPL") -> None:
+        self.step(parse_message(payload(symbol, self.now), self.now))
+
+    def idle(self, ms: int) -> None:
+        for _ in range(0, ms, 100):
+            self.now += 100
+            self.step()
+
+    def events(self) -> list[SessionEvent]:
+        """Give what was published since the last time."""
+        found = []
+        for record in self.reader.read(0):
+            assert record.key == b"producer-1"
+            event = decode_event(record.value, appended_ms=record.appended_ms, rules=Rules())
+            assert isinstance(event, SessionEvent)
+            found.append(event)
+        return found
+
+
+@pytest.fixture
+def line() -> Line:
+    return Line()
+
+
+K = FeedEventKind
+
+
+def test_the_life_of_a_connection_is_published_with_its_symbols(line: Line) -> None:
+    line.happen(K.CONNECTED, K.SUBSCRIBED)
+    line.idle(6_000)
+    line.trade()
+    line.happen(K.DISCONNECTED)
+    line.happen(K.RATE_LIMITED)
+    found = line.events()
+    assert [str(event.kind) for event in found] == ["connected", "subscribed", "alive", "disconnected", "rate_limited"]
+    assert all(event.symbols.keys() == {"AAPL", "MSFT"} for event in found)
+    assert [event.seen_ms for event in found] == [T0, T0, T0, T0 + 6_000, T0 + 6_000]
+
+
+def test_heartbeats_are_not_published_one_by_one(line: Line) -> None:
+    line.happen(K.CONNECTED, K.SUBSCRIBED)
+    line.events()
+    for _ in range(40):
+        line.idle(100)
+        line.happen(K.HEARTBEAT, K.OTHER_MESSAGE)
+    assert not line.events()
+    line.idle(900)
+    line.now += 200
+    line.happen(K.HEARTBEAT)
+    [event] = line.events()
+    assert (event.kind, event.seen_ms) == (SessionEventKind.ALIVE, line.now - 200)
+
+
+def test_the_end_is_told_when_all_is_acknowledged(line: Line) -> None:
+    line.happen(K.CONNECTED, K.SUBSCRIBED)
+    line.idle(300)
+    line.trade()
+    line.now += 300
+    deliveries = line.ingest.finish(1.0)
+    [*_, event] = line.events()
+    assert (event.kind, event.at_ms, event.seen_ms) == (SessionEventKind.STOPPED, T0 + 600, T0 + 300)
+    assert deliveries.pending == 0
+    line.ingest.finish(1.0)
+    assert not line.events()
+
+
+def test_a_producer_that_lags_behind_its_feed_claims_only_up_to_where_it_had_read_all(line: Line) -> None:
+    line.happen(K.CONNECTED, K.SUBSCRIBED)
+    line.idle(100)
+    for number in range(1_000):
+        sent_ms = T0 + 100 + 15 * number
+        line.feed.push(parse_message(payload("AAPL", sent_ms), sent_ms))
+    for _ in range(500):
+        line.now += 30
+        line.step()
+    alive = [event for event in line.events() if event.kind is SessionEventKind.ALIVE]
+    assert {event.seen_ms for event in alive} == {T0 + 100}
+    for _ in range(500):
+        line.step()
+    line.idle(100)
+    caught_up = line.now
+    line.trade()
+    line.idle(6_000)
+    assert line.events()[-1].seen_ms == caught_up
+
+
+def test_a_recording_has_no_session(line: Line) -> None:
+    for _ in range(10):
+        line.now += 1_000
+        line.trade()
+    line.ingest.finish(0)
+    assert not line.events()
+    assert line.ingest.counts.trades == 10
+
+
+def test_a_quiet_market_is_told_from_a_dead_feed(line: Line) -> None:
+    line.happen(K.CONNECTED, K.SUBSCRIBED)
+    for _ in range(3):
+        line.idle(60_000)
+        line.happen(K.HEARTBEAT)
+    line.happen(K.DISCONNECTED)
+    line.now += 180_000
+    line.happen(K.CONNECTED, K.SUBSCRIBED)
+    spans = seen(line.events(), "AAPL", now_ms=line.now)
+    minutes = [status(spans, T0 + n * 60_000, T0 + (n + 1) * 60_000, trades=0) for n in range(6)]
+    quiet, dead = CandleStatus.NO_TRADES, CandleStatus.NOT_CONNECTED
+    assert minutes == [quiet, quiet, CandleStatus.PARTIAL, dead, dead, dead]
+
+
+class HeldUp(MemoryPublisher):
+    """A publisher whose buffer is full for a while, by the line's clock."""
+
+    line: Line
+    wait_ms = 0
+
+    def publish(self, *items: Publishable) -> None:
+        self.line.now += self.wait_ms
+        self.wait_ms = 0
+        super().publish(*items)
+
+
+@pytest.fixture
+def held_up() -> HeldUp:
+    publisher = HeldUp(MemoryBroker())
+    publisher.line = Line(publisher)
+    publisher._broker = publisher.line.broker
+    return publisher
+
+
+def test_a_full_buffer_is_told_with_its_begin_and_end(held_up: HeldUp) -> None:
+    line = held_up.line
+    line.happen(K.CONNECTED, K.SUBSCRIBED)
+    line.now += 100
+    held_up.wait_ms = 60_000
+    line.trade()
+    line.step()
+    found = {event.kind: event for event in line.events()}
+    assert found[SessionEventKind.BUFFER_FULL].at_ms == T0 + 100
+    assert found[SessionEventKind.BUFFER_FREE].at_ms == T0 + 60_100
+
+
+def test_a_connection_lost_behind_a_full_buffer_is_a_gap_from_its_begin(held_up: HeldUp) -> None:
+    line = held_up.line
+    line.happen(K.CONNECTED, K.SUBSCRIBED)
+    line.idle(100)
+    held_up.wait_ms = 60_000
+    line.trade()
+    # What had still come before the provider let us go is old when it is read.
+    line.step(parse_message(payload("MSFT", T0 + 200), line.now))
+    line.happen(K.DISCONNECTED)
+    line.now += 1_000
+    line.happen(K.CONNECTED, K.SUBSCRIBED)
+    line.idle(10_000)
+    [before, after] = seen(line.events(), "AAPL", now_ms=line.now, delay_ms=0)
+    assert before == (T0, T0 + 100)
+    assert after == (T0 + 61_100, line.now)
+
+
+class Unacknowledged(MemoryPublisher):
+    """A publisher whose broker never acknowledges."""
+
+    def flush(self, timeout_s: float) -> Deliveries:
+        handed = super().flush(0).acknowledged
+        return Deliveries(acknowledged=0, failed=0, pending=handed, settled=0)
+
+
+def test_of_what_is_not_acknowledged_nothing_is_vouched_for_and_no_end_is_told() -> None:
+    publisher = Unacknowledged(MemoryBroker())
+    line = Line(publisher)
+    publisher._broker = line.broker
+    line.happen(K.CONNECTED, K.SUBSCRIBED)
+    line.trade()
+    line.idle(6_000)
+    assert line.ingest.finish(0).pending > 0
+    found = line.events()
+    assert found[-1].kind is SessionEventKind.ALIVE
+    assert not seen(found, "AAPL")
+
+
+class Lagging(MemoryPublisher):
+    """A publisher whose broker acknowledges what is waited for, and nothing else."""
+
+    settled = 0
+
+    def flush(self, timeout_s: float) -> Deliveries:
+        handed = super().flush(0).acknowledged
+        if timeout_s > 0:
+            self.settled = handed
+        return Deliveries(acknowledged=self.settled, failed=0, pending=handed - self.settled, settled=self.settled)
+
+
+def test_a_loss_is_told_with_what_still_came_over_the_connection() -> None:
+    publisher = Lagging(MemoryBroker())
+    line = Line(publisher)
+    publisher._broker = line.broker
+    line.happen(K.CONNECTED, K.SUBSCRIBED)
+    line.idle(300)
+    line.trade()
+    line.happen(K.DISCONNECTED)
+    [*_, event] = line.events()
+    assert (event.kind, event.seen_ms) == (SessionEventKind.DISCONNECTED, T0 + 300)
