@@ -18,8 +18,8 @@ import click
 
 from adapters.kafka.offsets import end_offsets
 from adapters.spark.committed_offsets import caught_up
-from devstack.ports import Claims
 from devstack.stack import Stack
+from devstack.stack.ports import Claims
 from domain.errors import TapelineError
 from ports.errors import StoreError
 

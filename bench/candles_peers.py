@@ -11,8 +11,8 @@ from typing import Final
 from bench.environments import peer
 from bench.runs import Measured
 from devstack.jars import ensure
-from devstack.java import java_home
-from devstack.lockfile import Jar
+from devstack.jars.lockfile import Jar
+from devstack.servers.java import java_home
 
 HANDMADE: Final = "hand-made loop"
 QUIX_RECORDS: Final = 120_000

@@ -15,8 +15,8 @@ from bench.page import Section
 from bench.runs import Measured, Run, Spread
 from bench.table import comparison, spread, table
 from bench.trades import SYMBOLS, frames, write_frames
-from devstack.guard import guarded
 from devstack.stack import Stack
+from devstack.stack.orphan_watch import guarded
 
 ROWS_PER_S: Final = 500
 STEADY_S: Final = 20

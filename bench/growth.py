@@ -13,8 +13,8 @@ from bench.runs import Measured, Run, Spread, in_turns, ratios
 from bench.spark import PARTITIONS, PATIENCE_S, fill
 from bench.table import spread, table
 from bench.trades import SYMBOLS
-from devstack.guard import guarded
 from devstack.stack import Stack
+from devstack.stack.orphan_watch import guarded
 
 TRADES: Final = 1_500_000
 BATCHES: Final = 6

@@ -25,8 +25,8 @@ from apps.settings.options import FinnhubOptions
 from apps.settings.stack import StackSettings
 from bench.runs import ROOT
 from bench.trades import markers, symbols
-from devstack.guard import guarded
 from devstack.stack import Stack
+from devstack.stack.orphan_watch import guarded
 
 TRADES_A_FRAME: Final = 10
 MARKERS: Final = tuple(markers(DEFAULT_PARTITIONS))

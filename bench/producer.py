@@ -15,8 +15,8 @@ from bench.page import Section
 from bench.runs import ROOT, Measured, Run, Spread, in_turns
 from bench.table import comparison, spread, table
 from bench.trades import SYMBOLS, frames, write_frames
-from devstack.guard import guarded
 from devstack.stack import Stack
+from devstack.stack.orphan_watch import guarded
 
 TRADES: Final = 300_000
 TRADES_A_FRAME: Final = 10

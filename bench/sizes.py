@@ -21,8 +21,8 @@ from bench.page import Section
 from bench.table import figure, table
 from bench.trades import SYMBOLS, frames
 from bench.visible import now_ms
-from devstack.guard import guarded
 from devstack.stack import Stack
+from devstack.stack.orphan_watch import guarded
 from domain.candle import Candle
 from domain.feed import Frame
 from domain.intake import Intake

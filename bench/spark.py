@@ -10,8 +10,8 @@ from bench.page import Section
 from bench.runs import Measured, Run, in_turns
 from bench.table import comparison
 from bench.trades import SYMBOLS
-from devstack.guard import guarded
 from devstack.stack import Stack
+from devstack.stack.orphan_watch import guarded
 
 TRADES: Final = 2_000_000
 ROWS: Final = 800_000

@@ -16,8 +16,8 @@ import click
 
 from .errors import DevstackError
 from .jars import classpath
-from .lock import regenerate
-from .lockfile import read_lock
+from .jars.lockfile import read_lock
+from .jars.resolve import resolve_jars
 from .stack import Stack
 
 _NAME = click.option("--name", default="default", show_default=True, help="Name of the stack.")
@@ -145,7 +145,7 @@ def fetch(groups: Sequence[str]) -> None:
 @cli.command()
 def lock() -> None:
     """Resolve the jars anew with Maven and write the lock file."""
-    regenerate(click.echo)
+    resolve_jars(click.echo)
 
 
 def main() -> None:

@@ -19,9 +19,9 @@ from apps.settings.metrics_options import AGGREGATOR_PORT, PRODUCER_PORT
 from apps.settings.stack import StackSettings
 from apps.web.source import FiringAlert, Stage, StageState
 from devstack.errors import DevstackError
-from devstack.monitoring import Monitoring, MonitoringOptions, Target, require_monitoring
-from devstack.ports import Claims
 from devstack.stack import Stack
+from devstack.stack.monitoring import Monitoring, MonitoringOptions, Target, require_monitoring
+from devstack.stack.ports import Claims
 
 SPARK_PORT: Final = 9604
 SCRAPE_S: Final = 5.0

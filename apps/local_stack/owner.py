@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from devstack.process import Running
+from devstack.stack.process import Running
 from domain.errors import TapelineError
 
 _FILE = "owner"

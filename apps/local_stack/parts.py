@@ -14,8 +14,8 @@ from adapters.kafka.topics import Profile, ensure_topics
 from apps.runtime.child_processes import Child
 from apps.services.recording_summary import Recording
 from apps.settings.stack import StackSettings
-from devstack.exporter import agent_option
-from devstack.java import java_home
+from devstack.servers.java import java_home
+from devstack.servers.jmx_exporter import agent_option
 from devstack.stack import Stack
 
 from .table import StoredTable

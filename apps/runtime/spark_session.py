@@ -40,7 +40,7 @@ def devstack_jars() -> Sequence[Path]:
 
 def _use_devstack_java() -> None:
     try:
-        from devstack.java import java_home  # noqa: PLC0415
+        from devstack.servers.java import java_home  # noqa: PLC0415
     except ImportError:
         return
     os.environ["JAVA_HOME"] = str(java_home())

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pyspark
 
-from devstack.java import java_home
+from devstack.servers.java import java_home
 
 
 @contextlib.contextmanager

@@ -20,7 +20,7 @@ from adapters.spark.settings import AggregatorSettings
 from bench.loops.spark_cluster import Executors, cluster
 from bench.runs import Run
 from devstack.jars import classpath
-from devstack.java import java_home
+from devstack.servers.java import java_home
 
 WARM_UP: Final = 3
 """A third of the micro-batches: by then the JVM has compiled what counts."""

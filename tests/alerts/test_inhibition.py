@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from devstack.monitoring import render
-from devstack.ports import Claims
-from devstack.watchers import alertmanager
+from devstack.servers.monitoring_programs import alertmanager
+from devstack.stack.monitoring import render
+from devstack.stack.ports import Claims
 
 from .alertmanager import Webhook, post_alerts, states
 from .programs import need

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from apps.observability.alert_webhook import AlertLog, words
-from devstack import watchers
 from devstack.errors import DevstackError
-from devstack.monitoring import Monitoring, MonitoringOptions, render, require_monitoring, scaled
+from devstack.servers import monitoring_programs
 from devstack.stack import Stack
+from devstack.stack.monitoring import Monitoring, MonitoringOptions, render, require_monitoring, scaled
 
 from .programs import need
 from .rules import RULES
@@ -21,7 +21,7 @@ def test_a_missing_program_is_named_with_the_way_to_get_it(monkeypatch: pytest.M
         DevstackError,
         match=r"prometheus is not installed.*apt-get install prometheus .*https://prometheus\.io/download",
     ):
-        watchers.require_programs()
+        monitoring_programs.require_programs()
 
 
 def test_rules_that_are_not_there_are_named(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from devstack.monitoring import render
+from devstack.stack.monitoring import render
 
 from .programs import need, run
 from .rules import ALERTMANAGER, alerts, inhibitions

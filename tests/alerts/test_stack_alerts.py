@@ -8,8 +8,8 @@ from apps.local_stack.alerts import Alerts, wants_alerts
 from apps.observability.alert_webhook import AlertLog
 from apps.settings.stack import StackSettings
 from apps.web.source import Stage, StageState
-from devstack.monitoring import Monitoring, MonitoringOptions
 from devstack.stack import Stack
+from devstack.stack.monitoring import Monitoring, MonitoringOptions
 
 from .programs import need
 

@@ -27,10 +27,10 @@ from adapters.simulator.quirks import Quirks
 from adapters.simulator.server import SimulatedFinnhub
 from adapters.simulator.settings import SimulatorSettings
 from apps.runtime.child_processes import Child
-from devstack.exporter import agent_option
-from devstack.java import java_home
-from devstack.monitoring import Monitoring, MonitoringOptions, Target
+from devstack.servers.java import java_home
+from devstack.servers.jmx_exporter import agent_option
 from devstack.stack import Stack
+from devstack.stack.monitoring import Monitoring, MonitoringOptions, Target
 from tests.support.keyspaces import fresh_settings
 
 SYMBOLS = ("AAPL", "BINANCE:BTCUSDT", "OANDA:EUR_USD")

@@ -25,9 +25,9 @@ import pytest
 
 from adapters.simulator.server import SimulatedFinnhub
 from adapters.simulator.settings import SimulatorSettings
-from devstack.process import Running
-from devstack.record import read_record
 from devstack.stack import Stack
+from devstack.stack.process import Running
+from devstack.stack.record import read_record
 from tests.alerts.alertmanager import states
 from tests.alerts.programs import need
 

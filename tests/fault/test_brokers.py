@@ -9,8 +9,8 @@ from confluent_kafka.admin import AdminClient
 from adapters.kafka.topics import Profile
 from adapters.simulator.server import SimulatedFinnhub
 from adapters.simulator.settings import SimulatorSettings
-from devstack.guard import guarded
 from devstack.stack import Stack
+from devstack.stack.orphan_watch import guarded
 
 from .fault_report import Tell
 from .producer_harness import PATIENCE_S, Sending, await_that

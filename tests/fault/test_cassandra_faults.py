@@ -13,8 +13,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from adapters.cassandra.replication import Replication
-from devstack.guard import guarded
 from devstack.stack import Stack
+from devstack.stack.orphan_watch import guarded
 from tests.support.aggregators import Site, until
 
 from .fault_report import Tell

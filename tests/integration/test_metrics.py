@@ -24,8 +24,8 @@ from adapters.cassandra.schema import apply_schema
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topics import Profile, ensure_topics
 from apps.local_stack.parts import Servers
-from devstack.exporter import agent_option
-from devstack.java import java_home
+from devstack.servers.java import java_home
+from devstack.servers.jmx_exporter import agent_option
 from devstack.stack import Stack
 from tests.support.keyspaces import fresh_settings
 from tests.unit.adapters.prometheus.scraping import Scrape, parse

@@ -25,7 +25,7 @@ from adapters.cassandra.trade_store import CassandraTradeStore
 from adapters.kafka.publisher import KafkaPublisher
 from adapters.spark.reconciling import Difference, Request, Summary, reconcile
 from adapters.spark.settings import AggregatorSettings
-from devstack.java import java_home
+from devstack.servers.java import java_home
 from devstack.stack import Stack
 from domain.candle import Candle, fold
 from domain.reconciliation import DayError

@@ -25,7 +25,7 @@ from adapters.kafka.subscriber import KafkaSubscriber
 from adapters.kafka.topics import Profile, ensure_topics
 from adapters.spark.committed_offsets import caught_up
 from adapters.spark.queries import QUERIES
-from devstack.java import java_home
+from devstack.servers.java import java_home
 from devstack.stack import Stack
 from domain.record import TopicRecord
 from domain.rejection import DeadLetter

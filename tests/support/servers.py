@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from devstack.guard import guarded
 from devstack.stack import Stack
+from devstack.stack.orphan_watch import guarded
 
 
 @pytest.fixture(scope="session")

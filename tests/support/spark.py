@@ -10,7 +10,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from devstack.jars import classpath
-from devstack.java import java_home
+from devstack.servers.java import java_home
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -19,7 +19,7 @@ from apps.observability.health import Health
 from apps.observability.metrics_endpoint import monitoring_app
 from apps.settings.live import LiveSettings
 from apps.settings.producer import ProducerSettings
-from devstack.exporter import Kind, rules_file
+from devstack.servers.jmx_exporter import Kind, rules_file
 
 from .test_kafka_client import broker, report
 

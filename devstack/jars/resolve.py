@@ -18,7 +18,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from .errors import DevstackError
+from devstack.errors import DevstackError
+
 from .lockfile import Jar, write_lock
 from .repository import repository_url
 
@@ -112,7 +113,7 @@ def _needed(group: str) -> Callable[[str], bool]:
     return lambda coordinate: coordinate.split(":")[1] not in shipped
 
 
-def regenerate(say: Callable[[str], None] = print) -> None:
+def resolve_jars(say: Callable[[str], None] = print) -> None:
     """Resolve every group and write the lock file.
 
     Raises:

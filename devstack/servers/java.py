@@ -13,7 +13,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from .errors import DevstackError
+from devstack.errors import DevstackError
 
 VERSION = 17
 

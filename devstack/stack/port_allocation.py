@@ -12,14 +12,16 @@ from pathlib import Path
 
 import attrs
 
-from . import cassandra, kafka, plan
+from devstack.servers import cassandra, kafka
+from devstack.servers.server import Server
+
+from . import plan
 from .plan import Options
 from .ports import Claims
 from .record import Layout, Record
-from .server import Server
 
 
-def settle(layout: Layout, options: Options, claims: Claims, say: Callable[[str], None]) -> Layout:
+def allocate_ports(layout: Layout, options: Options, claims: Claims, say: Callable[[str], None]) -> Layout:
     """Claim ports for `layout`, all of whose servers are down: its own where they are free and no other was given.
 
     Raises:
@@ -63,7 +65,7 @@ def _client(
     return port
 
 
-def settled(
+def record_to_start(
     before: Record | None, options: Options, folder: Path, claims: Claims, say: Callable[[str], None]
 ) -> Record:
     """Return the record to start from, where `before` is what is written in `folder`; claim the ports that it needs.
@@ -73,10 +75,10 @@ def settled(
 
     """
     if before is None:
-        return Record(layout=settle(plan.wished(options), options, claims, say), running={})
+        return Record(layout=allocate_ports(plan.wished(options), options, claims, say), running={})
     plan.check_servers(options, before.layout, folder.name)
     if not any(map(before.alive, before.running)):
-        return attrs.evolve(before, layout=settle(before.layout, options, claims, say))
+        return attrs.evolve(before, layout=allocate_ports(before.layout, options, claims, say))
     plan.check_ports(options, before.layout, folder.name)
     servers = before.layout.servers(folder).values()
     claim_again((server for server in servers if not before.alive(server.name)), claims)

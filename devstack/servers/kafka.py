@@ -14,9 +14,10 @@ from pathlib import Path
 
 import attrs
 
-from .exporter import agent_option
-from .jars import classpath
+from devstack.jars import classpath
+
 from .java import java_command
+from .jmx_exporter import agent_option
 from .probes import kafka_brokers
 from .server import java_options
 

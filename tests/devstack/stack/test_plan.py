@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from devstack import plan
-from devstack.cassandra import CassandraNode
 from devstack.errors import DevstackError
-from devstack.kafka import KafkaBroker
-from devstack.plan import Options
+from devstack.servers.cassandra import CassandraNode
+from devstack.servers.kafka import KafkaBroker
+from devstack.stack import plan
+from devstack.stack.plan import Options
 
 
 def options(*, brokers: int = 1, nodes: int = 1, kafka: bool = True, cassandra: bool = True) -> Options:

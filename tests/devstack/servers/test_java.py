@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from devstack.errors import DevstackError
-from devstack.java import java_command, java_home
+from devstack.servers.java import java_command, java_home
 
 
 def a_java(folder: Path, version: str) -> Path:

@@ -17,11 +17,12 @@ from pathlib import Path
 
 import attrs
 
+from devstack.errors import DevstackError
+from devstack.servers.server import Server
+
 from . import process
-from .errors import DevstackError
 from .process import Running
 from .record import Record
-from .server import Server
 
 LIMIT_S = 240.0  # for the slowest machine; a crash is noticed at once
 POLL_S = 0.1

@@ -16,17 +16,18 @@ from string import Template
 
 import attrs
 
-from . import watchers
-from .errors import DevstackError
+from devstack.errors import DevstackError
+from devstack.servers import monitoring_programs
+from devstack.servers.monitoring_programs import HOST, MonitoringProgram
+
 from .folder import locked
 from .launch import launch, stop_all
 from .ports import Claims
 from .record import read_record
 from .stack import Stack
-from .watchers import HOST, Watcher
 
 PROMETHEUS_PORT, ALERTMANAGER_PORT, NODE_EXPORTER_PORT = 9090, 9093, 9100
-DEPLOY = Path(__file__).parents[1] / "deploy"
+DEPLOY = Path(__file__).parents[2] / "deploy"
 GRACE_S = 10.0
 _HOLD = re.compile(r"^(\s+for: )(\d+)([smh])$", re.MULTILINE)
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
@@ -95,7 +96,7 @@ def require_monitoring(deploy: Path = DEPLOY) -> None:
         DevstackError: a program or the folder of rules is not.
 
     """
-    watchers.require_programs()
+    monitoring_programs.require_programs()
     if not (deploy / "prometheus" / "rules").is_dir():
         raise DevstackError(f"there are no rules in {deploy}: monitoring needs a checkout of tapeline")
 
@@ -165,15 +166,15 @@ class Monitoring:
         running = record.running if record else {}
         stop_all((running[name] for name in self._ports if name in running), GRACE_S)
 
-    def _servers(self) -> list[Watcher]:
+    def _servers(self) -> list[MonitoringProgram]:
         return [
-            watchers.prometheus(
+            monitoring_programs.prometheus(
                 self._folder / "prometheus", self._ports["prometheus"], self._folder / "prometheus.yml"
             ),
-            watchers.alertmanager(
+            monitoring_programs.alertmanager(
                 self._folder / "alertmanager", self._ports["alertmanager"], self._folder / "alertmanager.yml"
             ),
-            watchers.node_exporter(self._folder / "node-exporter", self._ports["node-exporter"]),
+            monitoring_programs.node_exporter(self._folder / "node-exporter", self._ports["node-exporter"]),
         ]
 
     def _write(self) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from devstack.lock import ROOTS, pyspark_artifacts
-from devstack.lockfile import Jar, read_lock, write_lock
+from devstack.jars.lockfile import LOCK_FILE, Jar, read_lock, write_lock
+from devstack.jars.resolve import ROOTS, pyspark_artifacts
 
 LOCK = read_lock()
 
@@ -51,4 +51,4 @@ def test_a_written_lock_reads_back_the_same(tmp_path: Path) -> None:
     path = tmp_path / "lock.json"
     write_lock({name: (ROOTS[name], jars) for name, jars in LOCK.items()}, path)
     assert read_lock(path) == LOCK
-    assert path.read_text() == Path(read_lock.__code__.co_filename).with_name("jars.lock.json").read_text()
+    assert path.read_text() == LOCK_FILE.read_text()

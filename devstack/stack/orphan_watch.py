@@ -26,8 +26,8 @@ def guarded(stack: Stack) -> Iterator[Stack]:
         DevstackError: as `Stack.up`.
 
     """
-    root = str(Path(__file__).parents[1])
-    command = [sys.executable, "-m", "devstack.guard", stack.name, str(stack.folder.parent)]
+    root = str(Path(__file__).parents[__name__.count(".")])  # the folder that holds the top package
+    command = [sys.executable, "-m", __name__, stack.name, str(stack.folder.parent)]
     with (
         subprocess.Popen(
             command,

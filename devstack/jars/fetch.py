@@ -17,7 +17,8 @@ from pathlib import Path
 import pooch
 import requests
 
-from .errors import DevstackError
+from devstack.errors import DevstackError
+
 from .lockfile import Jar, read_lock
 from .progress import FileProgress, Progress
 from .repository import cache_folder, repository_url

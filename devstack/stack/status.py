@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import attrs
 
+from devstack.servers.server import Server
+
 from .record import Record
-from .server import Server
 
 
 @attrs.frozen(kw_only=True)

@@ -20,8 +20,8 @@ from typing import ClassVar, Self
 
 import psutil
 
-from .errors import DevstackError
-from .repository import cache_folder
+from devstack.errors import DevstackError
+from devstack.jars.repository import cache_folder
 
 SPAN = 200  # how far a default port moves up before giving up
 _KEPT = 65536  # after the bytes of the claims

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from .jars import classpath
+from devstack.jars import classpath
 
 Kind = Literal["kafka", "cassandra", "spark"]
 

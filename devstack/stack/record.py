@@ -13,10 +13,11 @@ from pathlib import Path
 
 import attrs
 
-from .cassandra import CassandraNode
-from .kafka import KafkaBroker
+from devstack.servers.cassandra import CassandraNode
+from devstack.servers.kafka import KafkaBroker
+from devstack.servers.server import Server
+
 from .process import Running
-from .server import Server
 
 FILE = "stack.json"
 

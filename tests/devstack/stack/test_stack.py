@@ -16,11 +16,11 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from devstack.errors import DevstackError
-from devstack.probes import cassandra_peers, kafka_brokers
+from devstack.servers.probes import cassandra_peers, kafka_brokers
 from devstack.stack import Stack
 
 pytestmark = pytest.mark.servers
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def devstack(*arguments: object) -> subprocess.Popen[str]:
@@ -151,7 +151,7 @@ def test_an_interrupted_up_leaves_nothing_running(tmp_path: Path, number: signal
 def test_a_guarded_stack_goes_down_with_a_killed_owner(tmp_path: Path) -> None:
     home = tmp_path / "home"
     program = (
-        "from devstack.guard import guarded\nfrom devstack.stack import Stack\n"
+        "from devstack.stack.orphan_watch import guarded\nfrom devstack.stack import Stack\n"
         f"with guarded(Stack(home={str(home)!r}, cassandra=False, kafka_heap_mb=256, quick_jit=True)):\n"
         "    print('up', flush=True)\n    input()\n"
     )

@@ -15,15 +15,17 @@ from typing import Self
 
 import attrs
 
-from . import cassandra, plan
-from .errors import DevstackError
+from devstack.errors import DevstackError
+from devstack.servers import cassandra
+from devstack.servers.server import Server
+
+from . import plan
 from .folder import check_name, locked, remove
 from .launch import launch, stop_all, uninterrupted
+from .port_allocation import claim_again, ports_of, record_to_start
 from .ports import Claims
 from .process import Running
 from .record import Layout, Record, read_record
-from .server import Server
-from .settle import claim_again, ports_of, settled
 from .status import ServerStatus, status_of
 
 GRACE_S = 30.0  # to end tidily, when the data is kept
@@ -125,7 +127,7 @@ class Stack:
         with locked(self.folder, make=True), Claims() as claims:
             before = read_record(self.folder)
             try:
-                record = settled(before, self._options, self.folder, claims, self._say)
+                record = record_to_start(before, self._options, self.folder, claims, self._say)
                 servers = record.layout.servers(self.folder).values()
                 missing = [server for server in servers if record.alive(server.name) is None]
                 if not missing:

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from devstack.errors import DevstackError
-from devstack.ports import Claims, is_free
+from devstack.stack.ports import Claims, is_free
 
 HOST = "127.0.0.1"
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -80,7 +80,9 @@ def test_a_closed_claim_is_free_again(claims: Claims) -> None:
 
 def test_a_claim_of_another_process_holds_until_that_process_dies(claims: Claims) -> None:
     port = free_port()
-    program = f"from devstack.ports import Claims; Claims().given(['{HOST}'], {port}, what='x'); print(1); input()"
+    program = (
+        f"from devstack.stack.ports import Claims; Claims().given(['{HOST}'], {port}, what='x'); print(1); input()"
+    )
     with subprocess.Popen(
         [sys.executable, "-c", program],
         cwd=ROOT,
@@ -109,7 +111,7 @@ def test_what_is_kept_is_chosen_by_nobody_but_had_again_by_its_own_stack(claims:
 
 def test_what_another_process_keeps_is_left_alone_until_that_process_dies(claims: Claims) -> None:
     port = free_port()
-    program = f"from devstack.ports import Claims\nwith Claims.kept([{port}]): print(1, flush=True); input()"
+    program = f"from devstack.stack.ports import Claims\nwith Claims.kept([{port}]): print(1, flush=True); input()"
     with subprocess.Popen(
         [sys.executable, "-c", program], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as other:

@@ -15,7 +15,7 @@ from typing import Literal
 
 import attrs
 
-from .errors import DevstackError
+from devstack.errors import DevstackError
 
 HOST = "127.0.0.1"
 TIMEOUT_S = 2.0
@@ -57,7 +57,7 @@ def require_programs() -> None:
 
 
 @attrs.frozen(kw_only=True)
-class Watcher:
+class MonitoringProgram:
     """One of the three; `arguments` are its own, beside where it listens."""
 
     name: Kind
@@ -103,23 +103,23 @@ class Watcher:
             return False
 
 
-def prometheus(folder: Path, port: int, config: Path) -> Watcher:
+def prometheus(folder: Path, port: int, config: Path) -> MonitoringProgram:
     """Describe a Prometheus that keeps three days."""
     arguments = (
         f"--config.file={config}",
         f"--storage.tsdb.path={folder / 'data'}",
         "--storage.tsdb.retention.time=3d",
     )
-    return Watcher(name="prometheus", port=port, folder=folder, arguments=arguments, ready_path="/-/ready")
+    return MonitoringProgram(name="prometheus", port=port, folder=folder, arguments=arguments, ready_path="/-/ready")
 
 
-def alertmanager(folder: Path, port: int, config: Path) -> Watcher:
+def alertmanager(folder: Path, port: int, config: Path) -> MonitoringProgram:
     """Describe an Alertmanager without a cluster."""
     arguments = (f"--config.file={config}", f"--storage.path={folder / 'data'}", "--cluster.listen-address=")
-    return Watcher(name="alertmanager", port=port, folder=folder, arguments=arguments, ready_path="/-/ready")
+    return MonitoringProgram(name="alertmanager", port=port, folder=folder, arguments=arguments, ready_path="/-/ready")
 
 
-def node_exporter(folder: Path, port: int) -> Watcher:
+def node_exporter(folder: Path, port: int) -> MonitoringProgram:
     """Describe a node exporter that tells of disks that can be written, and of nothing else."""
     arguments = ("--collector.disable-defaults", "--collector.filesystem")
-    return Watcher(name="node-exporter", port=port, folder=folder, arguments=arguments, ready_path="/metrics")
+    return MonitoringProgram(name="node-exporter", port=port, folder=folder, arguments=arguments, ready_path="/metrics")

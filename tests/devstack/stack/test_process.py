@@ -11,8 +11,8 @@ import attrs
 import psutil
 import pytest
 
-from devstack import process
-from devstack.process import Running
+from devstack.stack import process
+from devstack.stack.process import Running
 
 
 def run(folder: Path, script: str) -> Running:

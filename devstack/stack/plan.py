@@ -14,9 +14,10 @@ from collections.abc import Iterable
 import attrs
 import psutil
 
-from .errors import DevstackError
+from devstack.errors import DevstackError
+from devstack.servers.server import Server
+
 from .record import Layout
-from .server import Server
 
 KAFKA_PORT, CONTROLLER_PORT = 9092, 19092
 CASSANDRA_PORT, STORAGE_PORT = 9042, 7000

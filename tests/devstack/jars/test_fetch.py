@@ -12,9 +12,9 @@ from pathlib import Path
 import attrs
 import pytest
 
-from devstack import jars
 from devstack.errors import DevstackError
-from devstack.lockfile import Jar
+from devstack.jars import fetch
+from devstack.jars.lockfile import Jar
 
 CONTENT = bytes(range(256)) * 2000
 
@@ -70,7 +70,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Repo
 
 @pytest.fixture
 def few_retries(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jars, "RETRIES", 1)
+    monkeypatch.setattr(fetch, "RETRIES", 1)
 
 
 def files(folder: Path) -> list[Path]:
@@ -79,21 +79,21 @@ def files(folder: Path) -> list[Path]:
 
 def test_jars_come_whole_and_in_the_order_asked_for(repository: Repository) -> None:
     wanted = [jar(f"a{i}") for i in range(20)]
-    paths = jars.ensure(wanted, label="test")
+    paths = fetch.ensure(wanted, label="test")
     assert [path.name for path in paths] == [one.filename for one in wanted]
     assert all(path.read_bytes() == CONTENT for path in paths)
 
 
 def test_a_cached_jar_is_asked_for_only_once(repository: Repository) -> None:
-    first = jars.ensure([jar("a")], label="test")
-    assert jars.ensure([jar("a")], label="test") == first
+    first = fetch.ensure([jar("a")], label="test")
+    assert fetch.ensure([jar("a")], label="test") == first
     assert repository.requests == ["a"]
 
 
 @pytest.mark.parametrize("fault", ["cut", "lie", "refuse"])
 def test_one_fault_is_got_over(repository: Repository, fault: str) -> None:
     repository.plan["a"] = [fault]
-    (path,) = jars.ensure([jar("a")], label="test")
+    (path,) = fetch.ensure([jar("a")], label="test")
     assert path.read_bytes() == CONTENT
     assert repository.requests == ["a", "a"]
 
@@ -104,24 +104,24 @@ def test_a_lasting_fault_names_the_jar_and_leaves_nothing(
 ) -> None:
     repository.plan["a"] = [fault] * 10
     with pytest.raises(DevstackError, match=rf"a-1\.0\.jar.*{word}"):
-        jars.ensure([jar("a")], label="test")
+        fetch.ensure([jar("a")], label="test")
     assert files(tmp_path / "cache") == []
     repository.plan["a"] = []
-    (path,) = jars.ensure([jar("a")], label="test")
+    (path,) = fetch.ensure([jar("a")], label="test")
     assert path.read_bytes() == CONTENT
 
 
 def test_a_partial_file_under_the_final_name_is_not_taken_for_whole(repository: Repository) -> None:
-    (path,) = jars.ensure([jar("a")], label="test")
+    (path,) = fetch.ensure([jar("a")], label="test")
     path.write_bytes(CONTENT[:100])
-    assert jars.ensure([jar("a")], label="test") == [path]
+    assert fetch.ensure([jar("a")], label="test") == [path]
     assert path.read_bytes() == CONTENT
 
 
 def test_another_content_of_the_same_name_does_not_stand_in(repository: Repository, few_retries: None) -> None:
-    jars.ensure([jar("a")], label="test")
+    fetch.ensure([jar("a")], label="test")
     repository.plan["a"] = ["lie"]
-    (path,) = jars.ensure([jar("a", CONTENT[::-1])], label="test")
+    (path,) = fetch.ensure([jar("a", CONTENT[::-1])], label="test")
     assert path.read_bytes() == CONTENT[::-1]
 
 
@@ -129,21 +129,21 @@ def test_no_network_is_a_clear_word(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("TAPELINE_MAVEN_REPOSITORY", "http://127.0.0.1:9/")
     monkeypatch.setenv("TAPELINE_CACHE", str(tmp_path))
     with pytest.raises(DevstackError, match="is there a network"):
-        jars.ensure([jar("a")], label="test")
+        fetch.ensure([jar("a")], label="test")
 
 
 def test_progress_is_plain_lines_when_not_on_a_terminal(
     repository: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    jars.ensure([jar("a")], label="test")
+    fetch.ensure([jar("a")], label="test")
     said = capsys.readouterr().err
     assert said.startswith("test: downloading 1 jars")
     assert "\r" not in said
     assert "\x1b" not in said
-    jars.ensure([jar("a")], label="test")
+    fetch.ensure([jar("a")], label="test")
     assert capsys.readouterr().err == ""
 
 
 def test_an_unknown_group_is_refused_with_the_known_ones() -> None:
     with pytest.raises(DevstackError, match="kafka, cassandra, spark"):
-        jars.classpath("zookeeper")
+        fetch.classpath("zookeeper")

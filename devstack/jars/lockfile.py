@@ -1,6 +1,6 @@
 """The lock file: which jars each group is made of, with size and SHA-256, so that a download can be trusted.
 
-- `jars.lock.json` is committed and read-only at run time; `devstack.lock` writes it.
+- `jars.lock.json` is committed and read-only at run time; `devstack.jars.resolve` writes it.
 - A coordinate reads `group:artifact:version` or `group:artifact:version:classifier`; everything is a jar.
 - A group's jars keep the lock's order on the class path.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import attrs
 
-LOCK_FILE = Path(__file__).with_name("jars.lock.json")
+LOCK_FILE = Path(__file__).parents[1] / "jars.lock.json"
 
 
 @attrs.frozen(kw_only=True)
