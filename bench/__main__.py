@@ -7,8 +7,8 @@ from typing import Final
 
 import click
 
-from bench import page
-from bench.long import KINDS, run_long
+from bench.parts.long_runs import KINDS, run_long
+from bench.report import page
 
 PARTS: Final = ("domain", "producer", "spark", "cassandra", "e2e", "sizes")
 """Each is a module of this package with `run(rounds, say)`, which measures and gives a section of the page; in the order of the page."""
@@ -43,7 +43,7 @@ def main(parts: tuple[str, ...], rounds: int, write: bool, rate: float | None, m
 
 
 def _run(part: str, rounds: int) -> page.Section:
-    section: page.Section = importlib.import_module(f"bench.{part}").run(rounds, say)
+    section: page.Section = importlib.import_module(f"bench.parts.{part}").run(rounds, say)
     return section
 
 

@@ -17,8 +17,8 @@ from typing import Any, Final, Self
 import attrs
 import click
 
-from bench.runs import ROOT
-from bench.table import figure, table
+from bench.harness.runs import ROOT
+from bench.report.table import figure, table
 
 PAGE: Final = ROOT / "docs" / "scaling.md"
 MEASURED: Final = Path(__file__).with_name("measured.toml")

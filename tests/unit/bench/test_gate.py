@@ -11,8 +11,8 @@ import msgspec
 import pytest
 
 from adapters.finnhub.protocol import parse_message
-from bench.loops import engine, produce
-from bench.trades import frames
+from bench.harness.workload import frames
+from bench.programs import embedded_engine, producer_throughput
 from domain.feed import Frame
 from domain.intake import Intake
 from domain.record import decode, encode
@@ -35,8 +35,8 @@ def carried() -> list[bytes]:
 
 
 def barely_carried() -> list[bytes]:
-    read, write = produce.decoder(), produce.encoder()
-    return [write(produce.record(trade, NOW_MS)) for payload in PAYLOADS for trade in read(payload).data]
+    read, write = producer_throughput.decoder(), producer_throughput.encoder()
+    return [write(producer_throughput.record(trade, NOW_MS)) for payload in PAYLOADS for trade in read(payload).data]
 
 
 RECORDS = carried()
@@ -49,7 +49,7 @@ def read_again() -> None:
 
 
 def barely_read_again() -> None:
-    read = msgspec.json.Decoder(produce.Record).decode
+    read = msgspec.json.Decoder(producer_throughput.Record).decode
     for value in RECORDS:
         read(value)
 
@@ -59,7 +59,7 @@ def barely_read_again() -> None:
     [
         (carried, barely_carried, 5.3),
         (read_again, barely_read_again, 7.1),
-        (lambda: engine.tapeline(PAYLOADS), lambda: engine.handmade(PAYLOADS), 6.7),
+        (lambda: embedded_engine.tapeline(PAYLOADS), lambda: embedded_engine.handmade(PAYLOADS), 6.7),
     ],
     ids=["frames to records", "records to trades", "frames to candles"],
 )

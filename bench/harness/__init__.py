@@ -1,0 +1,1 @@
+"""What the parts share: the workload, the runs of variants, the pipeline under load, and what is observed of it."""

@@ -1,0 +1,1 @@
+"""Other stream processors that do the same work, each in an environment of its own."""

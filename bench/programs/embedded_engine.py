@@ -1,0 +1,97 @@
+"""Frames to candles and stored trades in this process: `engine tapeline|handmade FILE`.
+
+- tapeline: parse, validate, identify, window, store in memory, a candle store's write every 64 frames as `tapeline live` does;
+- handmade: what somebody in a hurry writes, with the same exact numbers: msgspec, a dict of candles, a list of trades. It validates nothing,
+  gives no trade an identity, takes whatever is late and never forgets.
+"""
+
+import sys
+import time
+from collections.abc import Callable
+from decimal import Decimal
+
+import msgspec
+
+from adapters.finnhub.protocol import parse_message
+from adapters.memory.stores import MemoryCandleStore, MemoryTradeStore
+from apps.runtime.gc_tuning import collect_seldom
+from bench.harness.runs import Stopwatch
+from bench.harness.workload import read_frames
+from domain.feed import Frame
+from domain.intake import Intake
+from domain.windower import Windower
+
+MINUTE_MS = 60_000
+FRAMES_A_BATCH = 64
+
+
+def tapeline(payloads: list[bytes]) -> int:
+    """Give the number of trades that are in candles."""
+    intake = Intake(source="bench")
+    windower = Windower(window_ms=MINUTE_MS, allowed_lateness_ms=MINUTE_MS)
+    trades, candles = MemoryTradeStore(capacity=100_000), MemoryCandleStore()
+    now_ms = time.time_ns() // 1_000_000
+    folded = 0
+    for number, payload in enumerate(payloads, start=1):
+        frame = parse_message(payload, now_ms)
+        assert isinstance(frame, Frame)
+        result = intake.accept(frame)
+        trades.write(result.trades)
+        for trade in result.trades:
+            folded += windower.add(trade)
+        if number % FRAMES_A_BATCH == 0:
+            candles.write(windower.take_changed())
+            windower.advance()
+    candles.write(windower.take_changed())
+    return folded
+
+
+class _Trade(msgspec.Struct):
+    s: str
+    p: Decimal
+    v: Decimal
+    t: int
+    c: list[str] | None = None
+
+
+class _Frame(msgspec.Struct):
+    data: list[_Trade]
+
+
+def handmade(payloads: list[bytes]) -> int:
+    """Give the number of trades that are in candles."""
+    decode = msgspec.json.Decoder(_Frame).decode
+    trades: list[_Trade] = []
+    candles: dict[tuple[str, int], list[Decimal]] = {}
+    for payload in payloads:
+        for trade in decode(payload).data:
+            price = trade.p
+            slot = (trade.s, trade.t // MINUTE_MS)
+            candle = candles.get(slot)
+            if candle is None:
+                candles[slot] = [price, price, price, price, trade.v]
+            else:
+                candle[1] = max(candle[1], price)
+                candle[2] = min(candle[2], price)
+                candle[3] = price
+                candle[4] += trade.v
+            trades.append(trade)
+    return len(trades)
+
+
+ENGINES: dict[str, Callable[[list[bytes]], int]] = {"tapeline": tapeline, "handmade": handmade}
+
+
+def main(name: str, file: str) -> None:
+    """Warm up with a tenth of the frames, then measure all of them."""
+    payloads = read_frames(file)
+    engine = ENGINES[name]
+    # As `tapeline live` does; for each path alike.
+    collect_seldom()
+    engine(payloads[: len(payloads) // 10])
+    watch = Stopwatch()
+    watch.stop(engine(payloads)).report()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

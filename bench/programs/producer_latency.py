@@ -1,0 +1,140 @@
+"""Latencies at a steady rate: `latency tapeline|bare SERVERS TOPIC URL|FILE FRAMES FRAMES_PER_S`.
+
+- added: a frame's bytes are read from the socket -> the last of its trades is handed to the Kafka client;
+- write: a record is handed to the Kafka client -> the broker's acknowledgement is known, for each record.
+
+The first quarter is a warm-up: a new producer's first seconds are slow (connection, producer id).
+"""
+
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from confluent_kafka import KafkaError, Message, Producer
+from prometheus_client import CollectorRegistry
+
+from adapters.finnhub.protocol import parse_message
+from adapters.finnhub.settings import FinnhubSettings
+from adapters.finnhub.websocket_feed import FinnhubFeed, wall_clock_ms
+from adapters.kafka.publisher import KafkaPublisher
+from adapters.kafka.settings import KafkaSettings
+from adapters.prometheus.feed import MeasuredFeed
+from adapters.prometheus.intake import MeasuredIntake
+from adapters.prometheus.publisher import MeasuredPublisher
+from apps.runtime.gc_tuning import collect_seldom
+from apps.services.ingest import Ingest
+from bench.harness.runs import Run, Stopwatch
+from bench.harness.workload import read_frames, symbols
+from bench.programs.producer_throughput import PATIENCE_S
+from domain.feed import Frame
+from domain.intake import Intake
+from domain.journal import Journal
+from domain.record import encode
+
+
+class Latencies:
+    """Collects what the publisher tells."""
+
+    def __init__(self) -> None:
+        self.writes_s: list[float] = []
+
+    def acknowledged(self, latencies_s: Iterable[float]) -> None:
+        """Take them."""
+        self.writes_s += latencies_s
+
+    def statistics(self, report: Mapping[str, Any]) -> None:
+        """Take none."""
+
+
+def quantiles(name: str, values_s: list[float]) -> dict[str, float]:
+    """Give some in milliseconds."""
+    values = sorted(values_s)
+    return {f"{name}_p{q:g}_ms": values[int(len(values) * q / 100)] * 1000 for q in (50, 99, 99.9)}
+
+
+def tapeline(servers: str, topic: str, url: str, frames: int) -> Run:
+    """Carry frames with the producer's parts, put together here so that the moment a frame was read is known."""
+    registry, latencies = CollectorRegistry(), Latencies()
+    read_at = 0.0
+
+    def now_ms() -> int:
+        # The feed asks for the time between reading a frame and parsing it.
+        nonlocal read_at
+        read_at = time.perf_counter()
+        return wall_clock_ms()
+
+    settings = KafkaSettings(bootstrap_servers=servers, trades_topic=topic, dead_letters_topic=f"{topic}.dlq")
+    feed = FinnhubFeed(FinnhubSettings(url=url, token="bench"), now_ms=now_ms)  # noqa: S106 - a bench server takes any
+    publisher = MeasuredPublisher(KafkaPublisher(settings, latencies), registry)
+    ingest = Ingest(
+        feed=MeasuredFeed(feed, registry),
+        intake=MeasuredIntake(Intake(source="bench"), registry),
+        publisher=publisher,
+        journal=Journal(instance="bench", run="bench"),
+    )
+    feed.subscribe(symbols())
+    publisher.start()
+    feed.start()
+    added_s: list[float] = []
+    watch = Stopwatch()
+    while (seen := ingest.counts.frames) < frames:
+        ingest.step(0.2)
+        if ingest.counts.frames > seen:
+            added_s.append(time.perf_counter() - read_at)
+        if ingest.counts.frames == frames // 4 > seen:
+            added_s.clear()
+            latencies.writes_s.clear()
+            watch = Stopwatch()
+    deliveries = publisher.flush(PATIENCE_S)
+    assert (deliveries.pending, deliveries.failed) == (0, 0)
+    run = watch.stop(len(latencies.writes_s), **quantiles("added", added_s), **quantiles("write", latencies.writes_s))
+    feed.close()
+    publisher.close()
+    return run
+
+
+def bare(servers: str, topic: str, file: str, frames: int, frames_per_s: float) -> Run:
+    """Produce records of the same size at the same rate from memory, a frame's trades together."""
+    producer = Producer(KafkaSettings(bootstrap_servers=servers).producer())
+    made = batches(file, frames)
+    writes_s: list[float] = []
+
+    def delivered(error: KafkaError | None, message: Message) -> None:
+        assert error is None
+        writes_s.append(message.latency() or 0.0)
+
+    watch = Stopwatch()
+    begun_s = time.monotonic()
+    for number, records in enumerate(made):
+        while (wait_s := begun_s + number / frames_per_s - time.monotonic()) > 0:
+            producer.poll(wait_s)
+        for key, value in records:
+            producer.produce(topic, value, key, on_delivery=delivered)
+            producer.poll(0)
+        if number == frames // 4:
+            writes_s.clear()
+            watch = Stopwatch()
+    producer.flush(PATIENCE_S)
+    return watch.stop(len(writes_s), **quantiles("write", writes_s))
+
+
+def batches(file: str, frames: int) -> list[list[tuple[bytes, bytes]]]:
+    """Make the records of each frame beforehand."""
+    intake, now_ms = Intake(source="bench"), wall_clock_ms()
+    messages = (parse_message(payload, now_ms) for payload in read_frames(file)[:frames])
+    results = [intake.accept(message) for message in messages if isinstance(message, Frame)]
+    return [[(trade.symbol.encode(), encode(trade)) for trade in result.trades] for result in results]
+
+
+def main(path: str, servers: str, topic: str, source: str, frames: str, frames_per_s: str) -> None:
+    """Measure one of them."""
+    collect_seldom()
+    if path == "tapeline":
+        tapeline(servers, topic, source, int(frames)).report()
+    else:
+        bare(servers, topic, source, int(frames), float(frames_per_s)).report()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,29 @@
+import json
+from pathlib import Path
+from typing import Any
+
+from bench.harness.micro_batches import read_batches
+
+
+def line(query: str, **fields: Any) -> str:
+    usual = {"records": 10, "seconds": 1.0, "offsets_behind": 0, "phases_ms": {"addBatch": 800}}
+    return json.dumps({"event": "micro_batch", "query": query, **usual, **fields}) + "\n"
+
+
+def test_the_log_is_read_from_a_place_on_past_what_is_no_micro_batch(tmp_path: Path) -> None:
+    log = tmp_path / "aggregator.log"
+    old = line("trades", seconds=99.0)
+    new = (
+        line("trades", records=10, seconds=1.0)
+        + "26/11/23 WARN Spark has something to say\n"
+        + line("trades", records=30, seconds=3.0, offsets_behind=7)
+        + json.dumps({"event": "query_ended", "query": "trades"})
+        + "\n"
+        + line("candles", phases_ms={"addBatch": 500, "walCommit": 20})
+        + line("candles")[:20]
+    )
+    log.write_text(old + new)
+    found = read_batches(log, len(old))
+    assert (found["trades"].count, found["trades"].records, found["trades"].seconds) == (2, 20, 2.0)
+    assert found["trades"].behind == 7
+    assert found["candles"].phases_ms == {"addBatch": 500, "walCommit": 20}

@@ -1,0 +1,19 @@
+import os
+import time
+
+from bench.harness.usage import Usage
+
+
+def test_the_usage_of_a_process_is_that_of_its_work() -> None:
+    before, begun_s = Usage.of({"me": os.getpid()}), time.process_time()
+    while time.process_time() < begun_s + 0.2:
+        sum(range(1_000))
+    after = Usage.of({"me": os.getpid()})
+    assert after.cores_since(before)["me"] > 0
+    assert after.rss["me"] > 2**20
+
+
+def test_a_process_that_is_gone_has_used_nothing() -> None:
+    gone = Usage.of({"gone": 2**22 + 1})
+    assert gone.cpu_s == {"gone": 0}
+    assert gone.rss == {"gone": 0}

@@ -1,0 +1,99 @@
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.harness.visibility import NEVER_MS, Seen, quantile
+from domain.candle import Candle
+from domain.trade import Trade
+from domain.window import MINUTE_MS
+
+BEGIN_MS = 1_700_000_040_000  # a whole minute
+
+
+def trade(after_ms: int, *, ordinal: int = 0) -> Trade:
+    return Trade(
+        symbol="AAPL",
+        price=Decimal(100),
+        volume=Decimal(1),
+        timestamp_ms=BEGIN_MS + after_ms,
+        trade_id=f"{ordinal:04}-0a1b2c3d",
+        received_ms=BEGIN_MS + after_ms + 7,
+        venue="US",
+        asset_class="stock",
+    )
+
+
+def candle(*trades: Trade) -> Candle:
+    folded = Candle.of(trades[0], MINUTE_MS)
+    for each in trades[1:]:
+        folded = folded.merge(Candle.of(each, MINUTE_MS))
+    return folded
+
+
+def test_a_trade_is_readable_when_an_answer_had_it_first() -> None:
+    seen, one = Seen(BEGIN_MS), trade(100)
+    seen.trades([], BEGIN_MS + 500)
+    seen.trades([one], BEGIN_MS + 1_107)
+    seen.trades([one], BEGIN_MS + 9_000)
+    assert seen.trade_latency_ms(one) == 1_000
+
+
+def test_a_trade_that_no_answer_had_was_never_readable() -> None:
+    seen = Seen(BEGIN_MS)
+    seen.trades([trade(100)], BEGIN_MS + 1_000)
+    assert seen.trade_latency_ms(trade(100, ordinal=1)) == NEVER_MS
+    assert seen.candle_latency_ms(trade(100)) == NEVER_MS
+
+
+def test_a_trade_is_in_its_candle_once_the_candle_reaches_to_it() -> None:
+    first, second, third = trade(100), trade(200), trade(200, ordinal=1)
+    seen = Seen(BEGIN_MS)
+    seen.candles([candle(first)], BEGIN_MS + 1_107)
+    seen.candles([candle(first, second)], BEGIN_MS + 2_207)
+    seen.candles([candle(first, second, third)], BEGIN_MS + 3_207)
+    assert [seen.candle_latency_ms(each) for each in (first, second, third)] == [1_000, 2_000, 3_000]
+
+
+def test_a_candle_of_a_later_window_says_nothing_of_an_earlier_one() -> None:
+    before, after = trade(MINUTE_MS - 10), trade(MINUTE_MS + 10)
+    seen = Seen(BEGIN_MS)
+    seen.candles([candle(after)], BEGIN_MS + MINUTE_MS + 1_017)
+    assert seen.candle_latency_ms(before) == NEVER_MS
+    seen.candles([candle(before), candle(after)], BEGIN_MS + MINUTE_MS + 1_997)
+    assert seen.candle_latency_ms(before) == 2_000
+    assert seen.candle_latency_ms(after) == 1_000
+
+
+def test_the_window_before_the_newest_candle_is_asked_for_too() -> None:
+    seen = Seen(BEGIN_MS)
+    seen.candles([candle(trade(MINUTE_MS + 30_000))], BEGIN_MS + MINUTE_MS + 32_000)
+    assert seen.candles_from_ms == BEGIN_MS
+
+
+def test_all_was_seen_once_the_candle_of_each_earlier_window_reaches_to_its_last_trade() -> None:
+    end_ms = BEGIN_MS + MINUTE_MS + 100
+    first, last, after = trade(100), trade(MINUTE_MS - 10), trade(MINUTE_MS + 100)
+    seen = Seen(BEGIN_MS)
+    seen.trades([first, last, after], end_ms)
+    assert not seen.has_all(end_ms)
+    seen.candles([candle(after)], end_ms)
+    assert not seen.has_all(end_ms)
+    seen.candles([candle(first)], end_ms)
+    assert not seen.has_all(end_ms)
+    seen.candles([candle(first, last)], end_ms)
+    assert seen.has_all(end_ms)
+    assert not seen.has_all(end_ms + 8)
+
+
+def test_a_quantile_counts_what_was_never_readable() -> None:
+    assert quantile([1.0] * 94 + [NEVER_MS] * 6, 95) == NEVER_MS
+    assert quantile([1.0] * 96 + [NEVER_MS] * 4, 95) == 1.0
+    assert quantile([], 50) == NEVER_MS
+
+
+@given(st.lists(st.floats(min_value=0, max_value=1e6), min_size=1), st.sampled_from([0, 50, 95, 99, 100]))
+def test_a_quantile_is_a_value_that_so_many_do_not_exceed(values: list[float], percent: float) -> None:
+    found = quantile(sorted(values), percent)
+    assert found in values
+    assert sum(value <= found for value in values) >= len(values) * percent / 100

@@ -1,0 +1,37 @@
+import time
+
+from adapters.finnhub.protocol import parse_message
+from bench.harness.workload import frames
+from bench.programs.handmade_candles import Candle, Candles, fold
+from domain.candle import fold as fold_candles
+from domain.feed import Frame
+from domain.intake import Intake
+from domain.record import encode
+from domain.trade import Trade
+
+MINUTE_MS = 60_000
+
+
+def trades_in_order(count: int) -> list[Trade]:
+    """Trades of a few minutes, in the order of time, as the loop takes arrival for it."""
+    intake = Intake(source="bench")
+    trades: list[Trade] = []
+    for payload in frames(count, 10, symbol_count=5, per_ms=count / 200_000):
+        frame = parse_message(payload, time.time_ns() // 1_000_000)
+        assert isinstance(frame, Frame)
+        trades += intake.accept(frame).trades
+    return sorted(trades, key=lambda trade: trade.key)
+
+
+def test_the_loop_that_candles_are_measured_beside_makes_the_same_candles() -> None:
+    trades = trades_in_order(2_000)
+    found: Candles = {}
+    fold(found, [encode(trade) for trade in trades])
+    wanted = {
+        (each.symbol, each.window_start_ms // MINUTE_MS): Candle(
+            each.open, each.high, each.low, each.close, each.volume, each.trade_count + each.update_count
+        )
+        for each in fold_candles(trades, MINUTE_MS).values()
+    }
+    assert len({minute for _symbol, minute in wanted}) > 2
+    assert found == wanted

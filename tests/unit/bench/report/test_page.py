@@ -1,0 +1,25 @@
+from pathlib import Path
+
+from bench.report.page import Section, write
+
+
+def section(part: str, body: str) -> Section:
+    return Section(part=part, title=part.title(), body=body)
+
+
+def test_a_part_measured_anew_replaces_its_own_section_alone(tmp_path: Path) -> None:
+    page = tmp_path / "performance.md"
+    for part, body in (("domain", "first"), ("spark", "other"), ("domain", "second")):
+        write(section(part, body), page)
+    text = page.read_text()
+    assert text.count("## Domain") == text.count("## Spark") == text.count("# Performance\n") == 1
+    assert "first" not in text
+    assert text.index("second") < text.index("other")
+
+
+def test_a_section_says_how_and_where_it_was_measured(tmp_path: Path) -> None:
+    page = tmp_path / "performance.md"
+    write(section("domain", "figures"), page)
+    text = page.read_text()
+    assert "`make bench-domain` on 20" in text
+    assert "cores" in text
