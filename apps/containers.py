@@ -37,16 +37,16 @@ from .left_out import left_out
 from .observability.health import live_health, producer_health
 from .observability.metrics_endpoint import program_version
 from .runtime.simulated_feed import SimulatedFeed
-from .services.in_process_aggregator import EmbeddedAggregator
+from .services.in_process_aggregator import InProcessAggregator
 from .services.ingest import Ingest
-from .services.symbol_assignment import FixedCovering, WatchlistCovering
+from .services.symbol_assignment import FixedAssignment, WatchlistAssignment
 from .settings.dashboard import DashboardSettings
 from .settings.live import LiveSettings
 from .settings.producer import ProducerSettings
 from .settings.source import SourceOptions
 from .web.page_sources import live_source, stored_source
 from .web.server import PageServer
-from .web.symbol_tracking import NoticingCandleStore
+from .web.symbol_tracking import SymbolTrackingCandleStore
 
 # It looks for web frameworks to wire; none is wired here, and loading them takes a third of a second of every start.
 with left_out("fastapi", "pydantic", "starlette"):
@@ -149,7 +149,7 @@ class LiveContainer(containers.DeclarativeContainer):
     store_metrics = providers.Singleton(StoreMetrics, registry)
     kept_trades = providers.Singleton(MemoryTradeStore, capacity=KEPT_TRADES)
     # It notices symbols, for the page: a recording does not tell before which ones it has.
-    kept_candles = providers.Singleton(NoticingCandleStore, providers.Singleton(MemoryCandleStore))
+    kept_candles = providers.Singleton(SymbolTrackingCandleStore, providers.Singleton(MemoryCandleStore))
     trade_store = providers.Singleton(MeasuredTradeStore, kept_trades, store_metrics)
     candle_store = providers.Singleton(MeasuredCandleStore, kept_candles, store_metrics)
     event_store = providers.Singleton(MemoryEventStore)
@@ -163,7 +163,7 @@ class LiveContainer(containers.DeclarativeContainer):
         journal=providers.Singleton(Journal, instance="live", run="live"),
     )
     aggregator = providers.Singleton(
-        EmbeddedAggregator,
+        InProcessAggregator,
         subscriber=subscriber,
         publisher=publisher,
         windower=providers.Singleton(
@@ -221,18 +221,18 @@ class ProducerContainer(containers.DeclarativeContainer):
     feed = providers.Singleton(MeasuredFeed, feeds.feed, registry)
     kafka = providers.Singleton(lambda options: options.adapter(), settings.provided.kafka)
     kafka_client = providers.Singleton(KafkaClientMetrics, registry)
-    covering = providers.Selector(
+    assignment = providers.Selector(
         settings.provided.symbols_from,
-        settings=providers.Singleton(FixedCovering, feed, settings.provided.symbols_to_receive),
+        settings=providers.Singleton(FixedAssignment, feed, settings.provided.symbols_to_receive),
         watchlist=providers.Singleton(
-            WatchlistCovering,
+            WatchlistAssignment,
             feed,
             providers.Singleton(MeasuredWatchlist, providers.Singleton(_watchlist, settings, kafka), registry),
         ),
     )
     publisher = providers.Singleton(
         MeasuredPublisher,
-        providers.Singleton(KafkaPublisher, kafka, kafka_client, covering.provided.keep),
+        providers.Singleton(KafkaPublisher, kafka, kafka_client, assignment.provided.keep),
         registry,
         buffer_records=kafka.provided.buffer_messages,
     )

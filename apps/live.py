@@ -17,7 +17,7 @@ from .observability.metrics_endpoint import monitored
 from .output.candle_files import CandleFile
 from .output.terminal import Snapshot, View, make_view
 from .runtime.commands import run
-from .runtime.gc_tuning import collect_seldom
+from .runtime.gc_tuning import tune_gc
 from .runtime.logs import configure_logs
 from .runtime.signals import StopRequest, stop_on_signals
 from .services.stats import Quantiles, RateMeter
@@ -162,7 +162,7 @@ def run_live(settings: LiveSettings) -> str:
 def live(settings: LiveSettings) -> None:
     """Show live candles on this terminal, with no server at all: simulated, recorded, or Finnhub's own once a token is set."""
     configure_logs(level="warning")
-    collect_seldom()
+    tune_gc()
     click.echo(run_live(settings))
 
 

@@ -17,11 +17,11 @@ from ports.publisher import Deliveries, Publisher
 from .containers import ProducerContainer
 from .observability.metrics_endpoint import monitored
 from .runtime.commands import run
-from .runtime.gc_tuning import collect_seldom
+from .runtime.gc_tuning import tune_gc
 from .runtime.logs import configure_logs
 from .runtime.signals import StopRequest, stop_on_signals
 from .services.ingest import Ingest
-from .services.symbol_assignment import Covering
+from .services.symbol_assignment import SymbolAssignment
 from .settings.loader import app_command
 from .settings.metrics_options import PRODUCER_PORT
 from .settings.producer import ProducerSettings
@@ -33,7 +33,7 @@ REPORT_EVERY_S = 10.0
 log = structlog.get_logger("tapeline.producer")
 
 
-def carry(ingest: Ingest, covering: Covering, stop: StopRequest, duration_s: float | None) -> None:
+def carry(ingest: Ingest, assignment: SymbolAssignment, stop: StopRequest, duration_s: float | None) -> None:
     """Carry messages over until asked to stop, the time is up, or the feed ends; logs how it goes now and then."""
     begun_s = reported_s = time.monotonic()
     trades = 0
@@ -53,7 +53,7 @@ def carry(ingest: Ingest, covering: Covering, stop: StopRequest, duration_s: flo
                 latency_ms=counts.latency_ms,
             )
             trades, reported_s = counts.trades, now_s
-        covering.turn()
+        assignment.turn()
         try:
             ingest.step(READ_TIMEOUT_S)
         except EndOfFeed:
@@ -64,9 +64,9 @@ def carry(ingest: Ingest, covering: Covering, stop: StopRequest, duration_s: flo
             told = event
 
 
-def await_symbols(covering: Covering, publisher: Publisher, stop: StopRequest) -> bool:
+def await_symbols(assignment: SymbolAssignment, publisher: Publisher, stop: StopRequest) -> bool:
     """Wait until it is known what to cover; False when asked to stop before."""
-    while not covering.turn():
+    while not assignment.turn():
         if stop.requested:
             return False
         # Its client tells that the program is alive.
@@ -98,7 +98,7 @@ def run_producer(settings: ProducerSettings, container: ProducerContainer | None
     """Run to the end, with other parts where a container is given. Raises FeedError, BrokerError, or TapelineError when not everything arrived."""
     container = container or ProducerContainer(settings=settings)
     feed, publisher, ingest = container.feed(), container.publisher(), container.ingest()
-    covering = container.covering()
+    assignment = container.assignment()
     with ExitStack() as stack:
         stop = stack.enter_context(stop_on_signals())
         # First, so that a start that takes long can be watched as well.
@@ -113,17 +113,17 @@ def run_producer(settings: ProducerSettings, container: ProducerContainer | None
         )
         stack.callback(publisher.close)
         publisher.start()
-        stack.callback(covering.close)
-        covering.start()
+        stack.callback(assignment.close)
+        assignment.start()
         stack.callback(feed.close)
-        if not await_symbols(covering, publisher, stop):
+        if not await_symbols(assignment, publisher, stop):
             return
         feed.start()
         # While Kafka is away and its buffer full, publishing waits and sees no request to stop. Closing the publisher ends that.
         stop.on_ask(lambda: _later(settings.flush_timeout_s, publisher.close))
         log.info("started", feed=settings.feed_kind, symbols_from=settings.symbols_from)
         try:
-            carry(ingest, covering, stop, settings.duration_s)
+            carry(ingest, assignment, stop, settings.duration_s)
         except BrokerError:
             # After a request to stop the publisher was closed under our hands: the report tells what that cost.
             if not stop.requested:
@@ -131,7 +131,7 @@ def run_producer(settings: ProducerSettings, container: ProducerContainer | None
         finally:
             # Also when the feed fails for good: what was taken is handed over all the same.
             feed.close()
-            covering.close()
+            assignment.close()
             deliveries = ingest.finish(settings.flush_timeout_s)
         report(ingest, deliveries)
 
@@ -146,7 +146,7 @@ def _later(wait_s: float, call: Callable[[], None]) -> None:
 def producer(settings: ProducerSettings) -> None:
     """Carry a feed's trades to Kafka; set TAPELINE_FINNHUB_TOKEN, or use --feed simulated or --replay FILE."""
     configure_logs()
-    collect_seldom()
+    tune_gc()
     run_producer(settings)
 
 

@@ -74,8 +74,8 @@ class Candle:
 
     def merge(self, other: "Candle") -> "Candle":
         """Join two candles of the same symbol and window. Raises ValueError on two that are not."""
-        if self.slot != other.slot:
-            raise ValueError(f"candles of different windows do not merge: {self.slot} and {other.slot}")
+        if self.window_key != other.window_key:
+            raise ValueError(f"candles of different windows do not merge: {self.window_key} and {other.window_key}")
         return Candle(
             symbol=self.symbol,
             window_start_ms=self.window_start_ms,
@@ -95,7 +95,7 @@ class Candle:
         return self.merge(Candle.of(trade, self.window_ms))
 
     @property
-    def slot(self) -> tuple[str, int, int]:
+    def window_key(self) -> tuple[str, int, int]:
         """What makes two candles the same one: symbol, start and length of the window."""
         return (self.symbol, self.window_start_ms, self.window_ms)
 
@@ -103,11 +103,11 @@ class Candle:
 class OpenCandle:
     """A candle in the making: trades are folded into it in place, which gives the same as merging a candle of each."""
 
-    __slots__ = ("_close", "_high", "_low", "_notional", "_open", "_slot", "_trades", "_updates", "_volume")
+    __slots__ = ("_close", "_high", "_low", "_notional", "_open", "_trades", "_updates", "_volume", "_window_key")
 
-    def __init__(self, first: Trade, slot: tuple[str, int, int]) -> None:
-        """Begin with a trade, whose slot the caller knows."""
-        self._slot = slot
+    def __init__(self, first: Trade, key: tuple[str, int, int]) -> None:
+        """Begin with a trade, whose key the caller knows."""
+        self._window_key = key
         self._open = self._close = (first.timestamp_ms, first.trade_id, first.price)
         self._high = self._low = first.price
         self._volume = self._notional = ZERO
@@ -135,7 +135,7 @@ class OpenCandle:
 
     def candle(self) -> Candle:
         """Give it as it is now."""
-        symbol, start_ms, window_ms = self._slot
+        symbol, start_ms, window_ms = self._window_key
         return Candle(
             symbol=symbol,
             window_start_ms=start_ms,
@@ -152,13 +152,13 @@ class OpenCandle:
 
 
 def fold(trades: Iterable[Trade], window_ms: int) -> dict[tuple[str, int, int], Candle]:
-    """Fold trades, in any order, into the candles of their windows, by slot."""
+    """Fold trades, in any order, into the candles of their windows, by key."""
     candles: dict[tuple[str, int, int], OpenCandle] = {}
     for trade in trades:
-        slot = (trade.symbol, window_start_ms(trade.timestamp_ms, window_ms), window_ms)
-        known = candles.get(slot)
+        key = (trade.symbol, window_start_ms(trade.timestamp_ms, window_ms), window_ms)
+        known = candles.get(key)
         if known is None:
-            candles[slot] = OpenCandle(trade, slot)
+            candles[key] = OpenCandle(trade, key)
         else:
             known.add(trade)
-    return {slot: candle.candle() for slot, candle in candles.items()}
+    return {key: candle.candle() for key, candle in candles.items()}

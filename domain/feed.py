@@ -73,7 +73,7 @@ class Frame:
     """The pipeline's clock when it came; for a recording, the recording's own clock."""
     trades: Sequence[RawTrade] = ()
     rejection: Rejection | None = None
-    waited: bool = False
+    drained: bool = False
     """Whether the reader found nothing there at first and had to wait for this: all that came before it began to read has been read."""
 
     @property
@@ -120,7 +120,7 @@ class FeedEvent:
     detail: str = ""
     symbols: tuple[str, ...] = ()
     """The symbols to receive, all of them, where it is told by this side."""
-    waited: bool = False
+    drained: bool = False
     """As of a frame; False where it is told by this side."""
 
 

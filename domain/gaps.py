@@ -1,10 +1,10 @@
 """From the events of sessions to what was seen of a symbol, to gaps, and to a status for each candle. Pure, and free of order.
 
-1. What was seen is the union of the claims that events make, of all producers together: several may cover the same symbol, and one is enough.
+1. What was seen is the union of the spans that events make, of all producers together: several may cover the same symbol, and one is enough.
    So it does not matter in which order events come or how often, and one that is lost can hide what was seen, never a gap.
 2. A session that has told no end, and whose last sign of life is not older than `patience_ms`, is taken to go on until now. What it tells later,
    or never tells, may correct that.
-3. A trade reaches us some time after it was stamped. So of the last `delay_ms` before the end of a claim nothing is known, as the trades of then
+3. A trade reaches us some time after it was stamped. So of the last `delay_ms` before the end of a span nothing is known, as the trades of then
    may still have been on their way.
 4. All spans are half-open, in milliseconds since the epoch.
 """
@@ -13,13 +13,13 @@ import enum
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from .session import ENDS, Claim, SessionEvent
+from .session import ENDS, CoverageSpan, SessionEvent
 
 PATIENCE_MS: Final = 30_000
 """A sign of life comes every few seconds, and takes some seconds more to be stored."""
 DELAY_MS: Final = 1_000
 
-Spans = Sequence[Claim]
+Spans = Sequence[CoverageSpan]
 """Spans in order, none empty, none touching the next."""
 
 
@@ -36,7 +36,7 @@ class CandleStatus(enum.StrEnum):
     """Nobody received it: whether there were trades is not known."""
 
 
-def seen(
+def covered_spans(
     events: Iterable[SessionEvent],
     symbol: str,
     *,
@@ -45,53 +45,53 @@ def seen(
     delay_ms: int = DELAY_MS,
 ) -> Spans:
     """Give the spans of event time in which no trade of the symbol can have been missed; without `now_ms` every session counts as ended."""
-    claims: list[Claim] = []
+    spans: list[CoverageSpan] = []
     last: dict[tuple[str, str], tuple[int, int]] = {}
     ended: dict[tuple[str, str], int] = {}
     for event in events:
-        claim = event.claim(symbol)
-        if claim is None:
+        span = event.covered_span(symbol)
+        if span is None:
             continue
-        claims.append(Claim(claim.start_ms, claim.end_ms - delay_ms))
+        spans.append(CoverageSpan(span.start_ms, span.end_ms - delay_ms))
         session = (event.instance, event.session)
         if event.kind in ENDS:
             ended[session] = max(ended.get(session, event.at_ms), event.at_ms)
         else:
-            last[session] = max(last.get(session, (event.at_ms, claim.start_ms)), (event.at_ms, claim.start_ms))
+            last[session] = max(last.get(session, (event.at_ms, span.start_ms)), (event.at_ms, span.start_ms))
     if now_ms is not None:
         for session, (at_ms, start_ms) in last.items():
             is_over = session in ended and ended[session] >= at_ms
             if not is_over and now_ms - at_ms <= patience_ms:
-                claims.append(Claim(start_ms, now_ms))
-    return union(claims)
+                spans.append(CoverageSpan(start_ms, now_ms))
+    return union(spans)
 
 
-def union(spans: Iterable[Claim]) -> Spans:
+def union(spans: Iterable[CoverageSpan]) -> Spans:
     """Give what at least one of the spans holds, as spans in order."""
-    merged: list[Claim] = []
+    merged: list[CoverageSpan] = []
     for start_ms, end_ms in sorted(spans):
         if end_ms <= start_ms:
             continue
         if merged and start_ms <= merged[-1].end_ms:
-            merged[-1] = Claim(merged[-1].start_ms, max(merged[-1].end_ms, end_ms))
+            merged[-1] = CoverageSpan(merged[-1].start_ms, max(merged[-1].end_ms, end_ms))
         else:
-            merged.append(Claim(start_ms, end_ms))
+            merged.append(CoverageSpan(start_ms, end_ms))
     return merged
 
 
 def gaps(seen_spans: Spans, start_ms: int, end_ms: int) -> Spans:
     """Give the spans within [start_ms, end_ms) that were not seen."""
-    missing: list[Claim] = []
+    missing: list[CoverageSpan] = []
     for span in seen_spans:
         if span.end_ms <= start_ms:
             continue
         if span.start_ms >= end_ms:
             break
         if span.start_ms > start_ms:
-            missing.append(Claim(start_ms, span.start_ms))
+            missing.append(CoverageSpan(start_ms, span.start_ms))
         start_ms = span.end_ms
     if start_ms < end_ms:
-        missing.append(Claim(start_ms, end_ms))
+        missing.append(CoverageSpan(start_ms, end_ms))
     return missing
 
 

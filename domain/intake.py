@@ -17,7 +17,7 @@ from .market import VENUES, Market, classify
 from .rejection import DeadLetter, Rejection
 from .rules import Rules
 from .trade import Trade, write_trade
-from .validation import Tick, parse_tick, usual_amount
+from .validation import ValidatedTrade, fast_path_amount, validate_trade
 
 _MOST_SYMBOLS: Final = 16_384
 _MOST_CONDITIONS: Final = 1_024
@@ -71,17 +71,17 @@ class Intake:
         trades: list[Trade] = []
         letters: list[DeadLetter] = []
         received_ms = frame.received_ms
-        take_usual = self._take_usual
+        accept_fast = self._accept_fast
         oldest_ms, newest_ms = received_ms - self._rules.max_age_ms, received_ms + self._rules.future_tolerance_ms
         for place, raw in enumerate(frame.fields):
-            outcome = take_usual(raw, received_ms, oldest_ms, newest_ms) or self._judge(raw, received_ms)
+            outcome = accept_fast(raw, received_ms, oldest_ms, newest_ms) or self._judge(raw, received_ms)
             if type(outcome) is Trade:
                 trades.append(outcome)
             elif isinstance(outcome, Rejection):
                 letters.append(self._letter(frame.trades[place].payload, outcome, received_ms))
         return IntakeResult(trades=tuple(trades), dead_letters=tuple(letters))
 
-    def _take_usual(self, raw: Fields, received_ms: int, oldest_ms: int, newest_ms: int) -> Trade | None:
+    def _accept_fast(self, raw: Fields, received_ms: int, oldest_ms: int, newest_ms: int) -> Trade | None:
         """Take a trade that is clearly valid; None for any other, of which `_judge` finds out. Both make the same trade of the same fields."""
         symbol, price, volume, timestamp_ms = raw.symbol, raw.price, raw.volume, raw.timestamp_ms
         if type(price) is int:
@@ -93,7 +93,7 @@ class Intake:
         if not oldest_ms <= timestamp_ms <= newest_ms:
             return None
         known = self._markets.get(symbol)
-        amount = usual_amount(price, volume)
+        amount = fast_path_amount(price, volume)
         if known is None or amount is None:
             return None
         symbol, market = known
@@ -117,7 +117,7 @@ class Intake:
         )
 
     def _judge(self, raw: Fields, received_ms: int) -> Trade | Rejection:
-        tick = parse_tick(
+        tick = validate_trade(
             raw.symbol,
             raw.price,
             raw.volume,
@@ -142,7 +142,7 @@ class Intake:
             asset_class=market.asset_class,
         )
 
-    def _remember(self, tick: Tick) -> Market:
+    def _remember(self, tick: ValidatedTrade) -> Market:
         """Keep in mind that its symbol and its conditions are valid, and give its market."""
         if len(self._conditions) >= _MOST_CONDITIONS:
             self._conditions.clear()

@@ -38,12 +38,12 @@ _HEARD: Final = frozenset({FeedEventKind.HEARTBEAT, FeedEventKind.OTHER_MESSAGE,
 
 
 @attrs.frozen(kw_only=True)
-class Handed:
+class DeliveryProgress:
     """How things stand with what was handed to the broker."""
 
     total: int
     """Items handed over so far."""
-    settled: int
+    completed_prefix: int
     """Of these, so many from the first on that none of them is still to be acknowledged."""
 
 
@@ -74,7 +74,7 @@ class Journal:
 
     def read(self, begun_ms: int, message: FeedMessage | None) -> None:
         """Take what a read of the feed gave, and when it had begun; to be told before the message itself."""
-        if message is None or message.waited:
+        if message is None or message.drained:
             self._idle_ms = begun_ms
 
     def received(self, trades: Collection[Trade]) -> None:
@@ -84,7 +84,7 @@ class Journal:
         self._traded.update([trade.symbol for trade in trades])
         self._hear()
 
-    def happened(self, event: FeedEvent, handed: Handed) -> list[SessionEvent]:
+    def happened(self, event: FeedEvent, progress: DeliveryProgress) -> list[SessionEvent]:
         """Take an event of the feed; give what is to be told of it."""
         at_ms = event.at_ms
         if event.kind in _HEARD:
@@ -92,11 +92,11 @@ class Journal:
         if event.kind is FeedEventKind.CONNECTED:
             return self._connect(event)
         if event.kind is FeedEventKind.SUBSCRIBED:
-            return self._subscribe(event.symbols, at_ms, handed)
+            return self._subscribe(event.symbols, at_ms, progress)
         kind = _TOLD.get(event.kind)
         if kind is None:
             return []
-        self._note(handed)
+        self._note(progress)
         if event.kind is FeedEventKind.PROVIDER_ERROR:
             self._doubted = frozenset(self._since) - self._traded
         if not self._connected:
@@ -107,32 +107,32 @@ class Journal:
             self._end()
         return [told]
 
-    def held_back(self, from_ms: int, to_ms: int) -> list[SessionEvent]:
+    def backpressure(self, from_ms: int, to_ms: int) -> list[SessionEvent]:
         """Take that the broker took nothing more for so long; give what is to be told of it."""
         if not self._connected:
             return []
         symbols = self._covered()
         return [
             self._event(SessionEventKind.BUFFER_FULL, from_ms, symbols),
-            self._event(SessionEventKind.BUFFER_FREE, to_ms, symbols, f"held back for {to_ms - from_ms} ms"),
+            self._event(SessionEventKind.BUFFER_FREE, to_ms, symbols, f"backpressure for {to_ms - from_ms} ms"),
         ]
 
     def is_due(self, now_ms: int) -> bool:
         """Say whether `mark` has something to do."""
         return self._connected and not 0 < self._mark_at_ms - now_ms <= self._alive_every_ms
 
-    def mark(self, now_ms: int, handed: Handed) -> list[SessionEvent]:
+    def mark(self, now_ms: int, progress: DeliveryProgress) -> list[SessionEvent]:
         """Note how things stand; give a sign of life when it is time for one."""
-        self._note(handed)
+        self._note(progress)
         self._mark_at_ms = now_ms + min(MARK_EVERY_MS, self._alive_every_ms)
         if not self._connected or 0 < self._alive_at_ms - now_ms <= self._alive_every_ms:
             return []
         self._alive_at_ms = now_ms + self._alive_every_ms
         return [self._event(SessionEventKind.ALIVE, now_ms, self._covered())]
 
-    def stopped(self, now_ms: int, handed: Handed) -> list[SessionEvent]:
+    def stopped(self, now_ms: int, progress: DeliveryProgress) -> list[SessionEvent]:
         """Take that the producer ends the session by itself; give what is to be told of it."""
-        self._note(handed)
+        self._note(progress)
         if not self._connected:
             return []
         told = self._event(SessionEventKind.STOPPED, now_ms, self._covered())
@@ -149,8 +149,8 @@ class Journal:
         symbols = dict.fromkeys(_valid(event.symbols), event.at_ms)
         return [self._event(SessionEventKind.CONNECTED, event.at_ms, symbols, event.detail)]
 
-    def _subscribe(self, symbols: Iterable[str], at_ms: int, handed: Handed) -> list[SessionEvent]:
-        self._note(handed)
+    def _subscribe(self, symbols: Iterable[str], at_ms: int, progress: DeliveryProgress) -> list[SessionEvent]:
+        self._note(progress)
         before = self._covered()
         self._since = {symbol: self._since.get(symbol, at_ms) for symbol in _valid(symbols)}
         dropped = {symbol: since_ms for symbol, since_ms in before.items() if symbol not in self._since}
@@ -170,10 +170,10 @@ class Journal:
     def _hear(self) -> None:
         self._heard_ms = max(self._heard_ms, self._idle_ms)
 
-    def _note(self, handed: Handed) -> None:
-        if not self._marks or self._marks[-1] != (handed.total, self._heard_ms):
-            self._marks.append((handed.total, self._heard_ms))
-        while self._marks and self._marks[0][0] <= handed.settled:
+    def _note(self, progress: DeliveryProgress) -> None:
+        if not self._marks or self._marks[-1] != (progress.total, self._heard_ms):
+            self._marks.append((progress.total, self._heard_ms))
+        while self._marks and self._marks[0][0] <= progress.completed_prefix:
             self._seen_ms = max(self._seen_ms, self._marks.popleft()[1])
 
     def _end(self) -> None:

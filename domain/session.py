@@ -1,9 +1,9 @@
 """What a producer tells of its feed's connection, as values that stand by themselves.
 
 A session is one connection of one producer. Each event of it says, for each symbol that it covers, since when that symbol was received without a
-break (`symbols`), and up to when everything that came is known to be kept by the broker (`seen_ms`). So one event is a whole claim: *of this
+break (`symbols`), and up to when everything that came is known to be kept by the broker (`seen_ms`). So one event is a whole span: *of this
 symbol, this producer has missed nothing in [since, seen)*. No event needs another one to be understood. They may come in any order, twice, or
-not at all: what is lost of them makes a claim shorter, never longer.
+not at all: what is lost of them makes a span shorter, never longer.
 """
 
 import enum
@@ -54,7 +54,7 @@ ENDS: Final = frozenset(
 """After these the symbols that are told are not covered by the session, until it says so again."""
 
 
-class Claim(NamedTuple):
+class CoverageSpan(NamedTuple):
     """Nothing was missed in [start_ms, end_ms), in milliseconds since the epoch; empty when the end is not after the start."""
 
     start_ms: int
@@ -76,17 +76,17 @@ class SessionEvent:
     """Up to when everything received in this session is kept, and nothing was missed; not after `at_ms`."""
     detail: str = ""
     symbols: Mapping[str, int] = attrs.field(factory=dict)
-    """The symbols that it is about, each with the time since when it is received; one that is not received since a time that makes the claim empty."""
+    """The symbols that it is about, each with the time since when it is received; one that is not received since a time that makes the span empty."""
 
     @property
-    def slot_ms(self) -> int:
+    def bucket_ms(self) -> int:
         """Where it is kept in time (ms since the epoch): signs of life by the hour, of which the newest is enough, since it says all that earlier ones say."""
         return self.at_ms - self.at_ms % HOUR_MS if self.kind is SessionEventKind.ALIVE else self.at_ms
 
-    def claim(self, symbol: str) -> Claim | None:
-        """Give what it claims of a symbol; None when it does not tell of it."""
+    def covered_span(self, symbol: str) -> CoverageSpan | None:
+        """Give what it spans of a symbol; None when it does not tell of it."""
         since_ms = self.symbols.get(symbol)
-        return None if since_ms is None else Claim(since_ms, self.seen_ms)
+        return None if since_ms is None else CoverageSpan(since_ms, self.seen_ms)
 
     def about(self, symbol: str) -> "SessionEvent":
         """Give the same event about this one of its symbols alone. Raises KeyError for another one."""

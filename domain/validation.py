@@ -31,25 +31,25 @@ _symbol = re.compile(SYMBOL_PATTERN, re.ASCII)
 _condition = re.compile(CONDITION_PATTERN, re.ASCII)
 
 
-_is_usual_amount = re.compile(
+_is_fast_path_amount = re.compile(
     # Nothing is tried twice: what was taken is not given back.
     r"(?:0|[1-9][0-9]{0,6}+)(?:\.[0-9]{1,8}+(?<!0))?+\|(?:0|[1-9][0-9]{0,7}+)(?:\.[0-9]{1,8}+(?<!0))?+",
     re.ASCII,
 ).fullmatch
 
 
-def usual_amount(price: Decimal, volume: Decimal) -> str | None:
+def fast_path_amount(price: Decimal, volume: Decimal) -> str | None:
     """Write `price|volume` as `decimals.plain` writes them, for an amount that is clearly within the rules; None for any other, valid or not.
 
     That is: written without an exponent, a sign or a needless zero, at most 8 decimals, price above 0 and below 10^7, volume below 10^8.
     One look at the text that the trade's id is made of anyway, in place of asking the rules one by one.
     """
     text = f"{price!s}|{volume!s}"
-    return text if price and _is_usual_amount(text) else None
+    return text if price and _is_fast_path_amount(text) else None
 
 
 @attrs.frozen(kw_only=True)
-class Tick:
+class ValidatedTrade:
     """The validated facts of a trade, before it has an identity."""
 
     symbol: str
@@ -59,7 +59,7 @@ class Tick:
     conditions: tuple[str, ...]
 
 
-def parse_tick(
+def validate_trade(
     symbol: object,
     price: object,
     volume: object,
@@ -68,7 +68,7 @@ def parse_tick(
     *,
     now_ms: int,
     rules: Rules,
-) -> Tick | Rejection:
+) -> ValidatedTrade | Rejection:
     """Make a tick of whatever a feed sent for each field, or say why not.
 
     Numbers may be Decimal, int, or float (taken by its shortest text, which is what a feed that prints floats meant); conditions may be None.
@@ -90,7 +90,7 @@ def parse_tick(
     if rejection is not None:
         return rejection
     # A zero is written in many ways (-0.0, 0E-8); one of them is enough from here on.
-    return Tick(
+    return ValidatedTrade(
         symbol=symbol,
         price=exact_price,
         volume=exact_volume or ZERO,
@@ -103,7 +103,7 @@ def check(
     symbol: str, price: Decimal, volume: Decimal, timestamp_ms: int, *, now_ms: int, rules: Rules
 ) -> Rejection | None:
     """Ask the rules about values of the right types, in their order; None when all hold."""
-    if is_symbol(symbol) and usual_amount(price, volume):
+    if is_symbol(symbol) and fast_path_amount(price, volume):
         return _check_time(timestamp_ms, now_ms, rules)
     if not is_symbol(symbol):
         return Rejection(reason=Reason.BAD_SYMBOL, detail="symbol: not 1 to 64 printable ASCII characters")

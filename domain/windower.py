@@ -34,18 +34,18 @@ class Windower:
             return False
         if self._newest_ms is None or timestamp_ms > self._newest_ms:
             self._newest_ms = timestamp_ms
-        slot = (trade.symbol, start_ms, window_ms)
-        known = self._open.get(slot)
+        key = (trade.symbol, start_ms, window_ms)
+        known = self._open.get(key)
         if known is None:
-            self._open[slot] = OpenCandle(trade, slot)
+            self._open[key] = OpenCandle(trade, key)
         else:
             known.add(trade)
-        self._changed[slot] = None
+        self._changed[key] = None
         return True
 
     def take_changed(self) -> list[Candle]:
         """Give the candles that changed since the last call, each once, as they are now."""
-        changed = [self._open[slot].candle() for slot in self._changed]
+        changed = [self._open[key].candle() for key in self._changed]
         self._changed.clear()
         return changed
 
@@ -60,7 +60,7 @@ class Windower:
         if self.watermark_ms is not None and watermark_ms <= self.watermark_ms:
             return []
         self.watermark_ms = watermark_ms
-        return self._close([slot for slot in self._open if slot[1] + self.window_ms <= watermark_ms])
+        return self._close([key for key in self._open if key[1] + self.window_ms <= watermark_ms])
 
     def finish(self) -> list[Candle]:
         """Give every candle that is still open, oldest window first, and forget them all: the stream has ended."""
@@ -71,7 +71,7 @@ class Windower:
         """How many candles are held in memory."""
         return len(self._open)
 
-    def _close(self, slots: list[tuple[str, int, int]]) -> list[Candle]:
-        for slot in slots:
-            self._changed.pop(slot, None)
-        return sorted((self._open.pop(slot).candle() for slot in slots), key=lambda c: (c.window_start_ms, c.symbol))
+    def _close(self, keys: list[tuple[str, int, int]]) -> list[Candle]:
+        for key in keys:
+            self._changed.pop(key, None)
+        return sorted((self._open.pop(key).candle() for key in keys), key=lambda c: (c.window_start_ms, c.symbol))

@@ -7,7 +7,7 @@ from domain.session import SessionEvent
 
 
 class EventStore(Protocol):
-    """Keeps events by symbol, and for each by (slot, instance, session, kind), see `SessionEvent.slot_ms`.
+    """Keeps events by symbol, and for each by (slot, instance, session, kind), see `SessionEvent.bucket_ms`.
 
     Of two with one key the later one by `at_ms` stays, in whatever order they are written: so a replay does no harm. An event without symbols is
     not kept.

@@ -24,7 +24,7 @@ class Feed(Protocol):
     def read(self, timeout_s: float) -> FeedMessage | None:
         """Give the next message, or None when none came in time; reconnects underneath, forever. Raises EndOfFeed when there will be no more.
 
-        None, and a message with `waited`, say that at some moment since the call all that had come was read. A feed in doubt does not say so.
+        None, and a message with `drained`, say that at some moment since the call all that had come was read. A feed in doubt does not say so.
         """
         ...
 

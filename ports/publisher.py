@@ -19,7 +19,7 @@ class Deliveries:
     """Given up; each was logged."""
     pending: int
     """In the buffer or on the way."""
-    settled: int
+    completed_prefix: int
     """Of all that was handed over, so many from the first on that each of them is acknowledged or given up: the rest may be lost in a crash."""
 
 

@@ -59,14 +59,14 @@ class CassandraEventStore(CassandraStore):
 
 
 def _rows(event: SessionEvent) -> Iterator[Row]:
-    day = partition_day(event.slot_ms)
+    day = partition_day(event.bucket_ms)
     for symbol, since_ms in event.symbols.items():
         yield (
             symbol,
             day.year,
             day.month,
             day.day,
-            event.slot_ms,
+            event.bucket_ms,
             event.instance,
             event.session,
             str(event.kind),

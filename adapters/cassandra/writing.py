@@ -55,16 +55,16 @@ def write_batches(session: CassandraSession, insert: Any, groups: Iterable[list[
     flight = _Flight(settings.max_in_flight, patience_s=2 * settings.request_timeout_s + 5)
     try:
         for rows in groups:
-            flight.take_off()
+            flight.acquire()
             if flight.failure is not None:
-                flight.land(None)
+                flight.release(None)
                 break
             try:
                 future = driver.execute_async(_statement(insert, rows))
             except BaseException:
-                flight.land(None)
+                flight.release(None)
                 raise
-            future.add_callbacks(flight.land, flight.crash)
+            future.add_callbacks(flight.release, flight.fail)
     except VENDOR_ERRORS as error:
         raise store_error(settings, doing, error) from error
     finally:
@@ -97,7 +97,7 @@ class _Flight:
         self._free: SimpleQueue[None] = SimpleQueue()
         self._patience_s = patience_s
 
-    def take_off(self) -> None:
+    def acquire(self) -> None:
         if self._untaken:
             self._untaken -= 1
         else:
@@ -114,9 +114,9 @@ class _Flight:
         except Empty:
             raise StoreError("the driver neither finished nor failed a request in time") from None
 
-    def land(self, _result: object) -> None:
+    def release(self, _result: object) -> None:
         self._free.put(None)
 
-    def crash(self, error: Exception) -> None:
+    def fail(self, error: Exception) -> None:
         self.failure = self.failure or error
         self._free.put(None)

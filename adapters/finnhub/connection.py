@@ -2,8 +2,8 @@
 
 1. `receive` gives a whole message, or None when none was complete in time; what had come of it is kept for the next call.
 2. WebSocket pings are answered and are no message, but `heard` tells of them: they are a sign of life.
-3. None, and a message with `waited`, say that at some moment since the call all that had come was taken.
-4. Whatever ends the connection is raised as `Lost`, with a text that may still hold a secret.
+3. None, and a message with `drained`, say that at some moment since the call all that had come was taken.
+4. Whatever ends the connection is raised as `ConnectionLost`, with a text that may still hold a secret.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ _MOST_CONTROLS: Final = 10_000
 """Frames that are no message and are taken in one go after the time is up: more of them are a flood."""
 
 
-class Lost(Exception):  # noqa: N818 - internal to the adapter: it never leaves it
+class ConnectionLost(Exception):  # noqa: N818 - internal to the adapter: it never leaves it
     """The connection is over. Redact the text before showing it."""
 
 
@@ -36,7 +36,7 @@ class _BoundedFrames(websocket.frame_buffer):
     def recv_length(self) -> None:
         super().recv_length()
         if self.length is not None and self.length > self._limit:
-            raise Lost(f"a frame of {self.length} bytes; the limit is {self._limit}")
+            raise ConnectionLost(f"a frame of {self.length} bytes; the limit is {self._limit}")
 
 
 class _BoundedFragments(websocket.continuous_frame):
@@ -49,7 +49,7 @@ class _BoundedFragments(websocket.continuous_frame):
     def add(self, frame: websocket.ABNF) -> None:
         super().add(frame)
         if self.cont_data is not None and len(self.cont_data[1]) > self._limit:
-            raise Lost(f"a message of more than {self._limit} bytes")
+            raise ConnectionLost(f"a message of more than {self._limit} bytes")
 
 
 class Connection:
@@ -57,7 +57,7 @@ class Connection:
 
     def __init__(self, ws: websocket.WebSocket, *, send_timeout_s: float, max_message_bytes: int) -> None:
         if ws.sock is None:
-            raise Lost("closed right after the handshake")
+            raise ConnectionLost("closed right after the handshake")
         self._ws = ws
         self._wire = Wire(ws.sock, send_timeout_s=send_timeout_s)
         ws.sock = cast("socket.socket", self._wire)
@@ -69,13 +69,13 @@ class Connection:
         """Whether anything, if only a ping, was received since this was last set to False."""
 
     @property
-    def waited(self) -> bool:
+    def drained(self) -> bool:
         """Whether the last call of `receive` found nothing there at some moment."""
-        return self._wire.found_empty
+        return self._wire.drained
 
     def receive(self, timeout_s: float) -> bytes | None:
-        """Give the next message's payload, or None when none is complete within the time (s). Raises Lost."""
-        self._wire.found_empty = False
+        """Give the next message's payload, or None when none is complete within the time (s). Raises ConnectionLost."""
+        self._wire.drained = False
         # What lies in memory begins with a frame: websocket-client keeps a part of one only when it has taken all there was.
         if self._ws.cont_frame.cont_data is None:
             # Between messages; mostly the next one is here already, and websocket-client takes five times as long to come to the same.
@@ -92,25 +92,25 @@ class Connection:
                 if opcode in (_TEXT, _BINARY):
                     return bytes(data)
                 if opcode == _CLOSE:
-                    raise Lost(f"closed by the server: {_close_reason(data)}")
+                    raise ConnectionLost(f"closed by the server: {_close_reason(data)}")
                 if self._wire.expired:
                     # Behind it there may be messages: None is to say that there are none.
-                    if self._wire.found_empty:
+                    if self._wire.drained:
                         return None
                     controls_late += 1
                     if controls_late > _MOST_CONTROLS:
-                        raise Lost("a flood of frames that are no message")
+                        raise ConnectionLost("a flood of frames that are no message")
         except websocket.WebSocketTimeoutException:
             return None
         except (websocket.WebSocketException, OSError, ValueError) as error:
-            raise Lost(describe(error)) from error
+            raise ConnectionLost(describe(error)) from error
 
     def send(self, payload: bytes) -> None:
-        """Send one text message. Raises Lost."""
+        """Send one text message. Raises ConnectionLost."""
         try:
             self._ws.send(payload, _TEXT)
         except (websocket.WebSocketException, OSError, ValueError) as error:
-            raise Lost(describe(error)) from error
+            raise ConnectionLost(describe(error)) from error
 
     def close(self) -> None:
         """Say goodbye without waiting for an answer; closing twice is fine."""

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import attrs
 import websocket
 
-from .connection import Connection, Lost, describe
+from .connection import Connection, ConnectionLost, describe
 from .settings import FinnhubSettings
 
 _TOO_MANY_REQUESTS: Final = 429
@@ -91,7 +91,7 @@ class Dial:
                 rate_limited=limited,
                 retry_after_s=_seconds((error.resp_headers or {}).get("retry-after")),
             )
-        except Lost as error:
+        except ConnectionLost as error:
             return Refusal(reason=str(error))
         except Exception as error:  # noqa: BLE001 - see above
             return Refusal(reason=f"no connection: {describe(error)}")

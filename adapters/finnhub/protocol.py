@@ -6,7 +6,7 @@
    that is no object at all has no fields, and the domain says what is wrong with it. The others are not harmed.
 4. Numbers are exact: a Decimal of the digits as they stand, or an int. No float is made on the way.
 
-One typed decode does the usual frame. Where it fails each trade is decoded by itself; everything odd goes through `_odd`, slow and careful.
+One typed decode does the usual frame. Where it fails each trade is decoded by itself; everything odd goes through `_unusual`, slow and careful.
 """
 
 import json
@@ -35,7 +35,7 @@ class _Fields(
     conditions: object = None
 
 
-class _Usual(msgspec.Struct):
+class _TypedFrame(msgspec.Struct):
     type: str
     data: list[_Fields] | None = None
     msg: object = None
@@ -54,13 +54,13 @@ class _AnyMessage(msgspec.Struct):
     msg: object = None
 
 
-_decode_usual = msgspec.json.Decoder(_Usual, float_hook=Decimal).decode
+_decode_typed = msgspec.json.Decoder(_TypedFrame, float_hook=Decimal).decode
 _decode_message = msgspec.json.Decoder(_Message).decode
 _decode_any = msgspec.json.Decoder(_AnyMessage, float_hook=str).decode
 _decode_trade = msgspec.json.Decoder(_Fields, float_hook=Decimal).decode
 
 # Raised by msgspec and by Decimal on odd input: bad JSON or UTF-8, numbers beyond all bounds, brackets nested too deep.
-_ODD: Final = (ValueError, ArithmeticError, RecursionError, msgspec.MsgspecError)
+_DECODE_ERRORS: Final = (ValueError, ArithmeticError, RecursionError, msgspec.MsgspecError)
 
 
 def subscribe_message(symbol: str) -> bytes:
@@ -78,8 +78,8 @@ def parse_message(payload: bytes, received_ms: int) -> FeedMessage:
     try:
         if not payload.isascii():
             payload.decode()
-        usual = _decode_usual(payload)
-    except _ODD:
+        usual = _decode_typed(payload)
+    except _DECODE_ERRORS:
         return _one_by_one(payload, received_ms)
     if usual.type == "trade" and usual.data is not None:
         trades = DecodedTrades(usual.data, lambda: _trades(payload))
@@ -91,8 +91,8 @@ def _one_by_one(payload: bytes, received_ms: int) -> FeedMessage:
     try:
         payload.decode()
         message = _decode_message(payload)
-    except _ODD:
-        return _odd(payload, received_ms)
+    except _DECODE_ERRORS:
+        return _unusual(payload, received_ms)
     if message.type == "trade" and message.data is not None:
         return Frame(payload=payload, received_ms=received_ms, trades=[_trade(raw) for raw in message.data])
     return _event(message.type, message.msg, payload, received_ms)
@@ -106,7 +106,7 @@ def _trade(raw: msgspec.Raw) -> RawTrade:
     payload = bytes(raw)
     try:
         trade = _decode_trade(payload)
-    except _ODD:
+    except _DECODE_ERRORS:
         trade = _odd_trade(payload)
     return RawTrade(
         symbol=trade.symbol,
@@ -128,7 +128,7 @@ def _event(kind: str, text: object, payload: bytes, received_ms: int) -> FeedMes
     return FeedEvent(kind=FeedEventKind.OTHER_MESSAGE, at_ms=received_ms, detail=_short(kind))
 
 
-def _odd(payload: bytes, received_ms: int) -> FeedMessage:
+def _unusual(payload: bytes, received_ms: int) -> FeedMessage:
     try:
         payload.decode()
     except UnicodeDecodeError:
@@ -137,7 +137,7 @@ def _odd(payload: bytes, received_ms: int) -> FeedMessage:
         message = _decode_any(payload)
     except msgspec.ValidationError:
         return _malformed(payload, received_ms, "not a JSON object")
-    except _ODD:
+    except _DECODE_ERRORS:
         return _malformed(payload, received_ms, "not JSON")
     if not isinstance(message.type, str):
         return _malformed(payload, received_ms, "no type")
@@ -149,7 +149,7 @@ def _odd_trade(payload: bytes) -> _Fields:
     """Read what a fast decode would not: numbers of thousands of digits, and elements that are no objects."""
     try:
         fields = json.loads(payload, parse_int=_exact, parse_float=_exact)
-    except _ODD:
+    except _DECODE_ERRORS:
         return _Fields()
     if not isinstance(fields, dict):
         return _Fields()

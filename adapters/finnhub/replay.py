@@ -77,7 +77,7 @@ class ReplayFeed:
             wait_s = due - self._monotonic()
             if wait_s > 0:
                 self._sleep(wait_s)
-                message = attrs.evolve(message, waited=True)
+                message = attrs.evolve(message, drained=True)
             self._next = None
             if not isinstance(message, Frame):
                 return message

@@ -27,7 +27,7 @@ from domain.feed import FeedEvent, FeedEventKind, FeedMessage
 from ports.errors import EndOfFeed, FeedError
 
 from .backoff import Backoff
-from .connection import Connection, Lost
+from .connection import Connection, ConnectionLost
 from .dial import Dial
 from .protocol import parse_message, subscribe_message, unsubscribe_message
 from .redact import Redactor
@@ -163,7 +163,7 @@ class FinnhubFeed:
         wait_s = min(left_s, max(silent_at - self._monotonic(), 0.0))
         try:
             payload = connection.receive(wait_s)
-        except Lost as loss:
+        except ConnectionLost as loss:
             self._lose(str(loss))
             return self._events.popleft()
         now = self._monotonic()
@@ -174,13 +174,13 @@ class FinnhubFeed:
             self._tell(FeedEventKind.SILENT, f"nothing heard for {now - self._heard_at:.0f} s")
             self._lose("silent")
             return self._events.popleft()
-        return None if payload is None else self._parse(payload, waited=connection.waited)
+        return None if payload is None else self._parse(payload, drained=connection.drained)
 
-    def _parse(self, payload: bytes, *, waited: bool) -> FeedMessage:
+    def _parse(self, payload: bytes, *, drained: bool) -> FeedMessage:
         message = parse_message(payload, self._now_ms())
-        if waited:
+        if drained:
             # Only here, where there was time enough.
-            message = attrs.evolve(message, waited=True)
+            message = attrs.evolve(message, drained=True)
         if isinstance(message, FeedEvent) and message.detail:
             return attrs.evolve(message, detail=self._redact(message.detail))
         return message
@@ -194,7 +194,7 @@ class FinnhubFeed:
                 connection.send(unsubscribe_message(symbol))
             for symbol in added:
                 connection.send(subscribe_message(symbol))
-        except Lost as loss:
+        except ConnectionLost as loss:
             self._lose(str(loss))
             return
         self._subscribed = dict(self._symbols)

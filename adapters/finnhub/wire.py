@@ -32,7 +32,7 @@ class Wire:
         self._at = 0
         self._poll = select.poll()
         self._poll.register(sock, select.POLLIN)
-        self.found_empty = False
+        self.drained = False
         """Whether, since this was last set to False, there was a moment when all that had come was taken."""
 
     def expire_in(self, seconds: float) -> None:
@@ -47,7 +47,7 @@ class Wire:
     def recv(self, size: int) -> bytes:
         """Give up to `size` bytes, b"" at the end of the stream. Raises TimeoutError at the deadline, with nothing lost."""
         if self._at == len(self._buffer):
-            self.found_empty = self.found_empty or not self._has_more()
+            self.drained = self.drained or not self._has_more()
             self._set_timeout(max(self._deadline - self._monotonic(), _LEAST_WAIT_S))
             self._buffer = self._sock.recv(_BLOCK)
             self._at = 0

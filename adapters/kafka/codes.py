@@ -7,14 +7,14 @@ from typing import Final
 
 from confluent_kafka import KafkaError, KafkaException
 
-ALL_BROKERS_AWAY: Final = KafkaError._ALL_BROKERS_DOWN
+ALL_BROKERS_UNAVAILABLE: Final = KafkaError._ALL_BROKERS_DOWN
 
 END_OF_PARTITION: Final = KafkaError._PARTITION_EOF
 
 END_OF_PRODUCER: Final = frozenset({KafkaError._FATAL, KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT})
 """A record was not delivered because its producer ended, not because of itself."""
 
-TOPIC_AWAY: Final = frozenset(
+TOPIC_UNAVAILABLE: Final = frozenset(
     {
         KafkaError._UNKNOWN_TOPIC,
         KafkaError._UNKNOWN_PARTITION,
@@ -34,7 +34,7 @@ _PASSING: Final = frozenset(
     {KafkaError._MAX_POLL_EXCEEDED, KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT}
 )
 
-COORDINATOR_AWAY: Final = frozenset(
+COORDINATOR_UNAVAILABLE: Final = frozenset(
     {KafkaError.COORDINATOR_LOAD_IN_PROGRESS, KafkaError.COORDINATOR_NOT_AVAILABLE, KafkaError.NOT_COORDINATOR}
 )
 """A broker that has just begun cannot speak of groups yet: ask again."""

@@ -11,7 +11,7 @@ from confluent_kafka.admin import AdminClient
 
 from ports.errors import BrokerError, KeyInUseError
 
-from .codes import COORDINATOR_AWAY, error_of
+from .codes import COORDINATOR_UNAVAILABLE, error_of
 from .logs import ClientLog
 from .settings import KafkaSettings
 
@@ -64,7 +64,7 @@ def _members(admin: AdminClient, settings: KafkaSettings) -> Sequence[Any]:
             future = admin.describe_consumer_groups([group], request_timeout=patience_s)[group]
             found: Sequence[Any] = future.result(timeout=patience_s).members
         except KafkaException as error:
-            if error_of(error).code() not in COORDINATOR_AWAY or time.monotonic() > deadline:
+            if error_of(error).code() not in COORDINATOR_UNAVAILABLE or time.monotonic() > deadline:
                 raise
             time.sleep(_AGAIN_S)
         else:

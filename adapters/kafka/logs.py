@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 from confluent_kafka import KafkaError
 
-from .codes import ALL_BROKERS_AWAY
+from .codes import ALL_BROKERS_UNAVAILABLE
 
 _TOLD_BY_CALLBACK = frozenset({"FAIL", "ERROR", "REQTMOUT", "CLOSE"})
 """Facilities of log lines that say once more, at every attempt, what the error callback says."""
@@ -53,7 +53,7 @@ class ClientLog:
         self._log.log(level, "librdkafka", facility=facility, text=text)
 
     def _on_error(self, error: KafkaError) -> None:
-        if error.code() == ALL_BROKERS_AWAY:
+        if error.code() == ALL_BROKERS_UNAVAILABLE:
             if not self._away:
                 self._away = True
                 self._log.warning("brokers are away", error=self.last_error or error.str())

@@ -23,7 +23,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from ports.errors import BrokerError
 from ports.publisher import Deliveries, Publishable
 
-from .codes import END_OF_PRODUCER, TOPIC_AWAY, error_of, is_fatal
+from .codes import END_OF_PRODUCER, TOPIC_UNAVAILABLE, error_of, is_fatal
 from .logs import ClientLog
 from .metadata import require_topics
 from .observer import Observer
@@ -58,7 +58,7 @@ class KafkaPublisher:
         )
         self._producer: Producer | None = None
         self._closed = False
-        self._death = ""
+        self._fatal_error = ""
         """Why the producer can no longer be used."""
         self._topic_is_away = False
         """Whether that is all that ails it."""
@@ -89,7 +89,7 @@ class KafkaPublisher:
             topic, key, value, headers = record = outgoing(item, self._settings)
             self._number = number = self._number + 1
             undelivered[number] = record
-            if headers is None and producer is self._producer and not self._death:
+            if headers is None and producer is self._producer and not self._fatal_error:
                 try:
                     produce(topic, value, key, -1, partial(delivered, number))
                 except (BufferError, KafkaException):
@@ -99,7 +99,7 @@ class KafkaPublisher:
                 self._send(number, record)
         # Often enough, and once a frame costs less than once a record.
         self._serve(producer, 0)
-        if self._death:
+        if self._fatal_error:
             self._repair()
 
     def flush(self, timeout_s: float) -> Deliveries:
@@ -110,7 +110,7 @@ class KafkaPublisher:
             # Never below 0, which Kafka's client takes for forever.
             left = max(0.0, min(_POLL_S, deadline - time.monotonic())) if self._undelivered else 0.0
             self._serve(producer, left, hurry=left > 0)
-            if self._death and not self._closed:
+            if self._fatal_error and not self._closed:
                 # The next `publish` raises what cannot be repaired; here the figures tell it.
                 with contextlib.suppress(BrokerError):
                     self._repair()
@@ -121,7 +121,7 @@ class KafkaPublisher:
             failed=self._failed,
             pending=len(self._undelivered),
             # They are in order, so before the first of them nothing is on the way.
-            settled=next(iter(self._undelivered), self._number + 1) - 1,
+            completed_prefix=next(iter(self._undelivered), self._number + 1) - 1,
         )
 
     def close(self) -> None:
@@ -129,7 +129,7 @@ class KafkaPublisher:
         self._closed = True
         producer, self._producer = self._producer, None
         if producer is not None:
-            self._let_go(producer)
+            self._discard(producer)
         self._give_up("the publisher was closed")
 
     def __enter__(self) -> Self:
@@ -160,7 +160,7 @@ class KafkaPublisher:
         topic, key, value, headers = record
         waiting_since: float | None = None
         told = False
-        while not self._death:
+        while not self._fatal_error:
             producer = self._open()
             try:
                 if headers is None:
@@ -177,7 +177,7 @@ class KafkaPublisher:
                 self._serve(producer, _POLL_S)
             except KafkaException as error:
                 if is_fatal(error_of(error)):
-                    self._death = self._death or error_of(error).str()
+                    self._fatal_error = self._fatal_error or error_of(error).str()
                 else:
                     self._refusals[number] = error_of(error)
                     self._settle()
@@ -197,7 +197,7 @@ class KafkaPublisher:
         except (KafkaException, SystemError) as error:
             # A fatal error is raised from here, and disturbs reports that come in the same call: they raise SystemError.
             fatal = error.__cause__ or error
-            self._death = error_of(fatal).str() if isinstance(fatal, KafkaException) else "fatal error"
+            self._fatal_error = error_of(fatal).str() if isinstance(fatal, KafkaException) else "fatal error"
 
         if self._arrived and self._observer is not None:
             arrived, self._arrived = self._arrived, {}
@@ -218,9 +218,9 @@ class KafkaPublisher:
         """Count out what was refused for its own sake; what failed with its producer or its topic stays undelivered."""
         refusals, self._refusals = self._refusals, {}
         for number, error in refusals.items():
-            if error.code() in TOPIC_AWAY:
-                self._topic_is_away = self._topic_is_away or not self._death
-                self._death = self._death or error.str()
+            if error.code() in TOPIC_UNAVAILABLE:
+                self._topic_is_away = self._topic_is_away or not self._fatal_error
+                self._fatal_error = self._fatal_error or error.str()
             elif error.code() not in END_OF_PRODUCER and not error.fatal():
                 topic, _, value, _ = self._undelivered.pop(number)
                 self._failed += 1
@@ -228,11 +228,11 @@ class KafkaPublisher:
 
     def _repair(self) -> None:
         """Replace a dead producer, and hand the new one what was not acknowledged, in the order of publishing."""
-        while self._death:
-            dead, death = self._open(), self._death
+        while self._fatal_error:
+            dead, death = self._open(), self._fatal_error
             # What is on the way gets a moment to be acknowledged: each that is will not be sent twice.
             self._serve(dead, _LAST_REPORTS_S, hurry=True)
-            self._let_go(dead)
+            self._discard(dead)
             if self._acknowledged == self._acknowledged_at_repair and not self._topic_is_away:
                 self._producer = None
                 self._broken = (
@@ -242,7 +242,7 @@ class KafkaPublisher:
                 raise BrokerError(self._broken)
             self._acknowledged_at_repair = self._acknowledged
             _log.error("producer replaced after a fatal error", error=death, records_sent_again=len(self._undelivered))
-            self._producer, self._death, self._topic_is_away = self._build(), "", False
+            self._producer, self._fatal_error, self._topic_is_away = self._build(), "", False
             for number, record in list(self._undelivered.items()):
                 self._send(number, record)
 
@@ -252,6 +252,6 @@ class KafkaPublisher:
         self._failed += len(self._undelivered)
         self._undelivered.clear()
 
-    def _let_go(self, producer: Producer) -> None:
+    def _discard(self, producer: Producer) -> None:
         producer.purge(blocking=False)
         self._serve(producer, _LAST_REPORTS_S, hurry=True)

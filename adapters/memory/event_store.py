@@ -23,7 +23,7 @@ class MemoryEventStore:
         """Keep events, for each of their symbols."""
         with self._lock:
             for event in events:
-                key = (event.slot_ms, event.instance, event.session, event.kind)
+                key = (event.bucket_ms, event.instance, event.session, event.kind)
                 for symbol in event.symbols:
                     kept = self._kept.setdefault(symbol, {})
                     if key not in kept or kept[key].at_ms <= event.at_ms:
@@ -35,7 +35,7 @@ class MemoryEventStore:
             found = [
                 event
                 for event in self._kept.get(symbol, {}).values()
-                if event.at_ms >= start_ms and event.slot_ms < end_ms
+                if event.at_ms >= start_ms and event.bucket_ms < end_ms
             ]
         return iter(sorted(found, key=lambda event: (event.at_ms, event.instance, event.session, event.kind)))
 

@@ -52,10 +52,10 @@ class MemoryFeed:
         if not self._started:
             raise FeedError("start the feed before reading from it")
         deadline = time.monotonic() + timeout_s
-        waited = False
+        drained = False
         with self._changed:
             while True:
-                waited = waited or not self._messages
+                drained = drained or not self._messages
                 left_s = max(deadline - time.monotonic(), 0.0)
                 if not self._changed.wait_for(lambda: self._messages or self._ended, left_s):
                     return None
@@ -64,7 +64,7 @@ class MemoryFeed:
                 message = self._messages.popleft()
                 narrowed = message.narrowed_to(self._symbols) if isinstance(message, Frame) else message
                 if narrowed is not None:
-                    return narrowed if narrowed.waited is waited else attrs.evolve(narrowed, waited=waited)
+                    return narrowed if narrowed.drained is drained else attrs.evolve(narrowed, drained=drained)
 
     def close(self) -> None:
         """Drop what was not read; closing twice is fine."""

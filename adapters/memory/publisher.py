@@ -53,7 +53,7 @@ class MemoryPublisher:
 
     def flush(self, timeout_s: float) -> Deliveries:  # noqa: ARG002 - there is never anything to wait for
         """Say how many were published: all of them are kept."""
-        return Deliveries(acknowledged=self._acknowledged, failed=0, pending=0, settled=self._acknowledged)
+        return Deliveries(acknowledged=self._acknowledged, failed=0, pending=0, completed_prefix=self._acknowledged)
 
     def close(self) -> None:
         """End; the broker keeps what was published."""

@@ -36,7 +36,7 @@ class MeasuredPublisher:
         self._monotonic = monotonic
         self._ask_at = monotonic()
         self._published: dict[type, int] = dict.fromkeys(_KINDS, 0)
-        self._deliveries = Deliveries(acknowledged=0, failed=0, pending=0, settled=0)
+        self._deliveries = Deliveries(acknowledged=0, failed=0, pending=0, completed_prefix=0)
         registry.register(self)
 
     @property

@@ -33,10 +33,10 @@ def small_amount(text: Column) -> Column:
     return F.when(has_few_decimals, text.cast(SMALL))
 
 
-def is_usual_amount(price: Column, volume: Column) -> Column:
+def is_fast_path_amount(price: Column, volume: Column) -> Column:
     """Say of two SMALL numbers whether they are clearly within the rules for price, volume and their product; false where one is null.
 
-    Twin of `domain.validation.usual_amount`, with its bounds.
+    Twin of `domain.validation.fast_path_amount`, with its bounds.
     """
     within = (price > 0) & (price < _USUAL_PRICE_LIMIT) & (volume >= 0) & (volume < _USUAL_VOLUME_LIMIT)
     return F.coalesce(within, F.lit(False))

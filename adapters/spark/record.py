@@ -23,7 +23,7 @@ from domain.record import MAX_RECORD_BYTES, RECORD_PATTERN, SCHEMA_VERSION, VERS
 from domain.rejection import Reason
 from domain.rules import Rules
 
-from .decimals import PRICE, VOLUME, WIDE, is_usual_amount, small_amount
+from .decimals import PRICE, VOLUME, WIDE, is_fast_path_amount, small_amount
 from .rules import check, first_that_fails, whole
 
 # The fields in the order in which they are written out, by the number of their group. A time comes first, because then the replaced text never
@@ -96,10 +96,10 @@ def _sized(read: DataFrame) -> DataFrame:
     names = ("price", "volume")
     # Each step in a projection of its own, or Spark copies what it computes into all that use it.
     small = read.withColumns({f"_{name}": small_amount(F.col(name)) for name in names})
-    judged = small.withColumn("_usual", is_usual_amount(F.col("_price"), F.col("_volume")))
-    wide = {f"wide_{name}": F.when(~F.col("_usual"), F.col(name).cast(WIDE)) for name in names}
-    usual = {name: F.when(F.col("_usual"), F.col(f"_{name}")) for name in names}
-    return judged.withColumns(wide | usual).drop("_price", "_volume", "_usual")
+    judged = small.withColumn("_fast_path", is_fast_path_amount(F.col("_price"), F.col("_volume")))
+    wide = {f"wide_{name}": F.when(~F.col("_fast_path"), F.col(name).cast(WIDE)) for name in names}
+    fast = {name: F.when(F.col("_fast_path"), F.col(f"_{name}")) for name in names}
+    return judged.withColumns(wide | fast).drop("_price", "_volume", "_fast_path")
 
 
 def _verdict(rules: Rules) -> Column:

@@ -19,7 +19,7 @@ from .decimals import has_more_decimals, multiply
 
 def check(
     symbol: Column,
-    is_usual: Column,
+    is_fast_path: Column,
     price: Column,
     volume: Column,
     timestamp_ms: Column,
@@ -29,7 +29,7 @@ def check(
 ) -> Column:
     """Ask the rules about one trade; times in milliseconds.
 
-    Where `is_usual`, price and volume are known to be within the rules (`decimals.is_usual_amount`); elsewhere they are WIDE decimals.
+    Where `is_fast_path`, price and volume are known to be within the rules (`decimals.is_fast_path_amount`); elsewhere they are WIDE decimals.
     """
     times = (
         (Reason.TOO_OLD, timestamp_ms < now_ms - rules.max_age_ms),
@@ -47,7 +47,7 @@ def check(
     )
     return (
         first_that_fails((Reason.BAD_SYMBOL, ~is_symbol(symbol)))
-        .when(is_usual, first_that_fails(*times))
+        .when(is_fast_path, first_that_fails(*times))
         .otherwise(first_that_fails(*amounts, *times))
     )
 

@@ -69,7 +69,7 @@ class StoredTable:
             if newest is not None:
                 from_ms = max(from_ms, newest.window_start_ms - self._lateness_ms - self._window_ms)
             for candle in self._candles.read(symbol, from_ms, self.until_ms, self._window_ms):
-                self._known[candle.slot] = self._newest[symbol] = candle
+                self._known[candle.window_key] = self._newest[symbol] = candle
 
     def snapshot(self) -> Snapshot:
         """Give what to show, as of the last refresh."""

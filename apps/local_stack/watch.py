@@ -14,7 +14,7 @@ from typing import Final
 
 from adapters.cassandra.probe import CassandraProbe
 from adapters.kafka.probe import KafkaProbe
-from apps.observability.health import FEED_AWAY
+from apps.observability.health import FEED_UNAVAILABLE
 from apps.runtime.child_processes import Child
 from apps.web.source import Stage, StageState
 from apps.web.stage_watch import Question, StageWatch
@@ -94,8 +94,8 @@ def producer_stages(program: Program) -> Sequence[Stage]:
         feed = (state, detail) if state is StageState.OK else (StageState.WARNING, "not known: nobody answers for it")
     else:
         away = StageState.WARNING if program.is_starting else StageState.DOWN
-        feed = (away, FEED_AWAY) if FEED_AWAY in reasons else (StageState.OK, "connected")
-        others = [reason for reason in reasons if reason != FEED_AWAY]
+        feed = (away, FEED_UNAVAILABLE) if FEED_UNAVAILABLE in reasons else (StageState.OK, "connected")
+        others = [reason for reason in reasons if reason != FEED_UNAVAILABLE]
         # It still takes trades into its buffer.
         state, detail = (StageState.WARNING, "; ".join(others)) if others else (StageState.OK, "ready")
     return [_stage("Feed", feed, "FeedDisconnected"), _stage("Producer", (state, detail), "ProducerDown")]

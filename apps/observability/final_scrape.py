@@ -14,7 +14,7 @@ RECENT_S: Final = 60.0
 """Whoever has not read for so long is not expected again."""
 
 
-class Readings:
+class ScrapeTracker:
     """Knows when the metrics were last read. Told from the threads that answer."""
 
     def __init__(self, *, now_s: Callable[[], float] = time.monotonic) -> None:

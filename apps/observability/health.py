@@ -17,7 +17,7 @@ from adapters.prometheus.publisher import MeasuredPublisher
 STALLED_AFTER_S: Final = 30.0
 LATEST_BATCH_S: Final = 60.0
 """So old may the latest micro-batch of a query be; Spark looks for records at every trigger, and says every 10 s that there were none."""
-FEED_AWAY: Final = "the feed is not connected"
+FEED_UNAVAILABLE: Final = "the feed is not connected"
 
 
 @attrs.frozen(kw_only=True)
@@ -34,7 +34,7 @@ def live_health(feed: MeasuredFeed) -> Health:
     """Give the health of a program that reads a feed."""
     return Health(
         stalled=lambda: stalled_words(feed.seconds_since_read),
-        unready=lambda: [] if feed.connected else [FEED_AWAY],
+        unready=lambda: [] if feed.connected else [FEED_UNAVAILABLE],
     )
 
 
@@ -44,7 +44,7 @@ def producer_health(feed: MeasuredFeed, publisher: MeasuredPublisher, client: Ka
     def unready() -> list[str]:
         reasons = []
         if not feed.connected:
-            reasons.append(FEED_AWAY)
+            reasons.append(FEED_UNAVAILABLE)
         if client.brokers_up == 0 or client.seconds_since_report > STALLED_AFTER_S:
             reasons.append("no broker answers")
         if publisher.is_full:

@@ -20,7 +20,7 @@ from prometheus_client import CollectorRegistry, Gauge, make_wsgi_app
 
 from domain.errors import TapelineError
 
-from .final_scrape import Readings
+from .final_scrape import ScrapeTracker
 from .health import Health
 
 _PROMETHEUS: Final = "HTTP_X_PROMETHEUS_SCRAPE_TIMEOUT_SECONDS"
@@ -57,7 +57,7 @@ class Endpoint:
     def __init__(self, registry: CollectorRegistry, health: Health, *, host: str, port: int) -> None:
         self._host = host
         self._port = port
-        self._readings = Readings()
+        self._readings = ScrapeTracker()
         self._app = monitoring_app(registry, health, self._readings)
         self._server: WSGIServer | None = None
         self._thread: threading.Thread | None = None
@@ -95,12 +95,14 @@ class Endpoint:
         self.close()
 
 
-def monitoring_app(registry: CollectorRegistry, health: Health, readings: Readings | None = None) -> WSGIApplication:
+def monitoring_app(
+    registry: CollectorRegistry, health: Health, readings: ScrapeTracker | None = None
+) -> WSGIApplication:
     """Make the application that answers, and tells `readings` of each by Prometheus; it adds `tapeline_ready` to the registry."""
     ready = Gauge("tapeline_ready", "1 while /readyz would answer 200", registry=registry)
     ready.set_function(lambda: float(not health.unready()))
     metrics = cast("WSGIApplication", make_wsgi_app(registry))
-    readings = readings or Readings()
+    readings = readings or ScrapeTracker()
     questions: dict[str, Callable[[], Sequence[str]]] = {"/healthz": health.stalled, "/readyz": health.unready}
 
     # The server adds to the list of headers that it is given: each answer has its own.

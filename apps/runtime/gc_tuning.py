@@ -11,7 +11,7 @@ OBJECTS: Final = 20_000
 """How many more objects there must be before it looks again."""
 
 
-def collect_seldom() -> None:
+def tune_gc() -> None:
     """Look through what there is once, never again through that, and through what is new less often. Call it when all is loaded."""
     gc.collect()
     gc.freeze()

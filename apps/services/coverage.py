@@ -5,7 +5,7 @@ from typing import Final, Self
 import attrs
 
 from domain.candle import Candle
-from domain.gaps import CandleStatus, Spans, seen, status
+from domain.gaps import CandleStatus, Spans, covered_spans, status
 from domain.session import HOUR_MS
 from ports.event_store import EventStore
 
@@ -27,7 +27,7 @@ class Coverage:
     def read(cls, store: EventStore, symbol: str, start_ms: int, end_ms: int, *, now_ms: int) -> Self:
         """Read what was seen in the span, in milliseconds since the epoch. Raises StoreError."""
         events = list(store.read(symbol, start_ms, end_ms + LOOK_AHEAD_MS))
-        return cls(seen=seen(events, symbol, now_ms=now_ms), is_known=bool(events), now_ms=now_ms)
+        return cls(seen=covered_spans(events, symbol, now_ms=now_ms), is_known=bool(events), now_ms=now_ms)
 
     def status_of(self, candle: Candle) -> CandleStatus | None:
         """Judge a candle's window; None where nothing is on record."""

@@ -32,7 +32,7 @@ class AggregateCounts:
     rejected: Counter[str] = attrs.field(factory=Counter)
 
 
-class EmbeddedAggregator:
+class InProcessAggregator:
     """Folds a subscriber's records into candles and keeps both."""
 
     def __init__(

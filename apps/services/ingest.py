@@ -16,13 +16,13 @@ import attrs
 
 from domain.feed import FeedEvent, FeedEventKind, Frame
 from domain.intake import IntakeResult
-from domain.journal import Handed, Journal
+from domain.journal import DeliveryProgress, Journal
 from domain.session import SessionEvent
 from ports.errors import BrokerError
 from ports.feed import Feed
 from ports.publisher import Deliveries, Publisher
 
-HELD_BACK_MS: Final = 1_000
+BACKPRESSURE_MS: Final = 1_000
 """A wait for room that is shorter than this is the normal course of a fast feed, and no event."""
 LAST_REPORTS_S: Final = 1.0
 """How long to wait, when the connection is lost, for what came over it to be acknowledged: what is then told as seen is nearer to the truth."""
@@ -99,7 +99,7 @@ class Ingest:
                 self.last_event = message
             self._tell_of(message)
         if self._journal is not None and self._journal.is_due(now_ms):
-            self._tell(self._journal.mark(now_ms, _handed(self._publisher.flush(0))))
+            self._tell(self._journal.mark(now_ms, _progress(self._publisher.flush(0))))
         return message is not None
 
     def finish(self, timeout_s: float) -> Deliveries:
@@ -108,7 +108,7 @@ class Ingest:
         deliveries = self._publisher.flush(timeout_s)
         if self._journal is None or deliveries.pending:
             return deliveries
-        told = self._journal.stopped(self._now_ms(), _handed(deliveries))
+        told = self._journal.stopped(self._now_ms(), _progress(deliveries))
         if not told:
             return deliveries
         # The publisher may have been closed by whoever had waited long enough.
@@ -120,7 +120,7 @@ class Ingest:
         if self._journal is not None:
             is_loss = event.kind in _LOST and self._journal.is_connected
             deliveries = self._publisher.flush(LAST_REPORTS_S if is_loss else 0)
-            self._tell(self._journal.happened(event, _handed(deliveries)))
+            self._tell(self._journal.happened(event, _progress(deliveries)))
 
     def _tell(self, events: Iterable[SessionEvent]) -> None:
         for event in events:
@@ -143,10 +143,10 @@ class Ingest:
         if self._journal is not None:
             self._journal.received(result.trades)
             done_ms = self._now_ms()
-            if done_ms - now_ms >= HELD_BACK_MS:
-                self._tell(self._journal.held_back(now_ms, done_ms))
+            if done_ms - now_ms >= BACKPRESSURE_MS:
+                self._tell(self._journal.backpressure(now_ms, done_ms))
 
 
-def _handed(deliveries: Deliveries) -> Handed:
+def _progress(deliveries: Deliveries) -> DeliveryProgress:
     total = deliveries.acknowledged + deliveries.failed + deliveries.pending
-    return Handed(total=total, settled=deliveries.settled)
+    return DeliveryProgress(total=total, completed_prefix=deliveries.completed_prefix)

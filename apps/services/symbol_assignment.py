@@ -23,7 +23,7 @@ _SHOWN: Final = 50
 log = structlog.get_logger("tapeline.producer")
 
 
-class Covering(Protocol):
+class SymbolAssignment(Protocol):
     """Keeps a feed on its symbols."""
 
     def start(self) -> None:
@@ -43,7 +43,7 @@ class Covering(Protocol):
         ...
 
 
-class FixedCovering:
+class FixedAssignment:
     """The symbols of the settings."""
 
     def __init__(self, feed: Feed, symbols: tuple[str, ...]) -> None:
@@ -65,7 +65,7 @@ class FixedCovering:
         """Do nothing: nobody else waits for them."""
 
 
-class WatchlistCovering:
+class WatchlistAssignment:
     """The share of the watchlist that is this instance's."""
 
     def __init__(self, feed: Feed, watchlist: Watchlist, *, monotonic: Callable[[], float] = time.monotonic) -> None:

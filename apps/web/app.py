@@ -17,7 +17,7 @@ from ports.errors import StoreError
 
 from . import api, documents, stream
 from .guard import Guard
-from .monitoring_routes import watching
+from .monitoring_routes import monitoring_routes
 from .paging import BadRequestError
 from .poller import Poller, TooManyWatchersError
 from .source import PageSource
@@ -56,7 +56,7 @@ def create_app(source: PageSource, *, allowed_hosts: Collection[str] | None = No
     app.include_router(api.router)
     app.include_router(stream.router)
     app.include_router(documents.router)
-    app.include_router(watching(poller))
+    app.include_router(monitoring_routes(poller))
     _answer_errors_in_words(app)
     app.mount("/", StaticFiles(directory=STATIC, html=True), name="page")
     app.add_middleware(Guard, allowed_hosts=allowed_hosts)

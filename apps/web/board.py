@@ -14,7 +14,7 @@ from domain.candle import Candle
 DEPTH: Final = 60
 """Windows of a symbol that are kept: what a sparkline shows."""
 
-Slot = tuple[str, int, int]
+WindowKey = tuple[str, int, int]
 
 
 class Board:
@@ -23,7 +23,7 @@ class Board:
     def __init__(self, depth: int = DEPTH) -> None:
         self._depth = depth
         self._candles: dict[str, dict[int, Candle]] = {}
-        self._changed_at: dict[Slot, int] = {}
+        self._changed_at: dict[WindowKey, int] = {}
         self._floor = 0
         self.epoch = uuid.uuid4().hex[:8]
         self.revision = 0
@@ -34,7 +34,7 @@ class Board:
 
     def apply(self, candles: Iterable[Candle]) -> list[Candle]:
         """Take candles as they were read; give those that are new or changed, each once."""
-        changed = {candle.slot: candle for candle in candles if self._is_news(candle)}
+        changed = {candle.window_key: candle for candle in candles if self._is_news(candle)}
         if changed:
             self.revision += 1
         for candle in changed.values():
@@ -64,7 +64,7 @@ class Board:
             candle
             for windows in self._candles.values()
             for candle in windows.values()
-            if self._changed_at[candle.slot] > revision
+            if self._changed_at[candle.window_key] > revision
         ]
 
     def _is_news(self, candle: Candle) -> bool:
@@ -81,10 +81,10 @@ class Board:
         before = 0 if known is None else known.trade_count + known.update_count
         self.trades_folded += max(0, candle.trade_count + candle.update_count - before)
         windows[candle.window_start_ms] = candle
-        self._changed_at[candle.slot] = self.revision
+        self._changed_at[candle.window_key] = self.revision
         newest_ms = candle.close_key.timestamp_ms
         if self.newest_event_ms is None or newest_ms > self.newest_event_ms:
             self.newest_event_ms = newest_ms
         while len(windows) > self._depth:
             forgotten = windows.pop(min(windows))
-            self._floor = max(self._floor, self._changed_at.pop(forgotten.slot))
+            self._floor = max(self._floor, self._changed_at.pop(forgotten.window_key))

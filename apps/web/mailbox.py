@@ -11,7 +11,7 @@ import attrs
 
 from domain.candle import Candle
 
-from .board import Slot
+from .board import WindowKey
 
 
 @attrs.frozen(kw_only=True)
@@ -19,7 +19,7 @@ class Mail:
     """What a watcher gets at once."""
 
     candles: list[Candle]
-    begin_anew: bool = False
+    reset: bool = False
 
 
 class Mailbox:
@@ -27,15 +27,15 @@ class Mailbox:
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
-        self._candles: dict[Slot, Candle] = {}
+        self._candles: dict[WindowKey, Candle] = {}
         self._begin_anew = False
         self._news = asyncio.Event()
 
-    def put(self, candles: Iterable[Candle], *, begin_anew: bool = False) -> None:
+    def put(self, candles: Iterable[Candle], *, reset: bool = False) -> None:
         """Take candles and wake the watcher, even where there are none: the health has changed. Never waits."""
-        self._begin_anew |= begin_anew
+        self._begin_anew |= reset
         for candle in candles:
-            self._candles[candle.slot] = candle
+            self._candles[candle.window_key] = candle
         if len(self._candles) > self._capacity:
             self._candles.clear()
             self._begin_anew = True
@@ -45,7 +45,7 @@ class Mailbox:
         """Wait for news, and give it."""
         await self._news.wait()
         self._news.clear()
-        mail = Mail(candles=list(self._candles.values()), begin_anew=self._begin_anew)
+        mail = Mail(candles=list(self._candles.values()), reset=self._begin_anew)
         self._candles.clear()
         self._begin_anew = False
         return mail

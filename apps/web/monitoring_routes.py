@@ -13,7 +13,7 @@ from apps.observability.metrics_endpoint import program_version
 from .poller import Poller
 
 
-def watching(poller: Poller) -> APIRouter:
+def monitoring_routes(poller: Poller) -> APIRouter:
     """Make the routes for a poller."""
     registry = new_registry(program_version())
     ready = Gauge("tapeline_ready", "1 while /readyz would answer 200", registry=registry)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from apps.services.in_process_aggregator import EmbeddedAggregator
+from apps.services.in_process_aggregator import InProcessAggregator
 from apps.services.ingest import Ingest
 from apps.settings.dashboard import DashboardSettings
 from apps.settings.live import LiveSettings
@@ -13,7 +13,7 @@ from ports.event_store import EventStore
 from ports.trade_store import TradeStore
 
 from .source import Horizon, PageSource, Stage, StageState
-from .symbol_tracking import NoticingCandleStore
+from .symbol_tracking import SymbolTrackingCandleStore
 
 TITLES: Final = {
     "finnhub": "Finnhub, live",
@@ -28,11 +28,11 @@ MOST_REJECTED: Final = 0.05
 def live_source(
     settings: LiveSettings,
     *,
-    candles: NoticingCandleStore,
+    candles: SymbolTrackingCandleStore,
     trades: TradeStore,
     events: EventStore,
     ingest: Ingest,
-    aggregator: EmbeddedAggregator,
+    aggregator: InProcessAggregator,
 ) -> PageSource:
     """Show the embedded pipeline, which is in this process."""
     given = settings.symbols_to_receive
@@ -70,7 +70,7 @@ def stored_source(
     )
 
 
-def embedded_stages(ingest: Ingest, aggregator: EmbeddedAggregator) -> Callable[[], Sequence[Stage]]:
+def embedded_stages(ingest: Ingest, aggregator: InProcessAggregator) -> Callable[[], Sequence[Stage]]:
     """Tell the stages of the embedded pipeline, from its counts."""
     return lambda: (_feed(ingest), _intake(ingest), _windows(aggregator))
 
@@ -93,6 +93,6 @@ def _intake(ingest: Ingest) -> Stage:
     return Stage(name="Intake", state=state, detail=f"{trades:,} trades, {rejected:,} rejected")
 
 
-def _windows(aggregator: EmbeddedAggregator) -> Stage:
+def _windows(aggregator: InProcessAggregator) -> Stage:
     final, late = aggregator.counts.final_candles, aggregator.late_trades
     return Stage(name="Windows", state=StageState.OK, detail=f"{final:,} final, {late:,} late")

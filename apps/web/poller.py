@@ -93,7 +93,7 @@ class Poller:
             self._is_failing = False
         except Exception as error:  # noqa: BLE001 - one failed poll must not end the page; the health tells it
             self._failed(error)
-        self._tell(changed, begin_anew=has_new_symbols)
+        self._tell(changed, reset=has_new_symbols)
 
     @contextmanager
     def watch(self) -> Iterator[Mailbox]:
@@ -134,10 +134,10 @@ class Poller:
             self._tell([])
         return reading.result()
 
-    def _tell(self, changed: Sequence[Candle], *, begin_anew: bool = False) -> None:
+    def _tell(self, changed: Sequence[Candle], *, reset: bool = False) -> None:
         self._pulse.folded(time.monotonic(), self.board.trades_folded)
         for mailbox in self._mailboxes:
-            mailbox.put(changed, begin_anew=begin_anew)
+            mailbox.put(changed, reset=reset)
 
     def _from_ms(self, symbol: str, *, is_whole: bool) -> int:
         source, now_ms = self.source, self._now_ms()
@@ -147,7 +147,7 @@ class Poller:
         if newest is not None:
             return newest.window_start_ms - (DEPTH * source.window_ms if is_whole else recent_ms)
         if symbol in self._looked_at:
-            return source.horizon.again_ms(now_ms, recent_ms)
+            return source.horizon.resume_from_ms(now_ms, recent_ms)
         return source.horizon.first_ms(now_ms)
 
     def _read(self, spans: list[tuple[str, int]]) -> list[Candle]:

@@ -64,7 +64,7 @@ class Horizon:
         """Where the first look at a symbol begins."""
         return now_ms - self.lookback_ms if self.from_ms is None else self.from_ms
 
-    def again_ms(self, now_ms: int, recent_ms: int) -> int:
+    def resume_from_ms(self, now_ms: int, recent_ms: int) -> int:
         """Where a look begins at a symbol that had nothing before: what is older than `recent_ms` was seen to be empty."""
         return max(self.first_ms(now_ms), now_ms - recent_ms) if self.from_ms is None else self.from_ms
 

@@ -59,7 +59,7 @@ async def follow(poller: Poller, last_id: str) -> AsyncIterator[str]:
         yield _snapshot(poller) if missed is None else _tick(poller, missed)
         while True:
             mail = await mailbox.take()
-            yield _snapshot(poller) if mail.begin_anew else _tick(poller, mail.candles)
+            yield _snapshot(poller) if mail.reset else _tick(poller, mail.candles)
 
 
 def _snapshot(poller: Poller) -> str:

@@ -6,7 +6,7 @@ from domain.candle import Candle
 from ports.candle_store import CandleStore
 
 
-class NoticingCandleStore:
+class SymbolTrackingCandleStore:
     """A `ports.candle_store.CandleStore` in front of another. One thread writes, any thread reads."""
 
     def __init__(self, store: CandleStore) -> None:

@@ -14,7 +14,7 @@ import msgspec
 
 from adapters.finnhub.protocol import parse_message
 from adapters.memory.stores import MemoryCandleStore, MemoryTradeStore
-from apps.runtime.gc_tuning import collect_seldom
+from apps.runtime.gc_tuning import tune_gc
 from bench.harness.runs import Stopwatch
 from bench.harness.workload import read_frames
 from domain.feed import Frame
@@ -87,7 +87,7 @@ def main(name: str, file: str) -> None:
     payloads = read_frames(file)
     engine = ENGINES[name]
     # As `tapeline live` does; for each path alike.
-    collect_seldom()
+    tune_gc()
     engine(payloads[: len(payloads) // 10])
     watch = Stopwatch()
     watch.stop(engine(payloads)).report()

@@ -13,7 +13,7 @@ from confluent_kafka import KafkaError, Message, Producer
 from adapters.finnhub.protocol import parse_message
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topics import Profile, ensure_topics
-from apps.runtime.gc_tuning import collect_seldom
+from apps.runtime.gc_tuning import tune_gc
 from bench.harness import candle_lines
 from bench.harness.runs import Stopwatch
 from bench.harness.workload import frames
@@ -52,7 +52,7 @@ def trades(count: int, symbols: int) -> Iterator[Trade]:
 
 def main(servers: str, topic: str, count: str, symbols: str, partitions: str, file: str) -> None:
     """Fill it."""
-    collect_seldom()
+    tune_gc()
     settings = kafka_settings(servers, topic)
     ensure_topics(settings, profile=Profile.DEV, partitions=int(partitions))
     producer = Producer(settings.producer())

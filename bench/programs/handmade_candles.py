@@ -12,7 +12,7 @@ from typing import TypeAlias
 import msgspec
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
-from apps.runtime.gc_tuning import collect_seldom
+from apps.runtime.gc_tuning import tune_gc
 from bench.harness.runs import Run
 from bench.harness.warmup import Warm
 
@@ -88,7 +88,7 @@ def measure(servers: str, topic: str, records: int) -> Run:
 def main(servers: str, topic: str, records: str) -> None:
     """Measure."""
     # As tapeline's programs do.
-    collect_seldom()
+    tune_gc()
     measure(servers, topic, int(records)).report()
 
 

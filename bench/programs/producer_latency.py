@@ -22,7 +22,7 @@ from adapters.kafka.settings import KafkaSettings
 from adapters.prometheus.feed import MeasuredFeed
 from adapters.prometheus.intake import MeasuredIntake
 from adapters.prometheus.publisher import MeasuredPublisher
-from apps.runtime.gc_tuning import collect_seldom
+from apps.runtime.gc_tuning import tune_gc
 from apps.services.ingest import Ingest
 from bench.harness.runs import Run, Stopwatch
 from bench.harness.workload import read_frames, symbols
@@ -129,7 +129,7 @@ def batches(file: str, frames: int) -> list[list[tuple[bytes, bytes]]]:
 
 def main(path: str, servers: str, topic: str, source: str, frames: str, frames_per_s: str) -> None:
     """Measure one of them."""
-    collect_seldom()
+    tune_gc()
     if path == "tapeline":
         tapeline(servers, topic, source, int(frames)).report()
     else:

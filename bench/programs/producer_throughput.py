@@ -18,7 +18,7 @@ from confluent_kafka import KafkaError, Message, Producer
 
 from adapters.kafka.settings import KafkaSettings
 from apps.containers import ProducerContainer
-from apps.runtime.gc_tuning import collect_seldom
+from apps.runtime.gc_tuning import tune_gc
 from apps.settings.options import FinnhubOptions, KafkaOptions
 from apps.settings.producer import ProducerSettings
 from bench.harness.runs import Run, Stopwatch
@@ -140,7 +140,7 @@ def bare(servers: str, topic: str, file: str, trades: int) -> Run:
 def main(path: str, servers: str, topic: str, source: str, trades: str) -> None:
     """Measure one of them."""
     # As `tapeline producer` does; for each path alike.
-    collect_seldom()
+    tune_gc()
     (tapeline if path == "tapeline" else bare)(servers, topic, source, int(trades)).report()
 
 

@@ -17,7 +17,7 @@ from cassandra.query import BatchStatement, BatchType
 
 from adapters.cassandra.session import CassandraSession
 from adapters.cassandra.trade_store import CassandraTradeStore
-from apps.runtime.gc_tuning import collect_seldom
+from apps.runtime.gc_tuning import tune_gc
 from bench.harness.cassandra_rows import INSERT, Row, bare_session, check_all_there, row_of, settings_of, trades_of
 from bench.harness.runs import Run, Stopwatch
 from domain.rules import DAY_MS
@@ -89,7 +89,7 @@ def batch(insert: Any, rows: list[Row]) -> BatchStatement:
 
 def main(path: str, port: str, file: str, days_back: str, count: str) -> None:
     """Measure one of them."""
-    collect_seldom()
+    tune_gc()
     paths = {"tapeline": by_adapter, "rows": by_rows, "batches": by_batches}
     trades = trades_of(file, int(count), int(days_back))
     warm_up = trades[: len(trades) // WARM_UP]

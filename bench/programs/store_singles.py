@@ -59,7 +59,7 @@ def by_trade_store(port: str, trades: list[Trade], rows_per_s: float) -> Run:
 def by_candle_store(port: str, trades: list[Trade], rows_per_s: float) -> Run:
     """Write candles by the adapter: one a trade, so that most are upserts of one that is there, as while a window is open."""
     candles = [Candle.of(trade, WINDOW_MS) for trade in trades]
-    last = {candle.slot: candle for candle in candles}
+    last = {candle.window_key: candle for candle in candles}
     with CassandraCandleStore(settings_of(port)) as store:
         run = at_rate(lambda candle: store.write((candle,)), candles, rows_per_s)
         for candle in last.values():

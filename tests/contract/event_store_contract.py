@@ -139,6 +139,6 @@ class EventStoreContract:
             kept: dict[object, SessionEvent] = {}
             for event in sorted(renamed, key=lambda event: event.at_ms):
                 if symbol in event.symbols:
-                    kept[event.slot_ms, event.instance, event.session, event.kind] = event.about(symbol)
+                    kept[event.bucket_ms, event.instance, event.session, event.kind] = event.about(symbol)
             found = list(store.read(symbol, strategies.T0_MS - DAY_MS, strategies.T0_MS + DAY_MS))
             assert found == sorted(kept.values(), key=lambda event: event.at_ms)

@@ -84,7 +84,7 @@ class FeedContract(abc.ABC):
             read_frames(feed, 1)
             message = feed.read(20.0)
             assert isinstance(message, Frame)
-            assert message.waited
+            assert message.drained
 
     def test_a_reader_that_lags_is_not_told_that_it_waited(self) -> None:
         sent = [payload("AAPL", T0_MS + i) for i in range(200)]
@@ -96,7 +96,7 @@ class FeedContract(abc.ABC):
                 time.sleep(0.002)
                 frames += read_frames(feed, 1)
         # Whoever sends may have been held up itself; the last frames lay there all the same.
-        assert not any(frame.waited for frame in frames[-20:])
+        assert not any(frame.drained for frame in frames[-20:])
 
     def test_reading_before_the_start_says_so(self) -> None:
         with self.feeding([payload()]) as feed, pytest.raises(FeedError, match="start"):

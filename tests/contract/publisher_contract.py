@@ -100,15 +100,15 @@ class PublisherContract:
 
     def test_what_is_settled_grows_up_to_all_that_was_handed_over(self, session: Session) -> None:
         publisher = session.publisher()
-        settled = 0
+        completed_prefix = 0
         items: list[Publishable] = [*make_trades(300), make_event(), make_dead_letter()]
         for number, item in enumerate(items, 1):
             publisher.publish(item)
             deliveries = publisher.flush(0)
-            assert settled <= deliveries.settled <= number
-            assert deliveries.settled <= deliveries.acknowledged
-            settled = deliveries.settled
-        assert publisher.flush(PATIENCE_S).settled == 302
+            assert completed_prefix <= deliveries.completed_prefix <= number
+            assert deliveries.completed_prefix <= deliveries.acknowledged
+            completed_prefix = deliveries.completed_prefix
+        assert publisher.flush(PATIENCE_S).completed_prefix == 302
 
     def test_a_record_bears_the_time_of_the_brokers_clock(self, session: Session) -> None:
         before_ms = int(time.time() * 1000)
@@ -133,10 +133,10 @@ class PublisherContract:
                 == trade.timestamp_ms - make_trade().timestamp_ms + 1
             )
 
-        def settled() -> bool:
+        def completed_prefix() -> bool:
             return publisher.flush(0).acknowledged == 500
 
-        until(settled)
+        until(completed_prefix)
 
     def test_nothing_is_lost_and_order_is_kept_when_there_is_little_room(self, small_session: Session) -> None:
         trades = make_trades(1_000, symbols=3)

@@ -338,10 +338,10 @@ def test_each_candle_says_whether_anything_was_missed(page: Page) -> None:
     market, events = MadeUpMarket(("AAPL", "MSFT")), MemoryEventStore()
     market.make_history(20)
     minute_ms = now_ms() // MINUTE_MS * MINUTE_MS
-    lost_ms, again_ms = minute_ms - 5 * MINUTE_MS - 20_000, minute_ms - 4 * MINUTE_MS - 20_000
+    lost_ms, resume_from_ms = minute_ms - 5 * MINUTE_MS - 20_000, minute_ms - 4 * MINUTE_MS - 20_000
     for kind, session, at_ms, since_ms in (
         (SessionEventKind.DISCONNECTED, "1", lost_ms, 0),
-        (SessionEventKind.ALIVE, "2", now_ms(), again_ms),
+        (SessionEventKind.ALIVE, "2", now_ms(), resume_from_ms),
     ):
         events.write(
             [

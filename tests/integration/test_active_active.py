@@ -84,7 +84,7 @@ def stored_candles(site: Site, trades: Sequence[Trade]) -> list[Candle]:
 
 
 def by_slot(candles: Sequence[Candle]) -> dict[tuple[str, int, int], Candle]:
-    return {candle.slot: candle for candle in candles}
+    return {candle.window_key: candle for candle in candles}
 
 
 def test_both_feeds_give_a_trade_the_same_id(received: list[list[Trade]]) -> None:

@@ -100,7 +100,7 @@ def expected_candles(site: Site) -> tuple[list[CandleRow], int]:
                 trade = verdict(record)
                 if isinstance(trade, Trade):
                     windower.add(trade)
-        latest |= {candle.slot: candle for candle in windower.take_changed()}
+        latest |= {candle.window_key: candle for candle in windower.take_changed()}
         windower.advance()
         starts = ends
     return sorted(map(CandleRow.of, latest.values())), windower.late_trades

@@ -26,9 +26,9 @@ Verdict = str | list[tuple[object, ...]]
 
 def row(event: SessionEvent, symbol: str) -> tuple[object, ...]:
     """Give the row of `feed_events`, times in milliseconds."""
-    day = partition_day(event.slot_ms)
+    day = partition_day(event.bucket_ms)
     return (
-        symbol, day.year, day.month, day.day, event.slot_ms, event.instance, event.session, str(event.kind), event.at_ms,
+        symbol, day.year, day.month, day.day, event.bucket_ms, event.instance, event.session, str(event.kind), event.at_ms,
         event.seen_ms, event.symbols[symbol], event.detail, event.at_ms * 1000,
     )  # fmt: skip
 

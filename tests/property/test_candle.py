@@ -42,7 +42,7 @@ def test_folding_in_any_grouping_gives_the_same_candle(stream: list[Trade], data
 @given(one_window)
 def test_a_fold_is_the_merge_of_the_candles_of_its_trades(stream: list[Trade]) -> None:
     candle = candle_of(stream)
-    assert fold(stream, WINDOW_MS) == {candle.slot: candle}
+    assert fold(stream, WINDOW_MS) == {candle.window_key: candle}
 
 
 @given(one_window, trades(symbol=st.just("AAPL"), timestamp_ms=st.just(T0_MS - T0_MS % WINDOW_MS + 5)))

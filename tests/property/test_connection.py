@@ -13,7 +13,7 @@ import websocket
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.finnhub.connection import Connection, Lost
+from adapters.finnhub.connection import Connection, ConnectionLost
 
 LIMIT = 70_000
 TEXT, BINARY, CONTINUED, PING = 1, 2, 0, 9
@@ -127,7 +127,7 @@ def test_a_frame_over_the_limit_ends_the_connection(size: int) -> None:
     with pair() as (peer, connection):
         peer.sendall(wire_frame(TEXT, b"first") + b"\x81\x7f" + size.to_bytes(8))
         assert connection.receive(0) == b"first"
-        with pytest.raises(Lost):
+        with pytest.raises(ConnectionLost):
             connection.receive(0)
 
 
@@ -138,7 +138,7 @@ def test_a_short_limit_holds_for_what_lies_in_memory_already() -> None:
     connection = Connection(ws, send_timeout_s=5.0, max_message_bytes=10)
     theirs.sendall(wire_frame(TEXT, b"first") + wire_frame(TEXT, b"too long for it"))
     assert connection.receive(0) == b"first"
-    with pytest.raises(Lost):
+    with pytest.raises(ConnectionLost):
         connection.receive(0)
     connection.close()
     theirs.close()
@@ -148,13 +148,13 @@ def test_a_short_limit_holds_for_what_lies_in_memory_already() -> None:
 def test_a_text_in_the_middle_of_a_message_in_fragments_is_a_breach(between: bytes) -> None:
     with pair() as (peer, connection):
         peer.sendall(wire_frame(TEXT, b"begun", final=False) + between + wire_frame(TEXT, b"another"))
-        with pytest.raises(Lost):
+        with pytest.raises(ConnectionLost):
             received(connection)
 
 
 def awaited(connection: Connection, timeout_s: float) -> tuple[bytes | None, bool]:
     payload = connection.receive(timeout_s)
-    return payload, connection.waited
+    return payload, connection.drained
 
 
 def test_what_lies_there_already_was_not_waited_for() -> None:
@@ -193,7 +193,7 @@ def test_a_flood_of_pings_ends_the_connection_and_not_the_patience_of_the_reader
         peer.sendall(wire_frame(PING, b"") * 10_010)
         draining = threading.Thread(target=drain, args=(peer,))
         draining.start()
-        with pytest.raises(Lost, match="flood"):
+        with pytest.raises(ConnectionLost, match="flood"):
             connection.receive(0)
         connection.close()
         draining.join()

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.gaps import CandleStatus, gaps, seen, status, union
-from domain.session import ENDS, Claim, SessionEvent, SessionEventKind
+from domain.gaps import CandleStatus, covered_spans, gaps, status, union
+from domain.session import ENDS, CoverageSpan, SessionEvent, SessionEventKind
 from tests.support.strategies import session_events
 
 FIRST, LAST = 0, 12
@@ -59,7 +59,7 @@ def seen_at(events: list[SessionEvent], ms: int, *, now_ms: int | None, patience
 def test_what_was_seen_is_what_some_claim_holds(
     events: list[SessionEvent], now_ms: int | None, patience_ms: int, delay_ms: int
 ) -> None:
-    spans = seen(events, "AAPL", now_ms=now_ms, patience_ms=patience_ms, delay_ms=delay_ms)
+    spans = covered_spans(events, "AAPL", now_ms=now_ms, patience_ms=patience_ms, delay_ms=delay_ms)
     for ms in range(FIRST - 1, LAST + 2):
         expected = seen_at(events, ms, now_ms=now_ms, patience_ms=patience_ms, delay_ms=delay_ms)
         assert any(span.start_ms <= ms < span.end_ms for span in spans) == expected, ms
@@ -72,18 +72,18 @@ def test_order_and_repetition_change_nothing(
     again = events + data.draw(st.lists(st.sampled_from(events), max_size=5) if events else st.just([]))
     rng.shuffle(again)
     for given_ms in (now_ms, None):
-        assert seen(again, "AAPL", now_ms=given_ms) == seen(events, "AAPL", now_ms=given_ms)
+        assert covered_spans(again, "AAPL", now_ms=given_ms) == covered_spans(events, "AAPL", now_ms=given_ms)
 
 
 @given(histories, histories)
 def test_events_that_are_lost_never_hide_a_gap(events: list[SessionEvent], lost: list[SessionEvent]) -> None:
-    all_of_them = seen(events + lost, "AAPL")
-    for span in seen(events, "AAPL"):
+    all_of_them = covered_spans(events + lost, "AAPL")
+    for span in covered_spans(events, "AAPL"):
         assert not gaps(all_of_them, *span)
 
 
-@given(st.lists(st.tuples(moments, moments).map(lambda pair: Claim(*pair)), max_size=10))
-def test_a_union_is_in_order_with_room_between(spans: list[Claim]) -> None:
+@given(st.lists(st.tuples(moments, moments).map(lambda pair: CoverageSpan(*pair)), max_size=10))
+def test_a_union_is_in_order_with_room_between(spans: list[CoverageSpan]) -> None:
     merged = union(spans)
     assert all(span.start_ms < span.end_ms for span in merged)
     assert all(one.end_ms < other.start_ms for one, other in itertools.pairwise(merged))
@@ -92,7 +92,7 @@ def test_a_union_is_in_order_with_room_between(spans: list[Claim]) -> None:
 
 @given(histories, moments, moments)
 def test_gaps_are_what_was_not_seen_of_a_span(events: list[SessionEvent], start_ms: int, end_ms: int) -> None:
-    spans = seen(events, "AAPL", delay_ms=0)
+    spans = covered_spans(events, "AAPL", delay_ms=0)
     missing = gaps(spans, start_ms, end_ms)
     for ms in range(FIRST - 1, LAST + 2):
         is_seen = seen_at(events, ms, now_ms=None, patience_ms=0, delay_ms=0)
@@ -108,7 +108,7 @@ def test_a_status_says_how_much_of_the_window_was_seen(
     if start_ms >= end_ms:
         return
     each = [seen_at(events, ms, now_ms=None, patience_ms=0, delay_ms=0) for ms in range(start_ms, end_ms)]
-    found = status(seen(events, "AAPL", delay_ms=0), start_ms, end_ms, trades=trades)
+    found = status(covered_spans(events, "AAPL", delay_ms=0), start_ms, end_ms, trades=trades)
     if all(each):
         assert found is (CandleStatus.COMPLETE if trades else CandleStatus.NO_TRADES)
     elif any(each) or trades:
@@ -119,7 +119,7 @@ def test_a_status_says_how_much_of_the_window_was_seen(
 
 @given(session_events(symbol=st.just("AAPL")))
 def test_other_symbols_are_none_of_its_business(event: SessionEvent) -> None:
-    assert not seen([event], "MSFT", now_ms=event.at_ms)
+    assert not covered_spans([event], "MSFT", now_ms=event.at_ms)
 
 
 def alive(at_ms: int, seen_ms: int, *, instance: str = "a", since_ms: int = 0) -> SessionEvent:
@@ -129,21 +129,21 @@ def alive(at_ms: int, seen_ms: int, *, instance: str = "a", since_ms: int = 0) -
 
 
 def test_one_sign_of_life_is_enough_for_all_the_time_before_it() -> None:
-    assert seen([alive(100_000, 99_000)], "AAPL") == [Claim(0, 98_000)]
+    assert covered_spans([alive(100_000, 99_000)], "AAPL") == [CoverageSpan(0, 98_000)]
 
 
 def test_a_second_producer_covers_for_the_first_while_it_is_away() -> None:
     first = [alive(60_000, 60_000), alive(120_000, 120_000, since_ms=80_000)]
     second = alive(100_000, 100_000, instance="b", since_ms=40_000)
-    assert gaps(seen(first, "AAPL"), 0, 119_000) == [Claim(59_000, 80_000)]
-    assert not gaps(seen([*first, second], "AAPL"), 0, 119_000)
+    assert gaps(covered_spans(first, "AAPL"), 0, 119_000) == [CoverageSpan(59_000, 80_000)]
+    assert not gaps(covered_spans([*first, second], "AAPL"), 0, 119_000)
 
 
 @pytest.mark.parametrize(("now_ms", "end_ms"), [(125_000, 125_000), (150_000, 150_000), (150_001, 79_000)])
 def test_a_session_goes_on_until_now_unless_it_was_quiet_for_too_long(now_ms: int, end_ms: int) -> None:
-    assert seen([alive(120_000, 80_000)], "AAPL", now_ms=now_ms) == [Claim(0, end_ms)]
+    assert covered_spans([alive(120_000, 80_000)], "AAPL", now_ms=now_ms) == [CoverageSpan(0, end_ms)]
 
 
 @pytest.mark.parametrize("end_ms", [8, 9, 10])
 def test_what_ended_just_before_a_span_has_no_part_in_it(end_ms: int) -> None:
-    assert gaps([Claim(0, end_ms)], 10, 20) == [Claim(10, 20)]
+    assert gaps([CoverageSpan(0, end_ms)], 10, 20) == [CoverageSpan(10, 20)]

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from adapters.memory.event_store import MemoryEventStore
 from apps.services.coverage import LOOK_AHEAD_MS
 from domain.feed import FeedEvent, FeedEventKind, Frame
-from domain.gaps import gaps, seen
-from domain.journal import ALIVE_EVERY_MS, MARK_EVERY_MS, Handed, Journal
+from domain.gaps import covered_spans, gaps
+from domain.journal import ALIVE_EVERY_MS, MARK_EVERY_MS, DeliveryProgress, Journal
 from domain.session import SessionEvent, SessionEventKind
 from domain.trade import Trade
 
@@ -42,9 +42,9 @@ class World:
         self.connected = self.cut = False
         self.since: dict[str, int] = {}
         self.dropped: dict[str, int] = {}
-        self.handed = self.settled = 0
+        self.handed = self.completed_prefix = 0
         self.reached: list[tuple[int, int]] = []
-        """Items handed over when a message was read, and when it was sent: what is settled is truly kept up to there."""
+        """Items handed over when a message was read, and when it was sent: what is completed_prefix is truly kept up to there."""
         self.told: list[SessionEvent] = []
 
     def tell(self, events: list[SessionEvent]) -> None:
@@ -55,7 +55,7 @@ class World:
         self.mark()
 
     def check(self, event: SessionEvent) -> None:
-        kept = max([sent for items, sent in self.reached if items <= self.settled], default=0)
+        kept = max([sent for items, sent in self.reached if items <= self.completed_prefix], default=0)
         assert event.seen_ms <= event.at_ms <= self.now
         for symbol, since_ms in event.symbols.items():
             if event.seen_ms > since_ms:
@@ -67,8 +67,8 @@ class World:
         if self.journal.is_due(self.now):
             self.tell(self.journal.mark(self.now, self.standing()))
 
-    def standing(self) -> Handed:
-        return Handed(total=self.handed, settled=self.settled)
+    def standing(self) -> DeliveryProgress:
+        return DeliveryProgress(total=self.handed, completed_prefix=self.completed_prefix)
 
     def happen(self, kind: FeedEventKind, symbols: tuple[str, ...] = ()) -> None:
         self.hear(FeedEvent(kind=kind, at_ms=self.now, symbols=symbols), self.now)
@@ -108,19 +108,19 @@ class World:
     def read(self) -> None:
         """Read without waiting."""
         if self.wire:
-            self.take(self.now, waited=False)
+            self.take(self.now, drained=False)
         else:
             self.journal.read(self.now, None)
             self.mark()
 
     def await_one(self, symbol: str | None, comes_ms: int, stands_still_ms: int) -> None:
         """Read, and wait if nothing is there; what comes then is seen by a process that may have stood still meanwhile."""
-        begun_ms, waited = self.now, not self.wire
+        begun_ms, drained = self.now, not self.wire
         self.wait(comes_ms)
         self.send(symbol)
         self.wait(stands_still_ms)
         if self.wire:
-            self.take(begun_ms, waited=waited)
+            self.take(begun_ms, drained=drained)
         else:
             self.journal.read(begun_ms, None)
             self.mark()
@@ -136,20 +136,20 @@ class World:
                 self.acknowledge(100)
                 read_at += read_every_ms
 
-    def take(self, begun_ms: int, *, waited: bool) -> None:
+    def take(self, begun_ms: int, *, drained: bool) -> None:
         sent, symbol = self.wire.popleft()
         if symbol is None:
             self.reached.append((self.handed, sent))
-            self.hear(FeedEvent(kind=FeedEventKind.HEARTBEAT, at_ms=self.now, waited=waited), begun_ms)
+            self.hear(FeedEvent(kind=FeedEventKind.HEARTBEAT, at_ms=self.now, drained=drained), begun_ms)
             return
-        self.journal.read(begun_ms, Frame(payload=b"", received_ms=self.now, waited=waited))
+        self.journal.read(begun_ms, Frame(payload=b"", received_ms=self.now, drained=drained))
         self.handed += 1
         self.reached.append((self.handed, sent))
         self.journal.received([trade(symbol, sent)])
         self.mark()
 
     def acknowledge(self, items: int) -> None:
-        self.settled = min(self.handed, self.settled + items)
+        self.completed_prefix = min(self.handed, self.completed_prefix + items)
 
     def lose(self, kind: FeedEventKind) -> None:
         """What was received before the loss is read before it."""
@@ -212,7 +212,7 @@ def test_of_an_undisturbed_session_all_is_claimed_up_to_the_last_sign_of_life(pa
     assert world.now - last.at_ms <= UNTIL_ALIVE_MS
 
 
-def claims(world: World, symbol: str = "AAPL") -> list[tuple[SessionEventKind, int | None, int]]:
+def spans(world: World, symbol: str = "AAPL") -> list[tuple[SessionEventKind, int | None, int]]:
     return [(event.kind, event.symbols.get(symbol), event.seen_ms) for event in world.told]
 
 
@@ -224,10 +224,10 @@ def test_what_is_not_acknowledged_is_not_claimed() -> None:
     world.send("AAPL")
     world.read()
     world.idle(UNTIL_ALIVE_MS)
-    assert claims(world)[-1] == (KINDS.ALIVE, T0, T0)
+    assert spans(world)[-1] == (KINDS.ALIVE, T0, T0)
     world.acknowledge(100)
     world.idle(UNTIL_ALIVE_MS)
-    assert claims(world)[-1] == (KINDS.ALIVE, T0, T0 + 100)
+    assert spans(world)[-1] == (KINDS.ALIVE, T0, T0 + 100)
 
 
 def test_a_connection_that_died_unseen_is_claimed_up_to_its_last_message() -> None:
@@ -240,10 +240,10 @@ def test_a_connection_that_died_unseen_is_claimed_up_to_its_last_message() -> No
     world.idle(90_000)
     world.acknowledge(100)
     world.lose(FeedEventKind.SILENT)
-    assert claims(world)[-1] == (KINDS.SILENT, T0, T0 + 100)
-    # What follows tells of the symbols, and claims nothing.
+    assert spans(world)[-1] == (KINDS.SILENT, T0, T0 + 100)
+    # What follows tells of the symbols, and spans nothing.
     world.happen(FeedEventKind.DISCONNECTED, SYMBOLS)
-    assert claims(world)[-1] == (KINDS.DISCONNECTED, world.now, T0 + 100)
+    assert spans(world)[-1] == (KINDS.DISCONNECTED, world.now, T0 + 100)
 
 
 def test_a_reader_that_was_held_up_does_not_take_old_messages_for_new_ones() -> None:
@@ -255,7 +255,7 @@ def test_a_reader_that_was_held_up_does_not_take_old_messages_for_new_ones() -> 
     world.read()
     world.cut = True
     world.wait(60_000)
-    world.tell(world.journal.held_back(world.now - 60_000, world.now))
+    world.tell(world.journal.backpressure(world.now - 60_000, world.now))
     world.read()
     world.acknowledge(100)
     world.lose(FeedEventKind.DISCONNECTED)
@@ -263,7 +263,7 @@ def test_a_reader_that_was_held_up_does_not_take_old_messages_for_new_ones() -> 
     assert (full.kind, full.at_ms) == (KINDS.BUFFER_FULL, T0 + 100)
     assert (free.kind, free.at_ms) == (KINDS.BUFFER_FREE, T0 + 60_100)
     assert lost.kind is KINDS.DISCONNECTED
-    assert claims(world)[-1] == (KINDS.DISCONNECTED, T0, T0 + 100)
+    assert spans(world)[-1] == (KINDS.DISCONNECTED, T0, T0 + 100)
 
 
 def test_a_reader_that_was_held_up_and_lost_nothing_claims_all_of_it() -> None:
@@ -277,7 +277,7 @@ def test_a_reader_that_was_held_up_and_lost_nothing_claims_all_of_it() -> None:
     world.await_one("AAPL", 10, 0)
     world.acknowledge(100)
     world.idle(UNTIL_ALIVE_MS)
-    assert claims(world)[-1] == (KINDS.ALIVE, T0, T0 + 60_000)
+    assert spans(world)[-1] == (KINDS.ALIVE, T0, T0 + 60_000)
 
 
 def test_a_reader_that_lags_behind_a_steady_feed_claims_nothing_until_it_has_caught_up() -> None:
@@ -296,7 +296,7 @@ def test_a_reader_that_lags_behind_a_steady_feed_claims_nothing_until_it_has_cau
     world.acknowledge(100)
     caught_up = world.now - 10
     world.idle(UNTIL_ALIVE_MS)
-    assert claims(world)[-1] == (KINDS.ALIVE, T0, caught_up)
+    assert spans(world)[-1] == (KINDS.ALIVE, T0, caught_up)
 
 
 def test_a_delayed_feed_is_claimed_as_any_other_as_its_reader_waits() -> None:
@@ -305,14 +305,14 @@ def test_a_delayed_feed_is_claimed_as_any_other_as_its_reader_waits() -> None:
     for _ in range(100):
         begun = world.now
         world.wait(100)
-        world.journal.read(begun, Frame(payload=b"", received_ms=world.now, waited=True))
+        world.journal.read(begun, Frame(payload=b"", received_ms=world.now, drained=True))
         world.handed += 1
         world.reached.append((world.handed, world.now))
         world.journal.received([trade("AAPL", world.now - 900_000)])
         world.acknowledge(100)
         world.mark()
     world.idle(UNTIL_ALIVE_MS)
-    assert claims(world)[-1] == (KINDS.ALIVE, T0, world.now - UNTIL_ALIVE_MS - 100)
+    assert spans(world)[-1] == (KINDS.ALIVE, T0, world.now - UNTIL_ALIVE_MS - 100)
 
 
 def test_a_process_that_stood_still_while_it_waited_claims_up_to_where_it_began_to_wait() -> None:
@@ -322,7 +322,7 @@ def test_a_process_that_stood_still_while_it_waited_claims_up_to_where_it_began_
     world.await_one("AAPL", 10, 60_000)
     world.acknowledge(100)
     world.idle(UNTIL_ALIVE_MS)
-    assert claims(world)[-1] == (KINDS.ALIVE, T0, T0 + 100)
+    assert spans(world)[-1] == (KINDS.ALIVE, T0, T0 + 100)
 
 
 def test_a_reader_that_was_held_up_goes_on_claiming_once_nothing_more_is_waiting() -> None:
@@ -333,13 +333,13 @@ def test_a_reader_that_was_held_up_goes_on_claiming_once_nothing_more_is_waiting
     world.read()
     world.acknowledge(100)
     world.idle(UNTIL_ALIVE_MS)
-    assert claims(world)[-1] == (KINDS.ALIVE, T0, T0)
+    assert spans(world)[-1] == (KINDS.ALIVE, T0, T0)
     world.send(None)
     world.read()
     world.acknowledge(100)
     heard = world.now
     world.idle(UNTIL_ALIVE_MS)
-    assert claims(world)[-1] == (KINDS.ALIVE, T0, heard)
+    assert spans(world)[-1] == (KINDS.ALIVE, T0, heard)
 
 
 def test_a_symbol_that_is_dropped_is_told_and_one_that_comes_back_begins_anew() -> None:
@@ -347,7 +347,7 @@ def test_a_symbol_that_is_dropped_is_told_and_one_that_comes_back_begins_anew() 
     world.connect(("AAPL", "MSFT"))
     world.wait(1_000)
     world.subscribe(("MSFT",))
-    assert claims(world)[-2:] == [(KINDS.UNSUBSCRIBED, T0, T0), (KINDS.SUBSCRIBED, None, T0)]
+    assert spans(world)[-2:] == [(KINDS.UNSUBSCRIBED, T0, T0), (KINDS.SUBSCRIBED, None, T0)]
     assert "MSFT" not in world.told[-2].symbols
     world.wait(1_000)
     world.subscribe(("MSFT", "AAPL"))
@@ -427,6 +427,6 @@ def test_a_store_that_keeps_one_sign_of_life_an_hour_knows_all_that_was_told(
     store.write(world.told)
     start_ms, end_ms = T0 + first, T0 + first + length
     for symbol in SYMBOLS:
-        kept = seen(store.read(symbol, start_ms, end_ms + LOOK_AHEAD_MS), symbol)
-        told = seen(world.told, symbol)
+        kept = covered_spans(store.read(symbol, start_ms, end_ms + LOOK_AHEAD_MS), symbol)
+        told = covered_spans(world.told, symbol)
         assert gaps(kept, start_ms, end_ms) == gaps(told, start_ms, end_ms)

@@ -18,7 +18,7 @@ def test_without_late_trades_the_candles_equal_a_batch_fold(stream: list[Trade],
     for trade in stream:
         assert windower.add(trade)
         assert windower.advance() == []
-    assert {c.slot: c for c in windower.finish()} == fold(stream, window_ms)
+    assert {c.window_key: c for c in windower.finish()} == fold(stream, window_ms)
     assert windower.open_windows == 0
 
 
@@ -48,8 +48,8 @@ class WindowerAgainstAFold(RuleBasedStateMachine):
     @rule()
     def take_changed(self) -> None:
         for candle in self.windower.take_changed():
-            assert candle.slot not in self.final
-            self.written[candle.slot] = candle
+            assert candle.window_key not in self.final
+            self.written[candle.window_key] = candle
         self.check_written()
 
     @rule()
@@ -59,8 +59,8 @@ class WindowerAgainstAFold(RuleBasedStateMachine):
             newest = max(t.timestamp_ms for t in self.taken) - self.lateness
             self.watermark = newest if self.watermark is None else max(self.watermark, newest)
         for candle in self.windower.advance():
-            assert candle.slot not in self.final
-            self.final[candle.slot] = candle
+            assert candle.window_key not in self.final
+            self.final[candle.window_key] = candle
         model = fold(self.taken, WINDOW_MS)
         assert self.final == {
             slot: c for slot, c in model.items() if self.watermark is not None and c.window_end_ms <= self.watermark
@@ -77,7 +77,7 @@ class WindowerAgainstAFold(RuleBasedStateMachine):
     def teardown(self) -> None:
         if hasattr(self, "windower"):
             self.take_changed()
-            rest = {c.slot: c for c in self.windower.finish()}
+            rest = {c.window_key: c for c in self.windower.finish()}
             assert self.final | rest == fold(self.taken, WINDOW_MS)
 
 

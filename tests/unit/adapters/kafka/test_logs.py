@@ -7,7 +7,7 @@ import pytest
 from confluent_kafka import KafkaError
 from structlog.testing import capture_logs
 
-from adapters.kafka.codes import ALL_BROKERS_AWAY
+from adapters.kafka.codes import ALL_BROKERS_UNAVAILABLE
 from adapters.kafka.logs import ClientLog
 
 
@@ -54,5 +54,5 @@ def test_what_the_error_callback_tells_is_not_told_twice() -> None:
     with capture_logs() as told:
         for _ in range(3):
             log.log(logging.ERROR, "", "FAIL", "publisher", "Connect to ipv4#127.0.0.1:9092 failed")
-            log.options()["error_cb"](KafkaError(ALL_BROKERS_AWAY))
+            log.options()["error_cb"](KafkaError(ALL_BROKERS_UNAVAILABLE))
     assert [entry["event"] for entry in told] == ["brokers are away"]

@@ -29,8 +29,10 @@ class SlowPublisher:
 
     def flush(self, timeout_s: float) -> Deliveries:
         pending = self.published - self.acknowledged - self.failed
-        settled = self.acknowledged + self.failed
-        return Deliveries(acknowledged=self.acknowledged, failed=self.failed, pending=pending, settled=settled)
+        completed_prefix = self.acknowledged + self.failed
+        return Deliveries(
+            acknowledged=self.acknowledged, failed=self.failed, pending=pending, completed_prefix=completed_prefix
+        )
 
     def close(self) -> None:
         self.failed = self.published - self.acknowledged

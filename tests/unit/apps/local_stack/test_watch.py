@@ -14,7 +14,7 @@ from apps.local_stack import watch
 from apps.local_stack.alerts import facts
 from apps.local_stack.watch import Program, aggregator_stage, page_question, producer_stages
 from apps.observability.alert_webhook import words
-from apps.observability.health import FEED_AWAY, Health
+from apps.observability.health import FEED_UNAVAILABLE, Health
 from apps.observability.metrics_endpoint import Endpoint
 from apps.runtime.child_processes import Child
 from apps.web.source import FiringAlert, Stage, StageState
@@ -53,11 +53,11 @@ def told(program: Program) -> list[tuple[str, StageState, str]]:
 def test_a_producer_is_told_apart_from_its_feed(tmp_path: Path, endpoint: Endpoint, reasons: Reasons) -> None:
     with child(tmp_path) as process:
         program = Program(process, endpoint.port)
-        reasons.unready = [FEED_AWAY]
-        assert told(program) == [("Feed", WARNING, FEED_AWAY), ("Producer", OK, "ready")]
+        reasons.unready = [FEED_UNAVAILABLE]
+        assert told(program) == [("Feed", WARNING, FEED_UNAVAILABLE), ("Producer", OK, "ready")]
         reasons.unready = []
         assert told(program) == [("Feed", OK, "connected"), ("Producer", OK, "ready")]
-        reasons.unready = [FEED_AWAY]
+        reasons.unready = [FEED_UNAVAILABLE]
         [feed, _] = producer_stages(program)
         assert (feed.state, feed.runbook) == (DOWN, "runbooks/FeedDisconnected.md")
         reasons.unready = ["no broker answers"]

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import pytest
 from prometheus_client import CollectorRegistry, Counter
 
-from apps.observability.final_scrape import Readings
+from apps.observability.final_scrape import ScrapeTracker
 from apps.observability.health import Health
 from apps.observability.metrics_endpoint import Endpoint, monitored
 from domain.errors import TapelineError
@@ -197,14 +197,14 @@ def test_a_program_that_ends_well_waits_for_nobody(patient: Patient) -> None:
 
 def test_a_reader_that_has_not_come_for_a_minute_is_not_waited_for() -> None:
     now = [0.0]
-    readings = Readings(now_s=lambda: now[0])
+    readings = ScrapeTracker(now_s=lambda: now[0])
     assert list(readings.through(lambda: [b"metrics"])) == [b"metrics"]
     now[0] = 61
     assert readings.await_one(600) is False
 
 
 def test_a_reading_that_began_before_does_not_count_as_the_last() -> None:
-    readings = Readings()
+    readings = ScrapeTracker()
     list(readings.through(lambda: [b"metrics"]))
     early = readings.through(lambda: [b"early"])
     next(early)

@@ -32,13 +32,13 @@ def store() -> MemoryEventStore:
     """Connected from noon for 3 minutes and a half, and again in the seventh minute, still alive in the ninth."""
     store = MemoryEventStore()
     lost_ms = NOON_MS + 210_000
-    again_ms = NOON_MS + 6 * MINUTE_MS
+    resume_from_ms = NOON_MS + 6 * MINUTE_MS
     store.write(
         [
             event(K.SUBSCRIBED, NOON_MS, NOON_MS, NOON_MS),
             event(K.ALIVE, NOON_MS + 205_000, NOON_MS + 204_000, NOON_MS),
             event(K.DISCONNECTED, lost_ms, lost_ms, NOON_MS),
-            event(K.ALIVE, again_ms + 150_000, again_ms + 149_000, again_ms, "2"),
+            event(K.ALIVE, resume_from_ms + 150_000, resume_from_ms + 149_000, resume_from_ms, "2"),
         ]
     )
     return store
@@ -91,14 +91,14 @@ def test_a_window_without_a_candle_has_no_prices(store: MemoryEventStore) -> Non
 
 def test_a_change_of_symbols_later_in_the_hour_hides_nothing_of_what_was_seen_before() -> None:
     store = MemoryEventStore()
-    dropped_ms, again_ms, now_ms = (NOON_MS + minute * MINUTE_MS for minute in (30, 40, 59))
+    dropped_ms, resume_from_ms, now_ms = (NOON_MS + minute * MINUTE_MS for minute in (30, 40, 59))
     store.write(
         [
             event(K.SUBSCRIBED, NOON_MS, NOON_MS, NOON_MS),
             event(K.ALIVE, dropped_ms - 5_000, dropped_ms - 5_000, NOON_MS),
             event(K.UNSUBSCRIBED, dropped_ms, dropped_ms, NOON_MS),
-            event(K.SUBSCRIBED, again_ms, again_ms, again_ms),
-            event(K.ALIVE, now_ms, now_ms, again_ms),
+            event(K.SUBSCRIBED, resume_from_ms, resume_from_ms, resume_from_ms),
+            event(K.ALIVE, now_ms, now_ms, resume_from_ms),
         ]
     )
     coverage = Coverage.read(store, "AAPL", NOON_MS, NOON_MS + 10 * MINUTE_MS, now_ms=now_ms)

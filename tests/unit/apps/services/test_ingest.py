@@ -11,7 +11,7 @@ from adapters.memory.publisher import MemoryPublisher
 from adapters.memory.subscriber import MemorySubscriber
 from apps.services.ingest import Ingest
 from domain.feed import FeedEvent, FeedEventKind, FeedMessage
-from domain.gaps import CandleStatus, seen, status
+from domain.gaps import CandleStatus, covered_spans, status
 from domain.intake import Intake
 from domain.journal import Journal
 from domain.rules import Rules
@@ -155,7 +155,7 @@ def test_a_quiet_market_is_told_from_a_dead_feed(line: Line) -> None:
     line.happen(K.DISCONNECTED)
     line.now += 180_000
     line.happen(K.CONNECTED, K.SUBSCRIBED)
-    spans = seen(line.events(), "AAPL", now_ms=line.now)
+    spans = covered_spans(line.events(), "AAPL", now_ms=line.now)
     minutes = [status(spans, T0 + n * 60_000, T0 + (n + 1) * 60_000, trades=0) for n in range(6)]
     quiet, dead = CandleStatus.NO_TRADES, CandleStatus.NOT_CONNECTED
     assert minutes == [quiet, quiet, CandleStatus.PARTIAL, dead, dead, dead]
@@ -205,7 +205,7 @@ def test_a_connection_lost_behind_a_full_buffer_is_a_gap_from_its_begin(held_up:
     line.now += 1_000
     line.happen(K.CONNECTED, K.SUBSCRIBED)
     line.idle(10_000)
-    [before, after] = seen(line.events(), "AAPL", now_ms=line.now, delay_ms=0)
+    [before, after] = covered_spans(line.events(), "AAPL", now_ms=line.now, delay_ms=0)
     assert before == (T0, T0 + 100)
     assert after == (T0 + 61_100, line.now)
 
@@ -215,7 +215,7 @@ class Unacknowledged(MemoryPublisher):
 
     def flush(self, timeout_s: float) -> Deliveries:
         handed = super().flush(0).acknowledged
-        return Deliveries(acknowledged=0, failed=0, pending=handed, settled=0)
+        return Deliveries(acknowledged=0, failed=0, pending=handed, completed_prefix=0)
 
 
 def test_of_what_is_not_acknowledged_nothing_is_vouched_for_and_no_end_is_told() -> None:
@@ -228,19 +228,24 @@ def test_of_what_is_not_acknowledged_nothing_is_vouched_for_and_no_end_is_told()
     assert line.ingest.finish(0).pending > 0
     found = line.events()
     assert found[-1].kind is SessionEventKind.ALIVE
-    assert not seen(found, "AAPL")
+    assert not covered_spans(found, "AAPL")
 
 
 class Lagging(MemoryPublisher):
-    """A publisher whose broker acknowledges what is waited for, and nothing else."""
+    """A publisher whose broker acknowledges what is drained for, and nothing else."""
 
-    settled = 0
+    completed_prefix = 0
 
     def flush(self, timeout_s: float) -> Deliveries:
         handed = super().flush(0).acknowledged
         if timeout_s > 0:
-            self.settled = handed
-        return Deliveries(acknowledged=self.settled, failed=0, pending=handed - self.settled, settled=self.settled)
+            self.completed_prefix = handed
+        return Deliveries(
+            acknowledged=self.completed_prefix,
+            failed=0,
+            pending=handed - self.completed_prefix,
+            completed_prefix=self.completed_prefix,
+        )
 
 
 def test_a_loss_is_told_with_what_still_came_over_the_connection() -> None:

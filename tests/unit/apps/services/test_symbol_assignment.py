@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from adapters.memory.watchlist import MemoryWatchlist, MemoryWatchlistEditor
 from adapters.simulator.server import SimulatedFinnhub
-from apps.services.symbol_assignment import WatchlistCovering
+from apps.services.symbol_assignment import WatchlistAssignment
 from domain.feed import FeedEvent, FeedEventKind
 from domain.watchlist import Share
 from ports.errors import EndOfFeed, KeyInUseError
@@ -35,10 +35,10 @@ def server() -> Iterator[SimulatedFinnhub]:
 
 
 @contextmanager
-def covering(server: SimulatedFinnhub, editor: MemoryWatchlistEditor, cap: int = 50) -> Iterator[Callable[[], bool]]:
+def assignment(server: SimulatedFinnhub, editor: MemoryWatchlistEditor, cap: int = 50) -> Iterator[Callable[[], bool]]:
     clock = FakeClock()
     with connected(server, "OLD") as feed:
-        made = WatchlistCovering(feed, MemoryWatchlist(editor, cap=cap), monotonic=clock.monotonic)
+        made = WatchlistAssignment(feed, MemoryWatchlist(editor, cap=cap), monotonic=clock.monotonic)
         made.start()
 
         def turn() -> bool:
@@ -52,7 +52,7 @@ def covering(server: SimulatedFinnhub, editor: MemoryWatchlistEditor, cap: int =
 def test_the_feed_follows_the_list_without_being_read(server: SimulatedFinnhub) -> None:
     editor = MemoryWatchlistEditor()
     editor.add(["AAPL", "MSFT"])
-    with covering(server, editor) as turn:
+    with assignment(server, editor) as turn:
         assert turn()
         assert server.wait_until(lambda: server.subscriptions() == [{"AAPL", "MSFT"}])
         editor.remove(["AAPL"])
@@ -64,7 +64,7 @@ def test_the_feed_follows_the_list_without_being_read(server: SimulatedFinnhub) 
 def test_symbols_that_wait_are_named(server: SimulatedFinnhub) -> None:
     editor = MemoryWatchlistEditor()
     editor.add(["A", "B", "C"])
-    with covering(server, editor, cap=2) as turn, capture_logs() as logs:
+    with assignment(server, editor, cap=2) as turn, capture_logs() as logs:
         turn()
     (warning,) = [entry for entry in logs if entry["log_level"] == "warning"]
     assert (warning["waiting"], warning["symbols"]) == (1, ("C",))
@@ -75,7 +75,7 @@ def test_when_the_key_is_taken_over_the_connection_is_closed_before_anything_is_
 ) -> None:
     with connected(server, "AAPL") as feed:
         clock = FakeClock()
-        made = WatchlistCovering(feed, TakenOver(), monotonic=clock.monotonic)
+        made = WatchlistAssignment(feed, TakenOver(), monotonic=clock.monotonic)
         clock.sleep(1.0)
         made.keep()  # as a publisher does that waits for room
         assert server.wait_until(lambda: server.connections == 0)

@@ -4,7 +4,7 @@ import attrs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.web.board import Board, Slot
+from apps.web.board import Board, WindowKey
 from apps.web.mailbox import Mailbox
 from apps.web.models import candle_status
 from apps.web.pulse import Pulse
@@ -29,19 +29,19 @@ def test_what_changed_since_a_revision_brings_that_moments_state_up_to_date(
 ) -> None:
     board = Board(depth=3)
     revision, known = 0, {}
-    news: set[Slot] = set()
+    news: set[WindowKey] = set()
     for i, batch in enumerate(batches):
         if i == seen:
             revision = board.revision
-            known = {found.slot: found for symbol in SYMBOLS for found in board.history(symbol)}
+            known = {found.window_key: found for symbol in SYMBOLS for found in board.history(symbol)}
             news = set()
-        news |= {found.slot for found in board.apply(batch)}
+        news |= {found.window_key for found in board.apply(batch)}
     missed = board.since(board.epoch, revision)
-    everything = {found.slot: found for symbol in SYMBOLS for found in board.history(symbol)}
+    everything = {found.window_key: found for symbol in SYMBOLS for found in board.history(symbol)}
     if missed is not None:
         # Nothing that changed since is left out because it was forgotten meanwhile.
-        assert seen >= len(batches) or news <= {found.slot for found in missed}
-        merged = {**known, **{found.slot: found for found in missed}}
+        assert seen >= len(batches) or news <= {found.window_key for found in missed}
+        merged = {**known, **{found.window_key: found for found in missed}}
         assert {slot: merged[slot] for slot in everything} == everything
     assert all(len(board.history(symbol)) <= 3 for symbol in SYMBOLS)
 
@@ -65,11 +65,11 @@ def test_a_mailbox_keeps_the_newest_state_and_never_grows_beyond_its_size() -> N
         mailbox.put([candle("A", 0, count)])
     assert len(mailbox) == 1
     mail = asyncio.run(mailbox.take())
-    assert (mail.candles, mail.begin_anew) == ([candle("A", 0, 999)], False)
+    assert (mail.candles, mail.reset) == ([candle("A", 0, 999)], False)
     for window in range(1000):
         mailbox.put([candle("A", window, 1)])
         assert len(mailbox) <= 10
-    assert asyncio.run(mailbox.take()).begin_anew
+    assert asyncio.run(mailbox.take()).reset
 
 
 def test_a_candle_forms_then_settles_then_is_final() -> None:
@@ -119,9 +119,13 @@ def test_lag_and_freshness_of_a_recording_are_left_out() -> None:
 
 def test_a_horizon_looks_far_back_once_and_then_at_what_is_recent() -> None:
     live = Horizon(lookback_ms=1_000_000)
-    assert (live.first_ms(5_000_000), live.again_ms(5_000_000, 180_000)) == (4_000_000, 4_820_000)
+    assert (live.first_ms(5_000_000), live.resume_from_ms(5_000_000, 180_000)) == (4_000_000, 4_820_000)
     recorded = Horizon(from_ms=7, to_ms=9)
-    assert (recorded.first_ms(5_000_000), recorded.again_ms(5_000_000, 1), recorded.end_ms(5_000_000)) == (7, 7, 9)
+    assert (recorded.first_ms(5_000_000), recorded.resume_from_ms(5_000_000, 1), recorded.end_ms(5_000_000)) == (
+        7,
+        7,
+        9,
+    )
 
 
 def test_trades_are_counted_by_what_candles_gain() -> None:
