@@ -11,8 +11,7 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from deploy.grafana.boards.words import Runbook
-from deploy.grafana.boards.writing import dashboards, text
+from deploy.grafana.boards.dashboards import dashboards, to_json
 
 from .boards import FOLDER, NAMES, ROOT, Json, all_boards, panels, read, variables
 
@@ -24,7 +23,7 @@ every_board = pytest.mark.parametrize("name", NAMES)
 
 
 def test_what_is_committed_is_what_the_code_makes() -> None:
-    made = {f"{name}.json": text(board) for name, board in dashboards().items()}
+    made = {f"{name}.json": to_json(board) for name, board in dashboards().items()}
     committed = {file.name: file.read_text("utf-8") for file in FOLDER.iterdir()}
     assert committed.keys() == made.keys()
     for name, content in made.items():
@@ -111,7 +110,9 @@ def test_every_runbook_that_is_linked_exists(name: str) -> None:
 
 def test_runbooks_are_those_of_alerts() -> None:
     rules = "\n".join(file.read_text("utf-8") for file in (ROOT / "deploy" / "prometheus" / "rules").glob("*.yml"))
-    assert set(Runbook) <= set(re.findall(r"- alert: (\w+)", rules))
+    linked = {url for board in all_boards().values() for panel in panels(board) for url in links(panel)}
+    assert linked
+    assert {re.sub(r"^.*/|\.md$", "", url) for url in linked} <= set(re.findall(r"- alert: (\w+)", rules))
 
 
 @every_board
@@ -126,7 +127,7 @@ def test_data_sources_are_chosen_by_the_reader(name: str) -> None:
 
 def test_another_place_for_runbooks_is_a_word_of_each_dashboard() -> None:
     for board in dashboards("https://docs.example.org/runbooks").values():
-        [variable] = [v for v in json.loads(text(board))["templating"]["list"] if v["name"] == "runbooks"]
+        [variable] = [v for v in json.loads(to_json(board))["templating"]["list"] if v["name"] == "runbooks"]
         assert variable["query"] == variable["current"]["value"] == "https://docs.example.org/runbooks"
 
 
