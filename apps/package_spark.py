@@ -21,6 +21,8 @@ OURS: Final = ("domain", "ports", "adapters", "apps")
 THEIRS: Final = ("attr", "attrs", "click", "prometheus_client", "structlog", "typed_settings", "typing_extensions")
 # The dev stack stays behind but for what apps name of it.
 DEVSTACK: Final = ("devstack/__init__.py", "devstack/errors.py")
+_SUFFIXES: Final = frozenset({".py", ".tsv"})
+"""Modules and the tables that they read."""
 _MOMENT: Final = (2020, 1, 1, 0, 0, 0)
 
 
@@ -40,8 +42,9 @@ def _files(package: str) -> Iterator[tuple[str, Path]]:
     if place.is_file():
         yield place.name, place
         return
-    for path in place.rglob("*.py"):
-        yield f"{package}/{path.relative_to(place).as_posix()}", path
+    for path in place.rglob("*"):
+        if path.suffix in _SUFFIXES:
+            yield f"{package}/{path.relative_to(place).as_posix()}", path
 
 
 def _folder(package: str) -> Path:
