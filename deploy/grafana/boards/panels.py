@@ -40,8 +40,6 @@ def framed(built: Built, panel: Panel, source: dashboard.DataSourceRef, height: 
     if panel.runbook is not None:
         link = DashboardLink(f"Runbook: {panel.runbook}").type(dashboard.DashboardLinkType.LINK)
         built = built.links([link.url(f"{RUNBOOKS}/{panel.runbook}.md").target_blank(True)])
-    elif panel.kind not in {"alerts", "trades"}:
-        built = built.links([])
     built = built.title(panel.title).description(panel.help).unit(panel.unit)
     return built.datasource(source).span(panel.width).height(height).thresholds(thresholds(panel.thresholds))
 
