@@ -26,7 +26,7 @@ from ports.errors import StoreError
 from .local_stack.alerts import Alerts, facts, program_ports, stack_alerts, wants_alerts
 from .local_stack.owner import end_orphans, own, refuse_if_owned
 from .local_stack.page import stack_page
-from .local_stack.parts import Servers, aggregator_child, checkpoints, prepare, producer_child, stored_table
+from .local_stack.parts import CHECKPOINT, Servers, aggregator_child, prepare, producer_child, stored_table
 from .local_stack.table import StoredTable
 from .local_stack.watch import Program, stack_watch
 from .output.candle_files import CandleFile
@@ -91,7 +91,7 @@ class StackRun:
         def all_stored() -> bool:
             if time.monotonic() > end_s:
                 raise TapelineError(f"Spark has not stored everything within {CATCH_UP_TIMEOUT_S:.0f} s")
-            return caught_up(checkpoints(folder), topic, ends)
+            return caught_up(folder / CHECKPOINT, topic, ends)
 
         self._show_until(all_stored, view)
         self._show(view, whole=True)

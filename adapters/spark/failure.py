@@ -41,7 +41,7 @@ def explain(text: str, checkpoint: str) -> str:
         return cause
     return (
         f"{cause} - this is about the checkpoint {checkpoint}, which cannot be read or written. Where the disk and its rights are in "
-        "order, it is damaged: name another --checkpoint, which reads the topic from its start and writes the same rows again"
+        "order, it is damaged: use another checkpoint folder, which reads the topic from its start and writes the same rows again"
     )
 
 

@@ -17,7 +17,8 @@ from pyspark.sql.streaming.listener import (
 )
 
 from .failure import root_cause
-from .queries import DECODED, EVENTS
+from .layout import EVENTS
+from .queries import DECODED
 
 log = structlog.get_logger(__name__)
 

@@ -28,6 +28,7 @@ from . import session_record as event_table
 from . import trades as trade_table
 from .deduplication import distinct_trades
 from .failure import explain
+from .layout import CANDLES, EVENTS, TRADES, WRITTEN, path_within
 from .record import decode, trades
 from .session_record import decode_events, event_rows
 from .settings import AggregatorSettings
@@ -38,15 +39,6 @@ from .write_times import KeptBound, WriteTimes
 
 log = structlog.get_logger(__name__)
 
-LAYOUT_VERSION: Final = "v1"
-"""Part of every checkpoint's path: grouping keys and aggregates cannot change under a checkpoint. Raise it when they do."""
-
-TRADES: Final = "trades"
-CANDLES: Final = "candles"
-EVENTS: Final = "events"
-QUERIES: Final = (TRADES, CANDLES, EVENTS)
-WRITTEN: Final = "written"
-"""The folder, beside the checkpoints, of the bound of candles' write times."""
 DECODED: Final = "decoded"
 """The name of the counts in a query's progress: `records` and `rejected`."""
 
@@ -88,7 +80,7 @@ def start_trades(
 
 def start_candles(spark: SparkSession, settings: AggregatorSettings, *, once: bool = False) -> StreamingQuery:
     """Start folding trades into candles and storing these; with `once`, up to what the topic holds now. Raises QueryError where the checkpoint is damaged."""
-    times = WriteTimes(KeptBound(spark, checkpoint_path(settings, WRITTEN)))
+    times = WriteTimes(KeptBound(spark, path_within(settings.checkpoint, WRITTEN)))
 
     def store(batch: DataFrame, _batch_id: int) -> None:
         write_rows(batch, settings, candle_table.TABLE, written_us=times.next())
@@ -132,11 +124,6 @@ def candle_stream(records: DataFrame, settings: AggregatorSettings) -> DataFrame
     return candle_table.fold(distinct_trades(windowed) if settings.deduplicate else windowed, settings.window_ms)
 
 
-def checkpoint_path(settings: AggregatorSettings, name: str) -> str:
-    """Give the place of a query's checkpoint."""
-    return f"{settings.checkpoint.rstrip('/')}/{LAYOUT_VERSION}/{name}"
-
-
 def _start(writer: DataStreamWriter, settings: AggregatorSettings, name: str) -> StreamingQuery:
     try:
         return writer.start()
@@ -148,7 +135,7 @@ def _start(writer: DataStreamWriter, settings: AggregatorSettings, name: str) ->
 def _writer(
     frame: DataFrame, settings: AggregatorSettings, *, name: str, once: bool, trigger_s: float | None = None
 ) -> DataStreamWriter:
-    writer = frame.writeStream.queryName(name).option("checkpointLocation", checkpoint_path(settings, name))
+    writer = frame.writeStream.queryName(name).option("checkpointLocation", path_within(settings.checkpoint, name))
     if once:
         return writer.trigger(availableNow=True)
     trigger_s = settings.trigger_s if trigger_s is None else trigger_s

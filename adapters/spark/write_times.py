@@ -7,9 +7,11 @@ write time is beyond is kept beside the checkpoint, and moved on in steps, so th
 
 import time
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from pyspark.sql import SparkSession
+
+from .hadoop_folder import HadoopFolder
 
 STEP_US: Final = 10_000_000
 
@@ -44,31 +46,22 @@ class WriteTimes:
 
 
 class KeptBound:
-    """A bound in a folder of whatever file system the checkpoint is on: the name of an empty file, which is there or not, and never half."""
+    """A bound in a folder on the file system of the checkpoint: the name of an empty file, which exists or not, and never in part."""
 
     def __init__(self, spark: SparkSession, folder: str) -> None:
-        jvm: Any = spark.sparkContext._jvm  # noqa: SLF001 - Hadoop's file systems have no Python API in PySpark
-        self._jvm = jvm
-        self._folder = jvm.org.apache.hadoop.fs.Path(folder)
-        self._files = self._folder.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration())  # noqa: SLF001
+        self._folder = HadoopFolder(spark, folder)
 
     def read(self) -> int:
-        """Give the greatest name."""
+        """Return the greatest name, 0 without any."""
         return max(self._values(), default=0)
 
     def keep(self, value: int) -> None:
-        """Make the new file, then remove the old ones."""
+        """Create the new file, then delete the older ones."""
         old = self._values()
-        self._files.create(self._place(value), True).close()
+        self._folder.create(str(value))
         for known in old:
             if known < value:
-                self._files.delete(self._place(known), False)
+                self._folder.delete(str(known))
 
     def _values(self) -> list[int]:
-        if not self._files.exists(self._folder):
-            return []
-        names = [status.getPath().getName() for status in self._files.listStatus(self._folder)]
-        return [int(name) for name in names if name.isdigit()]
-
-    def _place(self, value: int) -> Any:
-        return self._jvm.org.apache.hadoop.fs.Path(self._folder, str(value))
+        return [int(name) for name in self._folder.names() if name.isdigit()]

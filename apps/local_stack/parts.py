@@ -98,11 +98,6 @@ def aggregator_child(
     return Child("aggregator", arguments, folder / "aggregator.log", variables)
 
 
-def checkpoints(folder: Path) -> list[Path]:
-    """Give the checkpoints of the aggregator's queries that read trades."""
-    return [folder / CHECKPOINT / "v1" / query for query in ("trades", "candles")]
-
-
 def stored_table(
     settings: StackSettings, servers: Servers, symbols: tuple[str, ...], recording: Recording | None
 ) -> StoredTable:

@@ -15,9 +15,10 @@ from adapters.prometheus.aggregator import AggregatorMetrics
 from adapters.prometheus.registry import new_registry
 from adapters.spark.checkpoint import claim_checkpoint
 from adapters.spark.failure import explain
+from adapters.spark.layout import QUERIES
 from adapters.spark.preflight import check_tables, check_topics
 from adapters.spark.progress import ProgressListener
-from adapters.spark.queries import QUERIES, start_candles, start_events, start_trades
+from adapters.spark.queries import start_candles, start_events, start_trades
 from adapters.spark.stopping import relay_signals, stop_queries, stop_session
 from apps.observability.health import Pulse, aggregator_health
 from apps.observability.metrics_endpoint import monitored, program_version

@@ -19,7 +19,7 @@ from adapters.kafka.offsets import end_offsets
 from adapters.kafka.topics import DEFAULT_PARTITIONS
 from adapters.spark.committed_offsets import caught_up
 from apps.local_stack.alerts import MetricsPorts, program_ports
-from apps.local_stack.parts import Servers, aggregator_child, checkpoints, prepare, producer_child
+from apps.local_stack.parts import CHECKPOINT, Servers, aggregator_child, prepare, producer_child
 from apps.runtime.child_processes import Child
 from apps.settings.options import FinnhubOptions
 from apps.settings.stack import StackSettings
@@ -117,7 +117,7 @@ class Pipeline:
         """Wait until Spark has stored all that is on the topic now; False when it has not in time."""
         ends = self.on_topic()
         end_s = time.monotonic() + timeout_s
-        while not caught_up(checkpoints(self.folder), self.servers.kafka.trades_topic, ends):
+        while not caught_up(self.folder / CHECKPOINT, self.servers.kafka.trades_topic, ends):
             self.check()
             if time.monotonic() > end_s:
                 return False

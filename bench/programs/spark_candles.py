@@ -14,8 +14,9 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
 
 from adapters.spark.checkpoint import claim_checkpoint
+from adapters.spark.layout import CANDLES, path_within
 from adapters.spark.progress import BatchProgress, read_progress
-from adapters.spark.queries import CANDLES, candle_stream, checkpoint_path
+from adapters.spark.queries import candle_stream
 from adapters.spark.settings import AggregatorSettings
 from adapters.spark.sources import topic_records
 from bench.harness import candle_lines
@@ -57,7 +58,7 @@ def _pass(running: Spark, settings: AggregatorSettings, folder: Path) -> tuple[J
     folded = candle_stream(topic_records(session, settings, topic=settings.topic, query=CANDLES), settings)
     query = (
         folded.writeStream.queryName(CANDLES)
-        .option("checkpointLocation", checkpoint_path(settings, CANDLES))
+        .option("checkpointLocation", path_within(settings.checkpoint, CANDLES))
         .outputMode("update")
         .foreachBatch(store)
         .trigger(availableNow=True)

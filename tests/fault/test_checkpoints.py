@@ -131,7 +131,7 @@ def test_damage_is_refused_in_words(used: Used, damage: Damage, request: pytest.
     damage(used.restored())
     words = failure(used)
     assert str(used.carrier.site.checkpoint) in words
-    assert "--checkpoint" in words
+    assert "another checkpoint folder" in words
     kind = request.node.callspec.id.replace("-", " ")
     tell(
         f"checkpoint: {kind}",
@@ -161,7 +161,7 @@ def test_a_rebuild_from_a_new_checkpoint_gives_identical_tables(used: Used, tell
     assert refused.ended() == 1
     last = refused.text().strip().splitlines()[-1]
     assert last.startswith("tapeline aggregator: the query 'candles' failed: ")
-    assert "name another --checkpoint" in last
+    assert "use another checkpoint folder" in last
     anew = attrs.evolve(site, folder=site.folder / "anew")
     anew.folder.mkdir()
     # Over the rows that are there, in other micro-batches, then into empty tables.

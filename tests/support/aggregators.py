@@ -24,7 +24,7 @@ from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.subscriber import KafkaSubscriber
 from adapters.kafka.topics import Profile, ensure_topics
 from adapters.spark.committed_offsets import caught_up
-from adapters.spark.queries import QUERIES
+from adapters.spark.layout import QUERIES, trade_checkpoints
 from devstack.servers.java import java_home
 from devstack.stack import Stack
 from domain.record import TopicRecord
@@ -85,7 +85,7 @@ class Site:
 
     @property
     def queries(self) -> list[Path]:
-        return [self.checkpoint / "v1" / name for name in ("trades", "candles")]
+        return trade_checkpoints(self.checkpoint)
 
     def send(self, entries: Sequence[Entry]) -> None:
         producer = Producer({"bootstrap.servers": self.kafka.bootstrap_servers})
@@ -124,7 +124,7 @@ class Site:
         ]
 
     def all_is_stored(self) -> bool:
-        return caught_up(self.queries, self.kafka.trades_topic, end_offsets(self.kafka, self.kafka.trades_topic))
+        return caught_up(self.checkpoint, self.kafka.trades_topic, end_offsets(self.kafka, self.kafka.trades_topic))
 
     def rows(self, columns: str, table: str) -> list[tuple[Any, ...]]:
         with CassandraSession(self.cassandra) as session:

@@ -13,7 +13,7 @@ from prometheus_client.metrics_core import Metric
 
 from adapters.prometheus.aggregator import AggregatorMetrics
 from adapters.prometheus.registry import new_registry
-from adapters.spark.queries import QUERIES
+from adapters.spark.layout import QUERIES
 from apps.containers import LiveContainer, ProducerContainer
 from apps.observability.health import Health
 from apps.observability.metrics_endpoint import monitoring_app

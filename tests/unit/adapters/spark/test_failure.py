@@ -49,7 +49,7 @@ def test_of_a_damaged_checkpoint_it_says_what_to_do() -> None:
     for text in (DAMAGED, gone, "Failed to read log file 4"):
         words = explain(text, "data/checkpoint")
         assert words.startswith(root_cause(text))
-        assert "name another --checkpoint" in words
+        assert "use another checkpoint folder" in words
 
 
 def test_a_store_that_is_away_is_not_taken_for_a_damaged_checkpoint() -> None:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
-import attrs
 import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F  # noqa: N812
 
-from adapters.spark.checkpoint import CheckpointError, claim_checkpoint
 from adapters.spark.preflight import check_tables, check_topics
 from adapters.spark.record import decode
 from adapters.spark.session import ON_HEAP, ROCKSDB, STATE_STORE, spark_conf
@@ -59,34 +55,6 @@ def test_a_dead_letter_is_read_back_by_the_domain(spark: SparkSession, value: by
     assert letter.rejected_ms > 1_700_000_000_000
 
 
-FILE_MANAGER = "spark.sql.streaming.checkpointFileManagerClass"
-
-
-def test_a_local_checkpoint_is_written_without_starting_processes_to_rename_a_file(
-    spark: SparkSession, tmp_path: Path
-) -> None:
-    session = spark.newSession()
-    claim_checkpoint(session, AggregatorSettings(checkpoint=str(tmp_path / "local")))
-    assert str(session.conf.get(FILE_MANAGER)).endswith("FileSystemBasedCheckpointFileManager")
-
-
-def test_what_is_said_of_how_checkpoints_are_written_stays(spark: SparkSession, tmp_path: Path) -> None:
-    session = spark.newSession()
-    session.conf.set(FILE_MANAGER, "of.the.user")
-    claim_checkpoint(session, AggregatorSettings(checkpoint=str(tmp_path / "local")))
-    assert session.conf.get(FILE_MANAGER) == "of.the.user"
-
-
-def test_a_checkpoint_that_is_not_local_is_written_as_spark_likes(spark: SparkSession, tmp_path: Path) -> None:
-    session = spark.newSession()
-    # The only other file system that needs no server: one that leads elsewhere.
-    mounts = session.sparkContext._jsc.hadoopConfiguration()
-    mounts.set("fs.viewfs.mounttable.elsewhere.link./data", tmp_path.as_uri())
-    claim_checkpoint(session, AggregatorSettings(checkpoint="viewfs://elsewhere/data/checkpoint"))
-    assert list(tmp_path.rglob("settings.json"))
-    assert session.conf.get(FILE_MANAGER, None) is None
-
-
 def test_a_checkpoint_goes_on_with_the_state_store_that_it_was_begun_with(spark: SparkSession, tmp_path: Path) -> None:
     session, counted = spark.newSession(), list[int]()
     (tmp_path / "in").mkdir()
@@ -113,49 +81,6 @@ def test_a_checkpoint_goes_on_with_the_state_store_that_it_was_begun_with(spark:
 def test_candles_have_their_state_on_the_heap_and_single_trades_in_rocksdb() -> None:
     stores = [spark_conf(AggregatorSettings(deduplicate=each)).get(STATE_STORE) for each in (False, True)]
     assert stores == [ON_HEAP, ROCKSDB]
-
-
-def test_a_new_checkpoint_is_claimed_and_claimed_again(spark: SparkSession, tmp_path: Path) -> None:
-    settings = AggregatorSettings(checkpoint=str(tmp_path / "new"))
-    claim_checkpoint(spark, settings)
-    claim_checkpoint(spark, settings)
-    # These may change under a checkpoint.
-    claim_checkpoint(spark, attrs.evolve(settings, allowed_lateness_ms=5, trigger_s=5.0, max_offsets_per_trigger=7))
-
-
-@pytest.mark.parametrize(
-    "change",
-    [{"window_ms": 1}, {"shuffle_partitions": 9}, {"topic": "others"}, {"keyspace": "others"}, {"deduplicate": True}],
-)
-def test_a_checkpoint_is_of_the_settings_that_began_it(
-    spark: SparkSession, tmp_path: Path, change: dict[str, Any]
-) -> None:
-    settings = AggregatorSettings(checkpoint=str(tmp_path))
-    claim_checkpoint(spark, settings)
-    with pytest.raises(CheckpointError, match=next(iter(change))):
-        claim_checkpoint(spark, attrs.evolve(settings, **change))
-
-
-def test_a_checkpoint_from_before_there_was_deduplication_goes_on_without(spark: SparkSession, tmp_path: Path) -> None:
-    settings = AggregatorSettings(checkpoint=str(tmp_path))
-    claim_checkpoint(spark, settings)
-    # Hadoop's checksum of the file is beside it.
-    for file in (tmp_path / "v1").iterdir():
-        text = file.read_text() if file.name == "settings.json" else None
-        file.unlink()
-        if text is not None:
-            known = json.loads(text)
-            del known["deduplicate"]
-            file.write_text(json.dumps(known))
-    claim_checkpoint(spark, settings)
-    with pytest.raises(CheckpointError, match="deduplicate"):
-        claim_checkpoint(spark, attrs.evolve(settings, deduplicate=True))
-
-
-def test_a_checkpoint_that_cannot_be_written_is_told_of(spark: SparkSession, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("in the way")
-    with pytest.raises(CheckpointError, match="cannot be used"):
-        claim_checkpoint(spark, AggregatorSettings(checkpoint=str(tmp_path / "file")))
 
 
 def test_a_missing_topic_is_named(spark: SparkSession, bootstrap_servers: str) -> None:
