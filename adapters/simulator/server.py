@@ -8,7 +8,6 @@ import asyncio
 import concurrent.futures
 import os
 import threading
-import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, Self, TypeVar
 
@@ -106,15 +105,6 @@ class SimulatedFinnhub:
             return [set(session.symbols) for session in self._hub.sessions.values()]
 
         return self._in_loop(ask)
-
-    def wait_until(self, condition: Callable[[], bool], timeout_s: float = 10.0) -> bool:
-        """Wait for something to become true; False when it did not in time."""
-        deadline = time.monotonic() + timeout_s
-        while not condition():
-            if time.monotonic() >= deadline:
-                return False
-            time.sleep(0.002)
-        return True
 
     def drop_connections(self, how: str = "reset") -> int:
         """End all connections: `reset` (RST), `close` (closing handshake) or `eof`. Gives how many there were."""

@@ -3,7 +3,7 @@
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from decimal import Decimal
 from typing import Protocol, Self
@@ -21,9 +21,7 @@ from domain.session import SessionEvent, SessionEventKind
 from domain.trade import Trade
 from ports.publisher import Publishable, Publisher
 from ports.subscriber import Subscriber
-
-PATIENCE_S = 30.0
-"""How long to wait for what must come; a shared machine stalls at times."""
+from tests.support.timeouts import TIMEOUT_S
 
 
 class Broker(Protocol):
@@ -154,24 +152,17 @@ def publish(publisher: Publisher, items: Iterable[Publishable]) -> None:
     """Publish all and wait until each is acknowledged."""
     for item in items:
         publisher.publish(item)
-    deliveries = publisher.flush(PATIENCE_S)
+    deliveries = publisher.flush(TIMEOUT_S)
     assert deliveries.pending == deliveries.failed == 0
 
 
 def read(subscriber: Subscriber, count: int, max_records: int = 10_000) -> list[TopicRecord]:
-    """Read until so many records have come, or the patience is at its end; `max_records` are read at a time."""
+    """Read until so many records have come, or the time is up; `max_records` are read at a time."""
     records: list[TopicRecord] = []
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + TIMEOUT_S
     while len(records) < count and time.monotonic() < deadline:
         records += subscriber.read(0.2, max_records)
     return records
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Try until it holds."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline, "it never came to be"
 
 
 def by_key(records: Iterable[TopicRecord]) -> dict[bytes | None, list[bytes]]:

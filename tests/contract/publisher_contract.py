@@ -13,9 +13,9 @@ from domain.rules import Rules
 from domain.session_record import decode_event
 from ports.errors import BrokerError
 from ports.publisher import Publishable
+from tests.support.timeouts import TIMEOUT_S, wait_until
 
 from .brokers import (
-    PATIENCE_S,
     Broker,
     Session,
     by_key,
@@ -26,7 +26,6 @@ from .brokers import (
     offsets,
     publish,
     read,
-    until,
 )
 
 LENIENT = Rules(max_age_ms=2**45)
@@ -108,7 +107,7 @@ class PublisherContract:
             assert completed_prefix <= deliveries.completed_prefix <= number
             assert deliveries.completed_prefix <= deliveries.acknowledged
             completed_prefix = deliveries.completed_prefix
-        assert publisher.flush(PATIENCE_S).completed_prefix == 302
+        assert publisher.flush(TIMEOUT_S).completed_prefix == 302
 
     def test_a_record_bears_the_time_of_the_brokers_clock(self, session: Session) -> None:
         before_ms = int(time.time() * 1000)
@@ -120,7 +119,7 @@ class PublisherContract:
         publisher = session.publisher()
         for trade in make_trades(500):
             publisher.publish(trade)
-        deliveries = publisher.flush(PATIENCE_S)
+        deliveries = publisher.flush(TIMEOUT_S)
         assert (deliveries.acknowledged, deliveries.failed, deliveries.pending) == (500, 0, 0)
 
     def test_flush_of_0_only_looks_and_all_is_accounted_for(self, session: Session) -> None:
@@ -136,7 +135,7 @@ class PublisherContract:
         def completed_prefix() -> bool:
             return publisher.flush(0).acknowledged == 500
 
-        until(completed_prefix)
+        wait_until(completed_prefix)
 
     def test_nothing_is_lost_and_order_is_kept_when_there_is_little_room(self, small_session: Session) -> None:
         trades = make_trades(1_000, symbols=3)
@@ -151,7 +150,7 @@ class PublisherContract:
         reader = threading.Thread(target=read_and_commit)
         reader.start()
         publish(publisher, trades)
-        reader.join(PATIENCE_S)
+        reader.join(TIMEOUT_S)
         assert not reader.is_alive()
         for symbol in {trade.symbol for trade in trades}:
             mark = f'"{symbol}"'.encode()

@@ -10,9 +10,9 @@ import pytest
 from domain.record import TopicRecord, encode
 from ports.errors import BrokerError
 from ports.subscriber import Subscriber
+from tests.support.timeouts import TIMEOUT_S, scaled, wait_until
 
 from .brokers import (
-    PATIENCE_S,
     Broker,
     Session,
     make_dead_letter,
@@ -21,7 +21,6 @@ from .brokers import (
     offsets,
     publish,
     read,
-    until,
 )
 
 
@@ -84,7 +83,7 @@ class SubscriberContract:
         subscriber = session.subscriber()
         records: list[TopicRecord] = []
         while len(records) < 50:
-            some = subscriber.read(PATIENCE_S, max_records=3)
+            some = subscriber.read(TIMEOUT_S, max_records=3)
             assert 1 <= len(some) <= 3
             records += some
         assert len({(record.partition, record.offset) for record in records}) == 50
@@ -93,7 +92,7 @@ class SubscriberContract:
         subscriber = session.subscriber()
         begun = time.monotonic()
         assert list(subscriber.read(0.3)) == []
-        assert 0.25 <= time.monotonic() - begun < 10
+        assert 0.25 <= time.monotonic() - begun < scaled(10)
 
     def test_a_record_that_comes_while_it_waits_is_given_at_once(self, session: Session) -> None:
         publisher, subscriber = session.publisher(), session.subscriber()
@@ -102,8 +101,8 @@ class SubscriberContract:
         timer = threading.Timer(0.3, lambda: publish(publisher, [make_trade(1)]))
         timer.start()
         begun = time.monotonic()
-        assert len(subscriber.read(PATIENCE_S)) == 1
-        assert time.monotonic() - begun < PATIENCE_S / 2
+        assert len(subscriber.read(TIMEOUT_S)) == 1
+        assert time.monotonic() - begun < TIMEOUT_S / 2
         timer.join()
 
     def test_two_members_share_the_partitions(self, session: Session) -> None:
@@ -154,7 +153,7 @@ def _shared(session: Session, members: Sequence[Subscriber]) -> list[list[TopicR
             member.commit()
         return all(given) and len(seen) == published
 
-    until(all_served)
+    wait_until(all_served)
     trades = make_trades(400, symbols=40, first=1_000_000)
     wanted = {encode(trade) for trade in trades}
     publish(publisher, trades)
@@ -165,6 +164,6 @@ def _shared(session: Session, members: Sequence[Subscriber]) -> list[list[TopicR
             share.extend(record for record in member.read(0.1) if record.value in wanted)
         return sum(map(len, shares)) >= len(trades)
 
-    until(all_given)
+    wait_until(all_given)
     assert all(shares)
     return shares

@@ -18,6 +18,7 @@ from domain.feed import Frame
 from ports.errors import EndOfFeed, FeedError
 from ports.feed import Feed
 from tests.support.feeds import payload, read_frames, settings
+from tests.support.timeouts import TIMEOUT_S
 
 from .feed_contract import FeedContract
 
@@ -122,6 +123,6 @@ class TestMemoryFeed(FeedContract):
         pushing = threading.Timer(0.05, feed.push, [parse_message(payload(), 1)])
         pushing.start()
         begun = time.monotonic()
-        assert feed.read(30.0) is not None
-        assert time.monotonic() - begun < 10
+        assert feed.read(TIMEOUT_S) is not None
+        assert time.monotonic() - begun < TIMEOUT_S / 2
         pushing.join()

@@ -18,6 +18,7 @@ from adapters.kafka.watchlist_editor import KafkaWatchlistEditor
 from ports.errors import BrokerError, KeyInUseError
 from ports.watchlist import Watchlist
 from ports.watchlist_editor import WatchlistEditor
+from tests.support.timeouts import TIMEOUT_S
 
 from .watchlist_contract import SYMBOLS, Group, Lists, WatchlistContract
 
@@ -69,7 +70,7 @@ def lists(settings: KafkaSettings) -> Lists:
 def write(settings: KafkaSettings, key: bytes, value: bytes | None, partition: int) -> None:
     producer = Producer({"bootstrap.servers": settings.bootstrap_servers})
     producer.produce(settings.watchlist_topic, value, key, partition=partition)
-    assert producer.flush(30) == 0
+    assert producer.flush(TIMEOUT_S) == 0
 
 
 class TestKafkaWatchlist(WatchlistContract):

@@ -14,8 +14,8 @@ from domain.watchlist import Share
 from ports.errors import BrokerError
 from ports.watchlist import Watchlist
 from ports.watchlist_editor import WatchlistEditor
+from tests.support.timeouts import TIMEOUT_S
 
-PATIENCE_S = 30.0
 SYMBOLS = [f"BINANCE:S{number:02}USDT" for number in range(30)]
 
 
@@ -78,7 +78,7 @@ class Group:
         instance.leave()
 
     def until(self, condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + TIMEOUT_S
         while not condition():
             assert time.monotonic() < deadline, [instance.share for instance in self.instances]
             for instance in self.instances:

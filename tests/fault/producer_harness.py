@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -25,23 +25,14 @@ from adapters.kafka.topics import Profile, ensure_topics
 from adapters.simulator.ledger import LedgerEntry
 from adapters.simulator.server import SimulatedFinnhub
 from domain.record import TopicRecord
+from tests.support.timeouts import TIMEOUT_S, wait_until
 
 from .delivery_ledger import Account, Acknowledged, Heard
 from .frames import digest
 from .producing import ACKNOWLEDGED, RECEIVED
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 60.0
-"""How long to wait for what must come; a shared machine stalls at times."""
 SYMBOLS = ("AAPL", "MSFT", "BINANCE:BTCUSDT", "BINANCE:ETHUSDT", "OANDA:EUR_USD", "IC MARKETS:1")
-
-
-def await_that(condition: Callable[[], bool], what: str, seconds: float = PATIENCE_S) -> None:
-    """Wait until it holds."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"{what}: not in {seconds:g} s"
-        time.sleep(0.02)
 
 
 class Sending:
@@ -75,7 +66,7 @@ class Sending:
         self._begun = (0, 0)
         self._run = -1
         self._connection = 0
-        self._flags = ("--symbols", ",".join(symbols), "--flush-timeout", str(PATIENCE_S), *flags)
+        self._flags = ("--symbols", ",".join(symbols), "--flush-timeout", str(TIMEOUT_S), *flags)
         self._variables = {
             "TAPELINE_FINNHUB_URL": url or server.url,
             "TAPELINE_FINNHUB_TOKEN": "any",
@@ -109,7 +100,7 @@ class Sending:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        await_that(lambda: any(each.run == run and each.event == "subscribed" for each in self.heard()), "subscribed")
+        wait_until(lambda: any(each.run == run and each.event == "subscribed" for each in self.heard()), "subscribed")
 
     def kill(self) -> None:
         """Kill the producer; nothing happens when it has ended."""
@@ -121,7 +112,7 @@ class Sending:
         """Ask the producer to end, and give its exit code."""
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(2 * PATIENCE_S)
+        return self._process.wait(2 * TIMEOUT_S)
 
     @property
     def memory_bytes(self) -> int:
@@ -155,12 +146,12 @@ class Sending:
     def carry(self, frames: int) -> None:
         """Wait until the producer has received so many more frames."""
         before = self._frames()
-        await_that(lambda: self._frames() >= before + frames, f"{frames} more frames")
+        wait_until(lambda: self._frames() >= before + frames, f"{frames} more frames")
 
     def acknowledge(self, trades: int) -> None:
         """Wait until so many more trades are acknowledged."""
         before = self._trades()
-        await_that(lambda: self._trades() >= before + trades, f"{trades} more trades acknowledged")
+        wait_until(lambda: self._trades() >= before + trades, f"{trades} more trades acknowledged")
 
     def unacknowledged(self) -> int:
         """Count the trades that this run of the producer received and that Kafka has not acknowledged, of a feed without quirks."""
@@ -208,7 +199,7 @@ class Sending:
         server.go_silent(3_600)
         last = server.ledger.entries()[-1:]
         if last:
-            await_that(lambda: self._has(last[0]), "the last frame")
+            wait_until(lambda: self._has(last[0]), "the last frame")
         code = self.stop()
         assert code == 0, self.log.read_text()[-2_000:]
         return self.account()
@@ -248,9 +239,9 @@ def dump(kafka: KafkaSettings, topic: str) -> list[TopicRecord]:
     )
     records: list[TopicRecord] = []
     try:
-        open_ = set(consumer.list_topics(topic, timeout=PATIENCE_S).topics[topic].partitions)
+        open_ = set(consumer.list_topics(topic, timeout=TIMEOUT_S).topics[topic].partitions)
         consumer.assign([TopicPartition(topic, partition, 0) for partition in open_])
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + TIMEOUT_S
         while open_:
             assert time.monotonic() < deadline, f"{topic} cannot be read to its end: {open_}"
             for message in consumer.consume(10_000, 0.2):

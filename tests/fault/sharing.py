@@ -22,10 +22,11 @@ from adapters.kafka.topics import Profile, ensure_topics
 from adapters.kafka.watchlist_editor import KafkaWatchlistEditor
 from adapters.simulator.ledger import LedgerEntry
 from adapters.simulator.server import SimulatedFinnhub
+from tests.support.timeouts import TIMEOUT_S, wait_until
 
 from .delivery_ledger import Account, Acknowledged, Heard, Identity
 from .frames import digest
-from .producer_harness import PATIENCE_S, ROOT, Lines, await_that, dump
+from .producer_harness import ROOT, Lines, dump
 from .producing import ACKNOWLEDGED, RECEIVED
 
 _LOOK_EVERY_S = 0.02
@@ -125,7 +126,7 @@ class Sharing:
         """Give the symbols of each open connection, the oldest first."""
         return self.server.subscriptions()
 
-    def await_covered(self, symbols: Collection[str], producers: int, seconds: float = PATIENCE_S) -> None:
+    def await_covered(self, symbols: Collection[str], producers: int, seconds: float = TIMEOUT_S) -> None:
         """Wait until the connections are so many, each has a part, and the parts are the symbols, each once."""
 
         def covered() -> bool:
@@ -136,7 +137,7 @@ class Sharing:
                 and Counter(symbol for share in shares for symbol in share) == Counter(symbols)
             )
 
-        await_that(covered, f"{len(symbols)} symbols at {producers} producers", seconds)
+        wait_until(covered, f"{len(symbols)} symbols at {producers} producers", seconds)
 
     @property
     def longest_double_s(self) -> float:
@@ -151,7 +152,7 @@ class Sharing:
     def settled(self) -> Account:
         """Let the feed fall silent and what is on the way arrive, end the producers tidily, and say how things stand."""
         running = [producer for producer in self.producers if producer.process.poll() is None]
-        await_that(lambda: all(any(each.frame for each in producer.heard()) for producer in running), "a frame each")
+        wait_until(lambda: all(any(each.frame for each in producer.heard()) for producer in running), "a frame each")
         self.server.go_silent(3_600)
         entries: dict[int, LedgerEntry] = {entry.connection: entry for entry in self.server.ledger.entries()}
         last = {digest(entries[number].payload) for number in list(self.server._hub.sessions)}
@@ -159,11 +160,11 @@ class Sharing:
         def arrived() -> bool:
             return last <= {each.frame for producer in running for each in producer.heard()}
 
-        await_that(arrived, "the last frames")
+        wait_until(arrived, "the last frames")
         for producer in running:
             producer.process.send_signal(signal.SIGTERM)
         for producer in running:
-            assert producer.process.wait(PATIENCE_S) == 0, producer.log.read_text()[-2_000:]
+            assert producer.process.wait(TIMEOUT_S) == 0, producer.log.read_text()[-2_000:]
         return Account(
             sent=self.server.ledger.entries(),
             heard=[each for producer in self.producers for each in producer.heard()],

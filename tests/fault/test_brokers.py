@@ -11,9 +11,10 @@ from adapters.simulator.server import SimulatedFinnhub
 from adapters.simulator.settings import SimulatorSettings
 from devstack.stack import Stack
 from devstack.stack.orphan_watch import guarded
+from tests.support.timeouts import TIMEOUT_S, wait_until
 
 from .fault_report import Tell
-from .producer_harness import PATIENCE_S, Sending, await_that
+from .producer_harness import Sending
 
 pytestmark = [pytest.mark.servers, pytest.mark.faults, pytest.mark.timeout(900)]
 
@@ -68,12 +69,12 @@ class Cluster:
 
     def leader(self, partition: int) -> str:
         """Give the broker that leads a partition."""
-        found = self._admin.list_topics(self._topic, timeout=PATIENCE_S).topics[self._topic].partitions[partition]
+        found = self._admin.list_topics(self._topic, timeout=TIMEOUT_S).topics[self._topic].partitions[partition]
         return f"kafka-{found.leader}"
 
     def in_sync(self) -> bool:
         """Say whether every partition has all its copies in sync."""
-        partitions = self._admin.list_topics(self._topic, timeout=PATIENCE_S).topics[self._topic].partitions
+        partitions = self._admin.list_topics(self._topic, timeout=TIMEOUT_S).topics[self._topic].partitions
         return all(len(partition.isrs) == BROKERS for partition in partitions.values())
 
 
@@ -93,12 +94,12 @@ def check(sending: Sending) -> str:
 def test_no_acknowledged_trade_is_lost_when_leaders_are_killed(sending: Sending, stack: Stack, tell: Tell) -> None:
     cluster = Cluster(sending)
     for turn in range(5):
-        await_that(cluster.in_sync, "all in sync", 2 * PATIENCE_S)
+        wait_until(cluster.in_sync, "all in sync", 2 * TIMEOUT_S)
         leader = cluster.leader(turn % 4)
         stack.kill(leader)
         sending.acknowledge(1_000)
         stack.start(leader)
-    await_that(cluster.in_sync, "all in sync", 2 * PATIENCE_S)
+    wait_until(cluster.in_sync, "all in sync", 2 * TIMEOUT_S)
     tell(
         "a partition's leader is killed (kill -9), five times, of three brokers",
         "no acknowledged trade lost, none twice, order kept",
@@ -108,7 +109,7 @@ def test_no_acknowledged_trade_is_lost_when_leaders_are_killed(sending: Sending,
 
 def test_an_acknowledgement_means_that_another_broker_has_it(sending: Sending, stack: Stack, tell: Tell) -> None:
     cluster = Cluster(sending)
-    await_that(cluster.in_sync, "all in sync", 2 * PATIENCE_S)
+    wait_until(cluster.in_sync, "all in sync", 2 * TIMEOUT_S)
     leader = cluster.leader(0)
     others = [name for name in names() if name != leader]
     for name in others:
@@ -120,7 +121,7 @@ def test_an_acknowledgement_means_that_another_broker_has_it(sending: Sending, s
         stack.resume(name)
     sending.acknowledge(1_000)
     stack.start(leader)
-    await_that(cluster.in_sync, "all in sync", 2 * PATIENCE_S)
+    wait_until(cluster.in_sync, "all in sync", 2 * TIMEOUT_S)
     tell(
         "the leader is killed (kill -9) while the two other copies stand still",
         "no acknowledged trade lost, none twice, order kept",
@@ -132,7 +133,7 @@ def test_what_is_refused_while_two_of_three_brokers_are_stopped_is_drained_after
     sending: Sending, stack: Stack, tell: Tell
 ) -> None:
     cluster = Cluster(sending)
-    await_that(cluster.in_sync, "all in sync", 2 * PATIENCE_S)
+    wait_until(cluster.in_sync, "all in sync", 2 * TIMEOUT_S)
     stopped = names()[1:]
     for name in stopped:
         stack.kill(name)
@@ -144,8 +145,8 @@ def test_what_is_refused_while_two_of_three_brokers_are_stopped_is_drained_after
     assert sending.unacknowledged() <= BUFFER + 5
     for name in stopped:
         stack.start(name)
-    await_that(cluster.in_sync, "all in sync", 2 * PATIENCE_S)
-    await_that(lambda: sending.unacknowledged() < BUFFER / 2, "drained", 2 * PATIENCE_S)
+    wait_until(cluster.in_sync, "all in sync", 2 * TIMEOUT_S)
+    wait_until(lambda: sending.unacknowledged() < BUFFER / 2, "drained", 2 * TIMEOUT_S)
     tell(
         "two of three brokers are stopped (kill -9) for 60 s",
         "nothing acknowledged by one copy alone; refused, not lost; drained afterwards, order kept",

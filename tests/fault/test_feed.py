@@ -8,14 +8,15 @@ import pytest
 from adapters.simulator.server import SimulatedFinnhub
 from adapters.simulator.settings import SimulatorSettings
 from tests.support.feeds import Relay
+from tests.support.timeouts import scaled, wait_until
 
 from .delivery_ledger import Account
 from .fault_report import Tell
-from .producer_harness import SYMBOLS, Sending, await_that
+from .producer_harness import SYMBOLS, Sending
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(400)]
 
-RECONNECT_MS = 5_000
+RECONNECT_MS = scaled(5_000)
 """How long it may take until all symbols are subscribed again, beyond the waits of the backoff."""
 RATE = 400
 A_CLAIM = 160
@@ -69,7 +70,7 @@ def test_a_connection_that_is_reset_closed_or_ended_is_made_again(
 ) -> None:
     for how in ("reset", "close", "eof"):
         assert server.drop_connections(how) == 1
-        await_that(all_subscribed(server), "all symbols again")
+        wait_until(all_subscribed(server), "all symbols again")
         sending.carry(30)
     sending.carry(A_CLAIM)
     tell(
@@ -88,8 +89,8 @@ def test_a_connection_that_passes_nothing_any_more_is_given_up(
     with Sending(tmp_path, bootstrap_servers, server, *flags, url=relay.url) as sending:
         sending.carry(A_CLAIM)
         relay.freeze()
-        await_that(sending.is_cut_off, "noticed", timeout_s + 30)
-        await_that(all_subscribed(server), "all symbols again")
+        wait_until(sending.is_cut_off, "noticed", timeout_s + scaled(30))
+        wait_until(all_subscribed(server), "all symbols again")
         sending.carry(A_CLAIM)
         account = sending.settled()
     relay.close()
@@ -108,7 +109,7 @@ def test_a_handshake_that_hangs_is_given_up_after_five_seconds(
 ) -> None:
     server.hang_handshakes(times)
     server.drop_connections()
-    await_that(all_subscribed(server), "all symbols again", 120)
+    wait_until(all_subscribed(server), "all symbols again", scaled(120))
     sending.carry(A_CLAIM)
     tell(
         f"the handshake hangs, {times} times",
@@ -124,7 +125,7 @@ def test_a_handshake_that_is_refused_with_429_is_not_tried_again_too_soon(
 ) -> None:
     server.refuse_handshakes(429, retry_after_s=retry_after_s)
     server.drop_connections()
-    await_that(all_subscribed(server), "all symbols again", 120)
+    wait_until(all_subscribed(server), "all symbols again", scaled(120))
     sending.carry(A_CLAIM)
     account = sending.settled()
     (gap,) = account.gaps()
@@ -148,7 +149,7 @@ def test_a_server_that_is_gone_is_found_again_when_it_is_back(
         sending.wait(seconds)
         with SimulatedFinnhub(SimulatorSettings(rate=RATE, port=server.port, seed=2, ledger_limit=10**6)) as again:
             sending.servers.append(again)
-            await_that(all_subscribed(again), "all symbols again")
+            wait_until(all_subscribed(again), "all symbols again")
             sending.carry(A_CLAIM)
             account = sending.settled()
     (gap,) = account.gaps()

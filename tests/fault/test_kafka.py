@@ -9,9 +9,10 @@ import pytest
 from adapters.simulator.server import SimulatedFinnhub
 from adapters.simulator.settings import SimulatorSettings
 from devstack.stack import Stack
+from tests.support.timeouts import wait_until
 
 from .fault_report import Tell
-from .producer_harness import Sending, await_that
+from .producer_harness import Sending
 
 pytestmark = [pytest.mark.servers, pytest.mark.faults, pytest.mark.timeout(600)]
 
@@ -93,7 +94,7 @@ def test_nothing_is_lost_and_memory_is_bounded_when_kafka(
     before = sending.memory_bytes
     fault(stack, sending, seconds)
     grown = sending.memory_bytes - before
-    await_that(lambda: sending.unacknowledged() < BUFFER / 2, "drained")
+    wait_until(lambda: sending.unacknowledged() < BUFFER / 2, "drained")
     sending.carry(200)
     account = sending.settled()
     assert list(account.gaps()) == []

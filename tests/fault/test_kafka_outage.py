@@ -12,7 +12,8 @@ from adapters.kafka.settings import KafkaSettings
 from devstack.stack import Stack
 from domain.record import encode
 from ports.errors import BrokerError
-from tests.contract.brokers import PATIENCE_S, OnKafka, Session, by_key, make_trade, make_trades, publish, read, until
+from tests.contract.brokers import OnKafka, Session, by_key, make_trade, make_trades, publish, read
+from tests.support.timeouts import TIMEOUT_S, scaled, wait_until
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(120)]
 
@@ -47,7 +48,7 @@ class Feeding:
         return self.published == before
 
     def join(self) -> None:
-        self._thread.join(PATIENCE_S)
+        self._thread.join(TIMEOUT_S)
         assert not self._thread.is_alive()
 
 
@@ -101,15 +102,15 @@ def test_nothing_is_lost_when_kafka(
     records = read(subscriber, 1)
     with capture_logs() as logs:
         feeding = Feeding(publisher, 3_000)
-        until(lambda: feeding.published > 500)
+        wait_until(lambda: feeding.published > 500)
         leave(revived)
         before = feeding.published
-        until(lambda: feeding.is_held_back)
+        wait_until(lambda: feeding.is_held_back)
         assert feeding.published - before <= 2 * BUFFER  # what it took before it knew, and a full buffer
         assert feeding.is_held_back
         come_back(revived)
         feeding.join()
-        deliveries = publisher.flush(PATIENCE_S)
+        deliveries = publisher.flush(TIMEOUT_S)
     assert (deliveries.acknowledged, deliveries.failed, deliveries.pending) == (3_001, 0, 0)
     # A line or two for each of the four partitions, as leaders come back, and not one for each attempt to connect.
     assert len([entry for entry in logs if entry["log_level"] != "debug"]) <= 16
@@ -131,12 +132,12 @@ def test_close_ends_a_publish_that_waits_and_counts_what_it_let_go(revived: Stac
     publish(publisher, [make_trade()])
     revived.pause(KAFKA)
     feeding = Feeding(publisher, 3_000)
-    until(lambda: feeding.is_held_back)
-    until(lambda: len(calls) > 5)  # whoever has something else to do in this thread gets to it
+    wait_until(lambda: feeding.is_held_back)
+    wait_until(lambda: len(calls) > 5)  # whoever has something else to do in this thread gets to it
     begun = time.monotonic()
     publisher.close()
     feeding.join()
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < scaled(10)
     assert feeding.error is not None
     deliveries = publisher.flush(0)
     assert deliveries.acknowledged + deliveries.failed >= feeding.published
@@ -150,7 +151,7 @@ def test_a_subscriber_closes_in_time_while_kafka_hangs(revived: Stack, session: 
     revived.pause(KAFKA)
     begun = time.monotonic()
     subscriber.close()
-    assert time.monotonic() - begun < 15
+    assert time.monotonic() - begun < scaled(15)
 
 
 def test_start_says_which_servers_do_not_answer() -> None:
@@ -168,4 +169,4 @@ def test_looking_takes_no_time_while_nothing_is_acknowledged(broker: OnKafka, se
     begun = time.monotonic()
     for _ in range(100):
         assert publisher.flush(0).pending == 1
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < scaled(5)

@@ -8,9 +8,10 @@ import pytest
 from adapters.simulator.server import SimulatedFinnhub
 from adapters.simulator.settings import SimulatorSettings
 from devstack.stack import Stack
+from tests.support.timeouts import wait_until
 
 from .fault_report import Tell
-from .producer_harness import Sending, await_that
+from .producer_harness import Sending
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(600)]
 
@@ -42,7 +43,7 @@ def test_only_what_was_not_acknowledged_is_missing_after_kills(
             sending.acknowledge(4 * RATE)
             # With something on the way and in the buffer, which a kill takes along.
             stack.pause(KAFKA)
-            await_that(lambda: sending.unacknowledged() > 300, "a backlog")
+            wait_until(lambda: sending.unacknowledged() > 300, "a backlog")
             sending.kill()
             stack.resume(KAFKA)
             sending.start()

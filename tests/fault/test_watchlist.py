@@ -17,9 +17,9 @@ from adapters.simulator.settings import SimulatorSettings
 from devstack.stack import Stack
 from ports.errors import BrokerError
 from tests.e2e.programs import run
+from tests.support.timeouts import TIMEOUT_S, scaled, wait_until
 
 from .fault_report import Tell
-from .producer_harness import PATIENCE_S, await_that
 from .sharing import Sharing, difference
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(300)]
@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.servers, pytest.mark.timeout(300)]
 CAP = 50
 RATE = 200
 KEYS = ("key-one", "key-two", "key-three")
-FAILOVER_S = 15.0
+FAILOVER_S = scaled(15.0)
 
 
 @pytest.fixture
@@ -68,10 +68,10 @@ def test_three_producers_cover_120_symbols_and_what_two_cannot_carry_is_told(
 
         two.kill()
         begun = time.monotonic()
-        await_that(lambda: sorted(map(len, sharing.shares())) == [CAP, CAP], "two full keys")
+        wait_until(lambda: sorted(map(len, sharing.shares())) == [CAP, CAP], "two full keys")
         took_s = time.monotonic() - begun
         covered = set.union(*sharing.shares())
-        await_that(lambda: one.says('"waiting": 10') and one.says("symbols wait"), "a word about those that wait")
+        wait_until(lambda: one.says('"waiting": 10') and one.says("symbols wait"), "a word about those that wait")
         listed = commands_of(sharing, "list")
         assert {line.split()[0] for line in listed.splitlines() if " waits " in line} == set(wanted) - covered
         assert "120 symbols: 100 covered, 20 wait for room; 2 producers" in listed
@@ -110,9 +110,9 @@ def test_of_two_producers_with_one_key_the_first_ends_before_the_second_connects
         first = sharing.start("the-same-key")
         sharing.await_covered(wanted, 1)
         second = sharing.start("the-same-key")
-        assert first.process.wait(60) == 1
+        assert first.process.wait(TIMEOUT_S) == 1
         assert first.says("another producer was started with the same API key")
-        await_that(lambda: any(each.event == "subscribed" for each in second.heard()), "the second")
+        wait_until(lambda: any(each.event == "subscribed" for each in second.heard()), "the second")
         sharing.await_covered(wanted, 1)
         account = sharing.settled()
         for producer in sharing.producers:
@@ -145,10 +145,10 @@ def test_the_symbols_of_a_killed_producer_all_move_when_there_is_room(
         begun = time.monotonic()
         sharing.await_covered(wanted, 2)
         left_s = time.monotonic() - begun
-        assert producers[0].process.wait(PATIENCE_S) == 0
+        assert producers[0].process.wait(TIMEOUT_S) == 0
         account = sharing.settled()
     assert max(times) < FAILOVER_S
-    assert left_s < 5
+    assert left_s < scaled(5)
     assert sharing.longest_double_s == 0
     assert account.unkept() == []
     found = difference(account, runs=[3, 4, 5])
@@ -171,7 +171,7 @@ def test_a_producer_that_was_frozen_leaves_what_others_have_by_then(
         sharing.await_covered(wanted, 2)
         frozen.process.send_signal(signal.SIGSTOP)
         try:
-            await_that(lambda: any(share == set(wanted) for share in sharing.shares()), "all at the other")
+            wait_until(lambda: any(share == set(wanted) for share in sharing.shares()), "all at the other")
         finally:
             frozen.process.send_signal(signal.SIGCONT)
         begun = time.monotonic()
@@ -201,17 +201,17 @@ def test_producers_keep_their_symbols_while_kafka_is_frozen(
         before = sharing.shares()
         kafka_stack.pause("kafka-1")
         try:
-            await_that(lambda: all(each.says("out of reach") for each in sharing.producers), "the end of the session")
+            wait_until(lambda: all(each.says("out of reach") for each in sharing.producers), "the end of the session")
             assert sharing.shares() == before
         finally:
             kafka_stack.resume("kafka-1")
         # A broker that was frozen for so long is let into its cluster again only after a while.
-        await_that(lambda: is_added(sharing, "AAPL"), "a broker that answers")
+        wait_until(lambda: is_added(sharing, "AAPL"), "a broker that answers")
         sharing.await_covered([*wanted, "AAPL"], 2)
         account = sharing.settled()
     assert [share - {"AAPL"} for share in before] == before
     # The broker has forgotten both: until both are back in the group, one may be given what the other still holds.
-    assert sharing.longest_double_s < 5
+    assert sharing.longest_double_s < scaled(5)
     assert account.unkept() == []
     found = difference(account, runs=[0, 1])
     assert (found.lost, found.odd) == ({}, {})
@@ -234,7 +234,7 @@ def test_a_producer_whose_buffer_is_full_stays_a_member_and_lets_go_of_what_is_r
         for key in KEYS[:2]:
             sharing.start(key)
         sharing.await_covered(wanted, 2)
-        await_that(lambda: all(each.says("buffer is full") for each in sharing.producers), "full buffers")
+        wait_until(lambda: all(each.says("buffer is full") for each in sharing.producers), "full buffers")
         members = describe_instances(sharing.kafka)
         begun = time.monotonic()
         sharing.editor.remove(wanted[:5])

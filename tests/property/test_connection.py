@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.finnhub.connection import Connection, ConnectionLost
+from tests.support.timeouts import TIMEOUT_S
 
 LIMIT = 70_000
 TEXT, BINARY, CONTINUED, PING = 1, 2, 0, 9
@@ -171,8 +172,8 @@ def test_what_comes_while_it_is_waited_for_says_so_and_what_came_with_it_does_no
         peer.sendall(before)
         coming = threading.Timer(0.1, peer.sendall, [whole + wire_frame(TEXT, b"second")])
         coming.start()
-        assert awaited(connection, 30.0)[1] is True
-        assert awaited(connection, 30.0) == (b"second", False)
+        assert awaited(connection, TIMEOUT_S)[1] is True
+        assert awaited(connection, TIMEOUT_S) == (b"second", False)
         coming.join()
 
 
@@ -210,7 +211,7 @@ def test_what_tls_has_taken_from_the_socket_already_was_not_waited_for() -> None
         assert awaited(connection, 5.0) == (b"first", False)
         assert awaited(connection, 5.0) == (b"second", False)
         coming.start()
-        assert awaited(connection, 30.0) == (b"third", True)
+        assert awaited(connection, TIMEOUT_S) == (b"third", True)
         coming.join()
     finally:
         connection.close()

@@ -15,6 +15,8 @@ from adapters.simulator.settings import SimulatorSettings
 from domain.feed import FeedEvent, FeedEventKind, FeedMessage, Frame
 from ports.feed import Feed
 
+from .timeouts import TIMEOUT_S, scaled, wait_until
+
 QUIET = 1e-9
 """A rate at which no trade comes in a test's lifetime."""
 
@@ -35,7 +37,7 @@ def settings(url: str, **changes: object) -> FinnhubSettings:
     values: dict[str, object] = {
         "url": url,
         "token": "a-token",
-        "connect_timeout_s": 2.0,
+        "connect_timeout_s": scaled(2.0),
         "backoff_base_s": 0.01,
         "backoff_cap_s": 0.05,
         **changes,
@@ -52,13 +54,13 @@ def connected(server: SimulatedFinnhub, *symbols: str, **changes: object) -> Ite
         feed.start()
         read_until(feed, FeedEventKind.SUBSCRIBED)
         wanted = set(symbols or ("AAPL",))
-        assert server.wait_until(lambda: wanted in server.subscriptions())
+        wait_until(lambda: wanted in server.subscriptions())
         yield feed
     finally:
         feed.close()
 
 
-def messages(feed: Feed, until: Callable[[FeedMessage], bool], timeout_s: float = 20.0) -> list[FeedMessage]:
+def messages(feed: Feed, until: Callable[[FeedMessage], bool], timeout_s: float = TIMEOUT_S) -> list[FeedMessage]:
     """Read up to and including the message that was waited for; fail when it does not come."""
     deadline = time.monotonic() + timeout_s
     seen: list[FeedMessage] = []
@@ -71,7 +73,7 @@ def messages(feed: Feed, until: Callable[[FeedMessage], bool], timeout_s: float 
     raise AssertionError(f"it did not come; what came: {seen[-20:]}")
 
 
-def read_until(feed: Feed, kind: FeedEventKind, timeout_s: float = 20.0) -> list[FeedMessage]:
+def read_until(feed: Feed, kind: FeedEventKind, timeout_s: float = TIMEOUT_S) -> list[FeedMessage]:
     """Read up to an event of this kind."""
     return messages(feed, lambda message: isinstance(message, FeedEvent) and message.kind == kind, timeout_s)
 

@@ -14,6 +14,7 @@ from adapters.finnhub.websocket_feed import FinnhubFeed
 from domain.feed import FeedEventKind, FeedMessage
 from ports.errors import FeedError
 from tests.support.feeds import messages, payload, quiet_server, read_until, settings, tcp_server
+from tests.support.timeouts import wait_until
 
 TOKEN = "c0ffee/tok en+=&42"  # noqa: S105 - made up
 FORMS = {TOKEN, quote(TOKEN), quote(TOKEN, safe=""), repr(TOKEN)[1:-1], "c0ffee"}
@@ -131,7 +132,7 @@ def test_frames_are_not_touched_by_hiding_the_token() -> None:
         feed.subscribe(["AAPL"])
         feed.start()
         read_until(feed, FeedEventKind.SUBSCRIBED)
-        assert server.wait_until(lambda: {"AAPL"} in server.subscriptions())
+        wait_until(lambda: {"AAPL"} in server.subscriptions())
         server.send_raw(payload("AAPL"))
         (frame,) = messages(feed, lambda message: getattr(message, "payload", None) == payload("AAPL"))
         feed.close()

@@ -26,7 +26,8 @@ from devstack.stack import Stack
 from domain.record import encode
 from domain.trade import Trade
 from ports.errors import BrokerError
-from tests.contract.brokers import PATIENCE_S, by_key, make_dead_letter, make_trade, make_trades, publish, read
+from tests.contract.brokers import by_key, make_dead_letter, make_trade, make_trades, publish, read
+from tests.support.timeouts import TIMEOUT_S, wait_until
 
 pytestmark = pytest.mark.servers
 
@@ -54,18 +55,15 @@ def limit_records(settings: KafkaSettings, size_bytes: int) -> None:
     resource = ConfigResource(ResourceType.TOPIC, settings.dead_letters_topic, incremental_configs=[entry])
     admin = AdminClient({"bootstrap.servers": settings.bootstrap_servers})
     for future in admin.incremental_alter_configs([resource]).values():
-        future.result(timeout=PATIENCE_S)
+        future.result(timeout=TIMEOUT_S)
 
 
 def delete_trades(settings: KafkaSettings, stack: Stack) -> None:
     """Delete the topic, and wait until the broker let go of it: before that it may still take records, and delete them."""
     topic = settings.trades_topic
     admin = AdminClient({"bootstrap.servers": settings.bootstrap_servers})
-    admin.delete_topics([topic])[topic].result(timeout=PATIENCE_S)
-    end_s = time.monotonic() + PATIENCE_S
-    while list(stack.folder.glob(f"*/data/{topic}-[0-9]")):
-        assert time.monotonic() < end_s
-        time.sleep(0.01)
+    admin.delete_topics([topic])[topic].result(timeout=TIMEOUT_S)
+    wait_until(lambda: not list(stack.folder.glob(f"*/data/{topic}-[0-9]")), "the topic's folders are gone")
 
 
 def batch_headers(folder: Path, topic: str) -> Iterator[tuple[int, int]]:
@@ -95,7 +93,7 @@ def test_what_kafka_refuses_is_counted_as_failed_and_the_rest_goes_on(settings: 
     with KafkaPublisher(settings) as publisher:
         publisher.publish(make_dead_letter(os.urandom(MAX_DEAD_LETTER_BYTES + 1)))
         publisher.publish(make_trade())
-        deliveries = publisher.flush(PATIENCE_S)
+        deliveries = publisher.flush(TIMEOUT_S)
     assert (deliveries.acknowledged, deliveries.failed, deliveries.pending) == (1, 1, 0)
 
 
@@ -106,7 +104,7 @@ def test_a_dead_producer_is_replaced_and_nothing_is_lost(settings: KafkaSettings
             publisher.publish(trade)
             if number in {500, 1_500}:
                 publisher.publish(make_dead_letter(os.urandom(3_000)))
-        deliveries = publisher.flush(PATIENCE_S)
+        deliveries = publisher.flush(TIMEOUT_S)
     assert (deliveries.acknowledged, deliveries.failed, deliveries.pending) == (2_000, 2, 0)
     values = read_all(settings, trades)
     for symbol in {trade.symbol for trade in trades}:
@@ -120,7 +118,7 @@ def test_a_producer_that_dies_again_at_once_is_beyond_repair(strict: KafkaSettin
     with KafkaPublisher(strict) as publisher:
         for _ in range(2):
             publisher.publish(make_dead_letter(os.urandom(3_000)))
-            publisher.flush(PATIENCE_S)
+            publisher.flush(TIMEOUT_S)
         with pytest.raises(BrokerError, match="died again"):
             publisher.publish(make_trade())
         deliveries = publisher.flush(0)
@@ -143,18 +141,18 @@ def test_records_are_held_while_their_topic_is_away(
     trades = make_trades(300, symbols=5)
     with KafkaPublisher(attrs.evolve(settings, extra=impatient)) as publisher, capture_logs() as logs:
         publisher.publish(trades[0])
-        publisher.flush(PATIENCE_S)
+        publisher.flush(TIMEOUT_S)
         delete_trades(settings, kafka_stack)
         for trade in trades[1:]:
             publisher.publish(trade)
         # Twice, so that a second vain attempt is not taken for the end.
-        end_s = time.monotonic() + PATIENCE_S
+        end_s = time.monotonic() + TIMEOUT_S
         while sum(log["event"].startswith("producer replaced") for log in logs) < 2:
             assert time.monotonic() < end_s
             publisher.flush(0.2)
             assert [log for log in logs if log["event"] == "record refused"] == []
         ensure_topics(settings, profile=Profile.DEV)
-        deliveries = publisher.flush(PATIENCE_S)
+        deliveries = publisher.flush(TIMEOUT_S)
     assert (deliveries.acknowledged, deliveries.failed, deliveries.pending) == (300, 0, 0)
     values = read_all(settings, trades[1:])
     for symbol in {trade.symbol for trade in trades}:

@@ -10,7 +10,8 @@ from adapters.memory.publisher import MemoryPublisher
 from adapters.memory.subscriber import MemorySubscriber
 from domain.record import encode
 from ports.errors import BrokerError
-from tests.contract.brokers import PATIENCE_S, make_trade, make_trades
+from tests.contract.brokers import make_trade, make_trades
+from tests.support.timeouts import TIMEOUT_S
 
 IMPATIENT_S = 0.05
 
@@ -46,7 +47,7 @@ def test_what_a_group_has_not_committed_is_never_forgotten() -> None:
 
 
 def test_a_waiting_publisher_goes_on_once_a_group_commits() -> None:
-    broker = MemoryBroker(partitions=1, capacity=10, full_timeout_s=PATIENCE_S)
+    broker = MemoryBroker(partitions=1, capacity=10, full_timeout_s=TIMEOUT_S)
     with MemoryPublisher(broker) as publisher, MemorySubscriber(broker, "slow") as slow:
         for trade in make_trades(10):
             publisher.publish(trade)
@@ -54,7 +55,7 @@ def test_a_waiting_publisher_goes_on_once_a_group_commits() -> None:
         waiting.start()
         slow.read(0)
         slow.commit()
-        waiting.join(PATIENCE_S)
+        waiting.join(TIMEOUT_S)
         assert values(slow) == [encode(make_trade(10))]
 
 
@@ -97,7 +98,7 @@ def test_a_read_that_waits_is_given_nothing_once_its_member_has_left() -> None:
     with stays, MemoryPublisher(broker) as publisher:
         for trade in make_trades(20, symbols=20):
             publisher.publish(trade)
-        waiting.join(PATIENCE_S)
+        waiting.join(TIMEOUT_S)
         assert given == []
         assert len(values(stays)) == 20
 

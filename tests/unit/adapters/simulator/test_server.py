@@ -16,6 +16,7 @@ from domain.feed import FeedEventKind, Frame
 from domain.intake import Intake
 from domain.rejection import Reason
 from tests.support.feeds import connected, kinds, messages, payload, quiet_server, read_frames, read_until, settings
+from tests.support.timeouts import scaled, wait_until
 
 BUSY = SimulatorSettings(rate=5_000, trades_per_frame=10)
 
@@ -153,7 +154,7 @@ def test_the_ledger_file_holds_every_frame_sent(tmp_path: Path) -> None:
     with SimulatedFinnhub(served) as server, connected(server) as feed:
         read_frames(feed, 100)
         feed.close()
-        assert server.wait_until(lambda: server.connections == 0)
+        wait_until(lambda: server.connections == 0)
         in_memory = server.ledger.entries()
     assert read_ledger(path) == in_memory
     assert {entry.kind for entry in in_memory} == {"trade", "garbage"}
@@ -221,9 +222,9 @@ def test_closing_is_prompt_twice_fine_and_leaves_no_thread() -> None:
     server.hang_handshakes()
     with closing(FinnhubFeed(settings(server.url, connect_timeout_s=60.0))) as feed:
         feed.start()
-        assert server.wait_until(lambda: server.handshakes == 1)
+        wait_until(lambda: server.handshakes == 1)
         begun = time.monotonic()
         server.close()
         server.close()
-        assert time.monotonic() - begun < 10
+        assert time.monotonic() - begun < scaled(10)
     assert not any(thread.name == "simulator" for thread in threading.enumerate())

@@ -15,6 +15,7 @@ from domain.feed import FeedEvent, FeedEventKind
 from domain.watchlist import Share
 from ports.errors import EndOfFeed, KeyInUseError
 from tests.support.feeds import FakeClock, connected, quiet_server, read_until
+from tests.support.timeouts import wait_until
 
 
 class TakenOver:
@@ -54,11 +55,11 @@ def test_the_feed_follows_the_list_without_being_read(server: SimulatedFinnhub) 
     editor.add(["AAPL", "MSFT"])
     with assignment(server, editor) as turn:
         assert turn()
-        assert server.wait_until(lambda: server.subscriptions() == [{"AAPL", "MSFT"}])
+        wait_until(lambda: server.subscriptions() == [{"AAPL", "MSFT"}])
         editor.remove(["AAPL"])
         editor.add(["NVDA"])
         turn()
-        assert server.wait_until(lambda: server.subscriptions() == [{"MSFT", "NVDA"}])
+        wait_until(lambda: server.subscriptions() == [{"MSFT", "NVDA"}])
 
 
 def test_symbols_that_wait_are_named(server: SimulatedFinnhub) -> None:
@@ -78,7 +79,7 @@ def test_when_the_key_is_taken_over_the_connection_is_closed_before_anything_is_
         made = WatchlistAssignment(feed, TakenOver(), monotonic=clock.monotonic)
         clock.sleep(1.0)
         made.keep()  # as a publisher does that waits for room
-        assert server.wait_until(lambda: server.connections == 0)
+        wait_until(lambda: server.connections == 0)
         with pytest.raises(EndOfFeed):
             feed.read(0)
         with pytest.raises(KeyInUseError):
@@ -88,9 +89,9 @@ def test_when_the_key_is_taken_over_the_connection_is_closed_before_anything_is_
 def test_what_is_left_out_is_unsubscribed_at_once(server: SimulatedFinnhub) -> None:
     with connected(server, "AAPL", "MSFT") as feed:
         feed.subscribe(["MSFT"])
-        assert server.wait_until(lambda: server.subscriptions() == [{"MSFT"}])
+        wait_until(lambda: server.subscriptions() == [{"MSFT"}])
         feed.subscribe(["MSFT", "NVDA"])
-        assert server.wait_until(lambda: server.subscriptions() == [{"MSFT", "NVDA"}])
+        wait_until(lambda: server.subscriptions() == [{"MSFT", "NVDA"}])
         for told in (("MSFT",), ("MSFT", "NVDA")):
             event = read_until(feed, FeedEventKind.SUBSCRIBED)[-1]
             assert isinstance(event, FeedEvent)
