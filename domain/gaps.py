@@ -13,11 +13,14 @@ import enum
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from .session import ENDS, CoverageSpan, SessionEvent
+from .session import ENDS, HOUR_MS, CoverageSpan, SessionEvent
 
 PATIENCE_MS: Final = 30_000
 """A sign of life comes every few seconds, and takes some seconds more to be stored."""
 DELAY_MS: Final = 1_000
+LOOK_AHEAD_MS: Final = HOUR_MS + 120_000
+"""How long after the end of a span to read events that cover it. Only the last heartbeat of an hour is kept. A heartbeat whose spans restarted since, as
+after a change of symbols, no longer covers the time before; an event of the same hour does. The 2 minutes are for producers that were delayed."""
 
 Spans = Sequence[CoverageSpan]
 """Spans in order, none empty, none touching the next."""

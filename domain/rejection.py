@@ -6,9 +6,12 @@ The names of the reasons are part of the format of the dead-letter topic; Spark'
 
 import enum
 from collections.abc import Mapping
-from typing import Self
+from typing import Final, Self
 
 import attrs
+
+SUSPECT_SHARE: Final = 0.05
+"""Share of rejected trades above which somebody should look at the source."""
 
 
 class Reason(enum.StrEnum):
@@ -69,3 +72,8 @@ class DeadLetter:
             source=headers["source"].decode(),
             rejected_ms=int(headers["rejected_ms"]),
         )
+
+
+def is_suspect(*, accepted: int, rejected: int) -> bool:
+    """Return whether so many of a source's trades were rejected that somebody should look at it."""
+    return rejected > SUSPECT_SHARE * (accepted + rejected)

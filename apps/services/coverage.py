@@ -1,17 +1,12 @@
 """What is on record of a symbol in a span of time, and from that the status of its candles."""
 
-from typing import Final, Self
+from typing import Self
 
 import attrs
 
 from domain.candle import Candle
-from domain.gaps import CandleStatus, Spans, covered_spans, status
-from domain.session import HOUR_MS
+from domain.gaps import LOOK_AHEAD_MS, CandleStatus, Spans, covered_spans, status
 from ports.event_store import EventStore
-
-LOOK_AHEAD_MS: Final = HOUR_MS + 120_000
-"""Of an hour only the last sign of life is kept. Where that has begun anew since, as after a change of symbols, the end of what was before is told by
-an event of the same hour. The rest is for producers that were held up."""
 
 
 @attrs.frozen(kw_only=True)

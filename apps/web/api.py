@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from apps.output.time_args import parse_length_ms, parse_moment_ms
 from apps.services.coverage import Coverage
+from domain.candle_state import candle_state
 from domain.gaps import gaps as gaps_between
 
 from .models import (
@@ -17,7 +18,6 @@ from .models import (
     SymbolList,
     TradePage,
     candle_out,
-    candle_status,
     gaps_out,
     health_out,
     symbol_out,
@@ -93,7 +93,7 @@ def candles(request: Request, query: Annotated[CandleQuery, Query()]) -> CandleP
         candles=[
             candle_out(
                 row,
-                candle_status(row, newest_event_ms=newest_ms, lateness_ms=lateness_ms) if is_watched else None,
+                candle_state(row, newest_event_ms=newest_ms, lateness_ms=lateness_ms) if is_watched else None,
                 None if coverage is None else coverage.status_of(row),
             )
             for row in rows

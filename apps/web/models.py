@@ -5,11 +5,12 @@ milliseconds are numbers. A moment is told twice: as ISO 8601, UTC, and in milli
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Final
+from typing import Annotated
 
 from pydantic import BaseModel, Field
 
 from domain.candle import Candle
+from domain.candle_state import candle_state
 from domain.decimals import plain
 from domain.gaps import CandleStatus, Spans
 from domain.market import classify
@@ -23,10 +24,6 @@ from .source import StageState
 
 Exact = Annotated[str, Field(pattern=r"^-?\d+(\.\d+)?$", examples=["0.00141342"])]
 Millis = Annotated[int, Field(description="Milliseconds since the epoch, UTC", examples=[1570752000000])]
-
-FORMING: Final = "forming"
-SETTLING: Final = "settling"
-FINAL: Final = "final"
 
 
 class CandleOut(BaseModel):
@@ -221,13 +218,6 @@ def candle_out(candle: Candle, status: str | None = None, coverage: CandleStatus
     )
 
 
-def candle_status(candle: Candle, *, newest_event_ms: int | None, lateness_ms: int) -> str:
-    """Say whether a candle can still change, by event time, as the windowing itself judges it."""
-    if newest_event_ms is None or newest_event_ms < candle.window_end_ms:
-        return FORMING
-    return SETTLING if newest_event_ms - lateness_ms < candle.window_end_ms else FINAL
-
-
 def trade_out(trade: Trade) -> TradeOut:
     """Write a trade."""
     return TradeOut(
@@ -249,9 +239,7 @@ def symbol_out(symbol: str, board: Board, lateness_ms: int) -> SymbolOut:
     """Write a symbol as the board knows it."""
     market, newest = classify(symbol), board.newest(symbol)
     status = (
-        None
-        if newest is None
-        else candle_status(newest, newest_event_ms=board.newest_event_ms, lateness_ms=lateness_ms)
+        None if newest is None else candle_state(newest, newest_event_ms=board.newest_event_ms, lateness_ms=lateness_ms)
     )
     return SymbolOut(
         symbol=symbol,

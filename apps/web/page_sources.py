@@ -8,6 +8,7 @@ from apps.services.ingest import Ingest
 from apps.settings.dashboard import DashboardSettings
 from apps.settings.live import LiveSettings
 from domain.feed import FeedEventKind
+from domain.rejection import is_suspect
 from ports.candle_store import CandleStore
 from ports.event_store import EventStore
 from ports.trade_store import TradeStore
@@ -21,8 +22,6 @@ TITLES: Final = {
     "replay": "a recording",
 }
 _LOST: Final = frozenset({FeedEventKind.DISCONNECTED, FeedEventKind.SILENT, FeedEventKind.RATE_LIMITED})
-MOST_REJECTED: Final = 0.05
-"""Share of rejected trades above which the intake needs a look."""
 
 
 def live_source(
@@ -88,8 +87,7 @@ def _feed(ingest: Ingest) -> Stage:
 
 def _intake(ingest: Ingest) -> Stage:
     trades, rejected = ingest.counts.trades, ingest.counts.rejected.total()
-    is_odd = rejected > MOST_REJECTED * (trades + rejected)
-    state = StageState.WARNING if is_odd else StageState.OK
+    state = StageState.WARNING if is_suspect(accepted=trades, rejected=rejected) else StageState.OK
     return Stage(name="Intake", state=state, detail=f"{trades:,} trades, {rejected:,} rejected")
 
 

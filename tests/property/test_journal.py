@@ -10,9 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.memory.event_store import MemoryEventStore
-from apps.services.coverage import LOOK_AHEAD_MS
 from domain.feed import FeedEvent, FeedEventKind, Frame
-from domain.gaps import covered_spans, gaps
+from domain.gaps import LOOK_AHEAD_MS, covered_spans, gaps
 from domain.journal import ALIVE_EVERY_MS, MARK_EVERY_MS, DeliveryProgress, Journal
 from domain.session import SessionEvent, SessionEventKind
 from domain.trade import Trade

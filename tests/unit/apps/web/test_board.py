@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from apps.web.board import Board, WindowKey
 from apps.web.mailbox import Mailbox
-from apps.web.models import candle_status
 from apps.web.pulse import Pulse
 from apps.web.source import Horizon, Stage, StageState
 from domain.candle import Candle
+from domain.candle_state import candle_state
 from domain.window import MINUTE_MS
 from tests.contract.stores import NOON_MS, make_candle, make_trade
 
@@ -76,7 +76,7 @@ def test_a_candle_forms_then_settles_then_is_final() -> None:
     found = make_candle("A")
     end_ms = found.window_end_ms
     at = {
-        moment_ms: candle_status(found, newest_event_ms=moment_ms, lateness_ms=60_000)
+        moment_ms: candle_state(found, newest_event_ms=moment_ms, lateness_ms=60_000)
         for moment_ms in (None, end_ms - 1, end_ms, end_ms + 59_999, end_ms + 60_000)
     }
     assert list(at.values()) == ["forming", "forming", "settling", "settling", "final"]
