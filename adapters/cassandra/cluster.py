@@ -12,7 +12,6 @@ from cassandra import ConsistencyLevel, ProtocolVersion
 from cassandra.auth import PlainTextAuthProvider
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile
 from cassandra.policies import (
-    ConstantSpeculativeExecutionPolicy,
     DCAwareRoundRobinPolicy,
     ExponentialReconnectionPolicy,
     RetryPolicy,
@@ -64,14 +63,10 @@ def make_cluster(settings: CassandraSettings) -> Any:
 
 
 def _profile(settings: CassandraSettings) -> Any:
-    speculative = (
-        ConstantSpeculativeExecutionPolicy(settings.speculative_delay_s, 1) if settings.speculative_delay_s else None
-    )
     return ExecutionProfile(
         load_balancing_policy=TokenAwarePolicy(DCAwareRoundRobinPolicy(local_dc=settings.local_dc)),
         retry_policy=IdempotentRetryPolicy(),
         consistency_level=ConsistencyLevel.name_to_value[settings.consistency],
         request_timeout=settings.request_timeout_s,
         row_factory=tuple_factory,
-        speculative_execution_policy=speculative,
     )

@@ -53,5 +53,3 @@ class CassandraSettings:
     """Rows of one partition that share a request."""
     page_rows: int = attrs.field(default=5000, validator=attrs.validators.ge(1))
     """Rows that a read fetches at once."""
-    speculative_delay_s: float = attrs.field(default=0.0, validator=attrs.validators.ge(0))
-    """Ask a second node when the first has not answered for so long; 0 asks only one."""
