@@ -1,23 +1,26 @@
-"""`python -m apps.admin`: set up what the pipeline needs on its servers. Every command may be run again: what is there already stays."""
+"""`tapeline admin`: create the topics and tables that the pipeline needs. Running a command again changes nothing that exists."""
 
 import sys
+from collections.abc import Mapping
 
 import click
 
+from adapters.cassandra.replication import Replication
+from adapters.cassandra.schema import FileOutcome, apply_schema
+from adapters.cassandra.settings import CassandraSettings
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topics import DEFAULT_PARTITIONS, Profile, TopicReport, ensure_topics, ensure_watchlist
 
-from .admin_schema import schema_command
 from .runtime.commands import run
 from .runtime.logs import configure_logs
-from .settings.admin import TopicsSettings
+from .settings.admin import PROFILES, SchemaSettings, TopicsSettings
 from .settings.loader import app_command
 
 
 def topics(
     settings: KafkaSettings, *, profile: Profile, partitions: int = DEFAULT_PARTITIONS, add_partitions: bool = False
 ) -> bool:
-    """Create the topics and print a line for each; say whether all of them are as wanted. Raises BrokerError."""
+    """Create the topics, print a line for each, and return whether all of them are as wanted. Raise BrokerError."""
     reports = [
         *ensure_topics(settings, profile=profile, partitions=partitions, add_partitions=add_partitions),
         ensure_watchlist(settings, profile=profile),
@@ -26,8 +29,8 @@ def topics(
         click.echo(_line(report))
     if any(difference.startswith("partitions") for report in reports for difference in report.differences):
         click.echo(
-            "Partitions are not changed silently: with another number of them, a symbol's new trades may go to another partition than\n"
-            "its old ones, and are then no longer in order with these. --add-partitions does it; there is no way back to fewer."
+            "The number of partitions decides where the trades of a symbol go: after a change, new trades may go to another partition\n"
+            "than older ones, and are no longer in order with them. --add-partitions makes the change, which cannot be undone."
         )
     return not any(report.differences for report in reports)
 
@@ -37,14 +40,41 @@ def _line(report: TopicReport) -> str:
     return f"{text} ({'; '.join(report.differences)})" if report.differences else text
 
 
+def parse_data_centers(text: str) -> dict[str, int]:
+    """Return the copies of each data centre, read from `dc1:3,dc2:3`. Raise ValueError on any other form."""
+    centers: dict[str, int] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, colon, copies = part.rpartition(":")
+        if not colon or not copies.isdecimal() or name in centers:
+            raise ValueError(f"{part!r}: name each data centre once, as in dc1:3,dc2:3")
+        centers[name] = int(copies)
+    return centers
+
+
+def schema(
+    settings: CassandraSettings, profile: str, data_centers: Mapping[str, int] | None = None
+) -> list[FileOutcome]:
+    """Apply the schema with the profile's replication and return the outcome of each file.
+
+    Raise ValueError on a wrong profile, StoreError if the server cannot apply it.
+    """
+    if profile == "production":
+        return apply_schema(settings, Replication.production(data_centers or {}))
+    if profile != "dev":
+        raise ValueError(f"profile {profile!r}: choose one of {', '.join(PROFILES)}")
+    if data_centers:
+        raise ValueError("the profile dev keeps one copy and takes no data centres")
+    return apply_schema(settings, Replication.dev())
+
+
 @click.group()
 def admin() -> None:
-    """Set up topics and tables. Running a command again does no harm."""
+    """Create topics and tables. A command may be run again: it changes nothing that exists."""
 
 
 @app_command(TopicsSettings, "topics", table="admin")
 def topics_command(settings: TopicsSettings) -> None:
-    """Create the topics of trades, of dead letters and of the watchlist; exit with 1 when one differs from what is wanted."""
+    """Create the topics for trades, dead letters, feed events and the watchlist. Exit with 1 if one differs from what is wanted."""
     configure_logs(level="error")
     as_wanted = topics(
         settings.kafka.adapter(),
@@ -53,6 +83,18 @@ def topics_command(settings: TopicsSettings) -> None:
         add_partitions=settings.add_partitions,
     )
     sys.exit(0 if as_wanted else 1)
+
+
+@app_command(SchemaSettings, "schema", table="admin")
+def schema_command(settings: SchemaSettings) -> None:
+    """Create Cassandra's keyspace and tables, or apply the migrations that are missing."""
+    configure_logs(level="error")
+    try:
+        outcomes = schema(settings.cassandra.adapter(), settings.profile, parse_data_centers(settings.data_centers))
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    for outcome in outcomes:
+        click.echo(f"{outcome.name}: {outcome.outcome}")
 
 
 admin.add_command(topics_command)

@@ -7,6 +7,8 @@ import typed_settings as ts
 
 from .options import CassandraOptions, KafkaOptions
 
+PROFILES = ("dev", "production")
+
 
 @attrs.frozen(kw_only=True)
 class TopicsSettings:

@@ -18,7 +18,7 @@ from adapters.cassandra.candle_store import CassandraCandleStore
 from adapters.cassandra.session import CassandraSession
 from adapters.cassandra.settings import CassandraSettings
 from adapters.cassandra.trade_store import CassandraTradeStore
-from apps.admin_schema import schema
+from apps.admin import schema
 from domain.candle import fold
 from domain.trade import Trade
 from domain.window import MINUTE_MS

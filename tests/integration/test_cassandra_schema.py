@@ -13,7 +13,7 @@ from adapters.cassandra.schema import Outcome, apply_schema
 from adapters.cassandra.session import CassandraSession
 from adapters.cassandra.settings import CassandraSettings
 from adapters.cassandra.trade_store import CassandraTradeStore
-from apps.admin_schema import parse_data_centers, schema
+from apps.admin import parse_data_centers, schema
 from ports.errors import StoreError
 from tests.support.keyspaces import fresh_settings
 

@@ -17,7 +17,7 @@ from adapters.cassandra.event_store import CassandraEventStore
 from adapters.cassandra.session import CassandraSession
 from adapters.cassandra.settings import CassandraSettings
 from adapters.cassandra.trade_store import CassandraTradeStore
-from apps.admin_schema import schema
+from apps.admin import schema
 from devstack.stack import Stack
 from domain.candle import fold
 from domain.session import SessionEvent, SessionEventKind
