@@ -9,6 +9,8 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dependency_injector import containers, providers
+
 from adapters.finnhub.key_name import name_of_key
 from adapters.finnhub.replay import ReplayFeed
 from adapters.finnhub.settings import FinnhubSettings
@@ -33,7 +35,6 @@ from domain.intake import Intake
 from domain.journal import Journal
 from domain.windower import Windower
 
-from .left_out import left_out
 from .observability.health import live_health, producer_health
 from .observability.metrics_endpoint import program_version
 from .runtime.simulated_feed import SimulatedFeed
@@ -47,10 +48,6 @@ from .settings.source import SourceOptions
 from .web.page_sources import live_source, stored_source
 from .web.server import PageServer
 from .web.symbol_tracking import SymbolTrackingCandleStore
-
-# It looks for web frameworks to wire; none is wired here, and loading them takes a third of a second of every start.
-with left_out("fastapi", "pydantic", "starlette"):
-    from dependency_injector import containers, providers
 
 if TYPE_CHECKING:
     from adapters.cassandra.candle_store import CassandraCandleStore
