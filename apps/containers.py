@@ -5,11 +5,10 @@ A container is made from its app's settings; a test overrides a provider to put 
 
 import re
 import socket
+import sys
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from dependency_injector import containers, providers
 
 from adapters.finnhub.key_name import name_of_key
 from adapters.finnhub.replay import ReplayFeed
@@ -48,6 +47,15 @@ from .settings.source import SourceOptions
 from .web.page_sources import live_source, stored_source
 from .web.server import PageServer
 from .web.symbol_tracking import SymbolTrackingCandleStore
+
+# dependency_injector loads FastAPI where it is installed, to find request handlers. There are none here, and the load takes a third of a second of
+# every start. A None in sys.modules makes an import fail: https://docs.python.org/3/reference/import.html#the-module-cache
+_absent = {name: None for name in ("fastapi", "starlette") if name not in sys.modules}
+sys.modules.update(_absent)  # type: ignore[arg-type]
+from dependency_injector import containers, providers  # noqa: E402
+
+for _name in _absent:
+    del sys.modules[_name]
 
 if TYPE_CHECKING:
     from adapters.cassandra.candle_store import CassandraCandleStore

@@ -277,7 +277,7 @@ def test_without_its_packages_the_program_beside_it_is_told_what_to_install(monk
 
 
 def test_the_program_beside_it_starts_without_loading_the_web_framework() -> None:
-    code = "import sys, apps.live; sys.exit(bool({'fastapi', 'starlette', 'uvicorn', 'pydantic', 'cassandra'} & set(sys.modules)))"
+    code = "import sys, apps.live; sys.exit(bool({'fastapi', 'starlette', 'uvicorn', 'cassandra', 'pyspark'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], cwd=STATIC.parents[2], check=False).returncode == 0
 
 
