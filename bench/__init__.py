@@ -1,8 +1,11 @@
-"""Measurements of what a trade costs, beside the bounds and the peers, on this machine: `python -m bench --help`.
+"""Benchmarks: the cost of a trade in each component, compared with lower bounds and with other products: `python -m bench --help`.
 
-1. What is compared is run in turns: each round runs every path once, and ratios are taken within a round. Absolute figures of a shared machine
-   mean little; ratios of one round mean something.
-2. Each path is a process of its own (`bench.programs`, `bench.peers`) that reads the same seeded trades and reports items, wall seconds and CPU
-   seconds of the part that is measured. Its warm-up is left out.
-3. A part's results are a section of `docs/performance.md`, written between markers together with the command, the machine and the date.
+1. Variants of the same work run in turns: each round runs every variant once, and ratios compare runs of the same round. On a shared machine
+   absolute figures vary from round to round; ratios within a round vary less.
+2. Each variant is a process of its own (`bench.programs`, `bench.peers`). It reads the same seeded trades and reports items, wall seconds and
+   CPU seconds of the measured part. Its warm-up is excluded.
+3. The results of a part are one section of `docs/performance.md`, between markers, with the command, the machine and the date.
+
+`parts` holds the measurements, `harness` what they share, `programs` the measured processes, `peers` the other products and `report` the page.
+Imports go from `parts` to `report` to `harness`.
 """

@@ -1,1 +1,1 @@
-"""What the parts share: the workload, the runs of variants, the pipeline under load, and what is observed of it."""
+"""Code shared by the parts: the workload, the variants and their runs, the pipeline under load, and its observation."""

@@ -1,4 +1,4 @@
-"""Candles as lines of text, so that what two paths have folded can be compared: all of it, exactly, whoever folded it."""
+"""Candles as lines of text, for an exact comparison of the candles of two variants: every column, every digit."""
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
@@ -12,11 +12,11 @@ COLUMNS: Final = (
     "symbol", "window_start_ms", "open", "high", "low", "close", "volume", "trade_count", "update_count", "notional", "vwap",
     "open_ms", "open_trade_id", "close_ms", "close_trade_id",
 )  # fmt: skip
-"""What a line says, in this order."""
+"""The columns of a line, in order."""
 
 
 def of_domain(candle: Candle) -> str:
-    """Write a candle of the domain."""
+    """Return the line of a candle of the domain."""
     first, last = candle.open_key, candle.close_key
     return line(
         (
@@ -28,16 +28,16 @@ def of_domain(candle: Candle) -> str:
 
 
 def line(values: Sequence[object]) -> str:
-    """Write the values of `COLUMNS`."""
+    """Return the line of the values of `COLUMNS`."""
     return "\t".join(plain(value) if isinstance(value, Decimal) else str(value) for value in values)
 
 
 def write(file: Path, lines: Iterable[str]) -> None:
-    """Keep the candles that a topic holds."""
+    """Write the expected candles of a topic."""
     file.write_text("\n".join(sorted(lines)))
 
 
 def check(file: Path | str, lines: Iterable[str]) -> None:
-    """Compare candles with those that a topic holds. Raises AssertionError with the first that differ."""
-    found, wanted = set(lines), set(Path(file).read_text().split("\n"))
-    assert found == wanted, f"candles differ: {sorted(found - wanted)[:3]} for {sorted(wanted - found)[:3]}"
+    """Compare candles with the expected ones. Raise AssertionError with the first differences."""
+    actual, expected = set(lines), set(Path(file).read_text().split("\n"))
+    assert actual == expected, f"candles differ: {sorted(actual - expected)[:3]} for {sorted(expected - actual)[:3]}"

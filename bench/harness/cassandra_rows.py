@@ -1,6 +1,6 @@
-"""What the paths of part `cassandra` share: the same trades as values and as rows, a session of the bare driver, and the count of what is stored.
+"""Code shared by the programs of the part `cassandra`: trades as values and as rows, a session of the plain driver, and a check of the stored rows.
 
-Each run writes a UTC day of its own, so that the rows of one run are never those of another: the seeded trades are moved back by whole days.
+Each run writes to a UTC day of its own, so no run overwrites rows of another: the seeded trades are moved back by whole days.
 """
 
 from collections.abc import Iterator, Sequence
@@ -36,22 +36,22 @@ Row = tuple[object, ...]
 
 
 def trades_of(file: str, count: int, days_back: int) -> list[Trade]:
-    """Make the first trades of the frames in a file, moved back by whole days."""
+    """Return the first `count` trades of the frames in a file, moved back by whole days."""
     intake = Intake(source="bench")
-    made: list[Trade] = []
+    trades: list[Trade] = []
     for payload in read_frames(file):
-        # Received when it was made, so that none is too old.
+        # The time of receipt is the time of the last trade, so no trade is rejected as too old.
         frame = parse_message(payload, int(payload.rpartition(b'"t":')[2].split(b",")[0]))
         assert isinstance(frame, Frame)
-        made += intake.accept(frame).trades
-        if len(made) >= count:
+        trades += intake.accept(frame).trades
+        if len(trades) >= count:
             break
     back_ms = days_back * DAY_MS
-    return [attrs.evolve(trade, timestamp_ms=trade.timestamp_ms - back_ms) for trade in made[:count]]
+    return [attrs.evolve(trade, timestamp_ms=trade.timestamp_ms - back_ms) for trade in trades[:count]]
 
 
 def row_of(trade: Trade) -> Row:
-    """Give the values of `INSERT`."""
+    """Return the values for `INSERT`."""
     day = partition_day(trade.timestamp_ms)
     key = (trade.symbol, day.year, day.month, day.day, trade.timestamp_ms, trade.trade_id)
     rest = (trade.price, trade.volume, trade.conditions, trade.received_ms, trade.venue, trade.asset_class)
@@ -59,17 +59,17 @@ def row_of(trade: Trade) -> Row:
 
 
 def settings_of(port: str) -> CassandraSettings:
-    """Give the adapter's settings, all defaults but the port."""
+    """Return the adapter's default settings with this port."""
     return CassandraSettings(port=int(port), local_dc=DATACENTER)
 
 
 @contextmanager
-def bare_session(port: str) -> Iterator[Session]:
-    """Connect with the driver alone, at the adapter's consistency level."""
+def driver_session(port: str) -> Iterator[Session]:
+    """Connect with the driver, without the adapter, at the adapter's consistency level."""
     defaults = settings_of(port)
     profile = ExecutionProfile(
         load_balancing_policy=TokenAwarePolicy(DCAwareRoundRobinPolicy(local_dc=DATACENTER)),
-        consistency_level=defaults_level(defaults),
+        consistency_level=consistency_level_of(defaults),
         row_factory=tuple_factory,
         request_timeout=defaults.request_timeout_s,
     )
@@ -82,19 +82,19 @@ def bare_session(port: str) -> Iterator[Session]:
         cluster.shutdown()
 
 
-def defaults_level(settings: CassandraSettings) -> int:
-    """Give the consistency level as the driver has it."""
+def consistency_level_of(settings: CassandraSettings) -> int:
+    """Return the driver's constant for the consistency level of the settings."""
     level: int = ConsistencyLevel.name_to_value[settings.consistency]
     return level
 
 
-def check_all_there(session: Any, trades: Sequence[Trade]) -> None:
-    """Raise AssertionError unless Cassandra has each of these trades, and no other on their days."""
+def check_all_stored(session: Any, trades: Sequence[Trade]) -> None:
+    """Raise AssertionError unless the number of rows of each symbol and day is that of these trades."""
     expected: dict[tuple[str, date], set[tuple[int, str]]] = {}
     for trade in trades:
-        place = (trade.symbol, partition_day(trade.timestamp_ms))
-        expected.setdefault(place, set()).add((trade.timestamp_ms, trade.trade_id))
-    counting = session.prepare(_COUNT)
+        partition = (trade.symbol, partition_day(trade.timestamp_ms))
+        expected.setdefault(partition, set()).add((trade.timestamp_ms, trade.trade_id))
+    count = session.prepare(_COUNT)
     for (symbol, day), keys in expected.items():
-        stored = session.execute(counting, (symbol, day.year, day.month, day.day)).one()[0]
+        stored = session.execute(count, (symbol, day.year, day.month, day.day)).one()[0]
         assert stored == len(keys), f"{symbol} on {day}: {stored} rows of {len(keys)}"

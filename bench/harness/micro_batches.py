@@ -1,4 +1,4 @@
-"""Spark's micro-batches, as the aggregator's log tells of them: how long each took, and what with."""
+"""Spark's micro-batches as the aggregator logs them: duration, records and phases."""
 
 import json
 import statistics
@@ -10,19 +10,19 @@ import attrs
 
 
 @attrs.frozen(kw_only=True)
-class Batches:
-    """What a query did in a time; medians over its micro-batches."""
+class MicroBatches:
+    """The micro-batches of one query in a period. Figures are medians over the micro-batches."""
 
     count: int
     records: float
     seconds: float
     behind: int
-    """Records that the topic held beyond the last of them when it was planned."""
+    """Records on the topic beyond the last micro-batch when Spark planned it."""
     phases_ms: Mapping[str, float]
 
     @classmethod
     def of(cls, lines: Sequence[Mapping[str, Any]]) -> Self:
-        """Sum up the log's lines of one query; at least one."""
+        """Summarise the log lines of one query, at least one."""
         phases = {name for line in lines for name in line["phases_ms"]}
         return cls(
             count=len(lines),
@@ -35,15 +35,15 @@ class Batches:
         )
 
 
-def read_batches(log: Path, begin: int) -> dict[str, Batches]:
-    """Read the log from a place on; gives each query that did anything, by name."""
+def read_micro_batches(log: Path, offset: int) -> dict[str, MicroBatches]:
+    """Read the log from a byte offset on. Return the micro-batches of each query that ran any, by the query's name."""
     by_query: dict[str, list[Mapping[str, Any]]] = {}
     with log.open("rb") as file:
-        file.seek(begin)
+        file.seek(offset)
         for text in file:
-            # Spark's own warnings stand between, and the last line may be half written.
+            # Spark's own warnings stand between the JSON lines, and the last line may be incomplete.
             if text.startswith(b"{") and text.endswith(b"\n"):
                 line = json.loads(text)
                 if line.get("event") == "micro_batch":
                     by_query.setdefault(line["query"], []).append(line)
-    return {query: Batches.of(lines) for query, lines in sorted(by_query.items())}
+    return {query: MicroBatches.of(lines) for query, lines in sorted(by_query.items())}

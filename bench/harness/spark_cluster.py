@@ -1,4 +1,4 @@
-"""A standalone Spark on this machine: a master and a worker, for executors of one core each that are processes of their own."""
+"""A standalone Spark cluster on this machine: a master and a worker, whose executors are processes with one core each."""
 
 import contextlib
 import os
@@ -16,7 +16,7 @@ from devstack.servers.java import java_home
 
 @contextlib.contextmanager
 def cluster(folder: Path, cores: int) -> Iterator[tuple[str, "Executors"]]:
-    """Run a master, and a worker with so many cores, for the time of the block; gives the master's address and the worker's executors."""
+    """Run a master and a worker with `cores` cores within the block. Yield the master's URL and the worker's executors."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -30,7 +30,7 @@ def cluster(folder: Path, cores: int) -> Iterator[tuple[str, "Executors"]]:
 
 
 def _await_listener(port: int) -> None:
-    """Wait until the master listens. Raises OSError when it does not within half a minute."""
+    """Wait until the master listens. Raise OSError if it does not within 30 s."""
     deadline = time.monotonic() + 30
     while True:
         try:
@@ -44,13 +44,13 @@ def _await_listener(port: int) -> None:
 
 
 class Executors:
-    """The processes that a worker has started."""
+    """The executor processes that a worker has started."""
 
     def __init__(self, worker: int) -> None:
         self._worker = psutil.Process(worker)
 
     def cpu_s(self) -> float:
-        """Give the CPU seconds of those that run."""
+        """Return the CPU seconds of the executors that run."""
         return sum(used.user + used.system for used in (each.cpu_times() for each in self._worker.children()))
 
 
@@ -58,7 +58,7 @@ class Executors:
 def _daemon(name: str, options: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
     spark = Path(pyspark.__file__).parent
     command = [str(spark / "bin" / "spark-class"), f"org.apache.spark.deploy.{name}", "--host", "127.0.0.1"]
-    # By its script rather than by java: a worker builds its executors' command lines from what the script sets.
+    # Start it by Spark's script, not by java: the worker builds the command lines of its executors from variables that the script sets.
     env = os.environ | {"JAVA_HOME": str(java_home()), "SPARK_HOME": str(spark), "SPARK_DAEMON_MEMORY": "256m"}
     with subprocess.Popen(
         [*command, "--webui-port", "0", *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=env

@@ -1,4 +1,4 @@
-"""Spark for a path: the aggregator's own session on a given number of cores, and a watch of its JVM that leaves a warm-up out."""
+"""Spark for a measured program: the aggregator's own session on a number of cores, and a stopwatch of its JVMs that excludes the warm-up."""
 
 import math
 import os
@@ -23,19 +23,19 @@ from devstack.jars import classpath
 from devstack.servers.java import java_home
 
 WARM_UP: Final = 3
-"""A third of the micro-batches: by then the JVM has compiled what counts."""
+"""A third of the micro-batches: after those the JVM has compiled the code that runs often."""
 
 
 @attrs.frozen(kw_only=True)
 class Spark:
-    """A session, and the processes that its work is done in."""
+    """A session, and the processes that do its work."""
 
     session: SparkSession
     executors: Executors | None
-    """None where the driver does the work itself."""
+    """None if the driver does the work."""
 
     def cpu_s(self) -> float:
-        """Give the CPU seconds of the JVMs, the driver's included."""
+        """Return the CPU seconds of all JVMs, including the driver's."""
         jvm: Any = self.session.sparkContext._jvm  # noqa: SLF001
         used = psutil.Process(jvm.java.lang.ProcessHandle.current().pid()).cpu_times()
         return used.user + used.system + (self.executors.cpu_s() if self.executors else 0.0)
@@ -43,7 +43,7 @@ class Spark:
 
 @contextmanager
 def spark(settings: AggregatorSettings, master: str = "local[2]") -> Iterator[Spark]:
-    """Run Spark as the aggregator does: in one process (`local[CORES]`), or on a cluster of its own (`executors[COUNT]`), each with one core."""
+    """Run Spark as the aggregator does: in one process (`local[CORES]`), or on a cluster of its own with executors of one core (`executors[COUNT]`)."""
     os.environ["JAVA_HOME"] = str(java_home())
     conf = spark_conf(settings, "bench")
     conf.set("spark.ui.enabled", "false")
@@ -68,20 +68,20 @@ class _Mark:
 
 
 class JvmWatch:
-    """Notes the time and the CPU time of Spark's JVMs whenever a micro-batch has been stored."""
+    """Records the time and the CPU time of Spark's JVMs after each micro-batch."""
 
     def __init__(self, spark: Spark) -> None:
         self._spark = spark
         self._marks: list[_Mark] = []
 
     def mark(self) -> None:
-        """Note that the next micro-batch has been stored."""
+        """Record the times. The caller does so after each micro-batch is stored."""
         self._marks.append(_Mark(wall_s=time.perf_counter(), cpu_s=self._spark.cpu_s()))
 
     def run(self, records: Sequence[int], **extra: float) -> Run:
-        """Give the run without its warm-up, by the records of each micro-batch in their order.
+        """Return the run without its warm-up. `records` are the sizes of the micro-batches, in order.
 
-        Left out are also the last micro-batches, as far as they hold but a remainder of the topic, or only move the watermark.
+        The last micro-batches are also excluded if they contain only the remainder of the topic, or only advance the watermark.
         """
         warm, last = measured(records)
         begin, end = self._marks[warm], self._marks[last]
@@ -94,11 +94,11 @@ class JvmWatch:
 
 
 def measured(records: Sequence[int]) -> tuple[int, int]:
-    """Give the number of the last micro-batch of the warm-up, and that of the last one that is measured, by the records of each.
+    """Return the indexes of the last micro-batch of the warm-up and of the last measured one. `records` are their sizes, in order.
 
-    A full one has more than half as many as the largest. Raises ValueError where less than two are full.
+    A full micro-batch has more than half the records of the largest one. Raise ValueError if fewer than two are full.
     """
     full = [number for number, count in enumerate(records) if count * 2 > max(records)]
     if len(full) < 2:
-        raise ValueError(f"less than two full micro-batches, nothing would be left to measure: {list(records)}")
+        raise ValueError(f"fewer than two full micro-batches, so none to measure after the warm-up: {list(records)}")
     return full[math.ceil(len(full) / WARM_UP) - 1], full[-1]

@@ -1,4 +1,4 @@
-"""One step of the running pipeline: a rate, how late trades were readable at it, and what that took."""
+"""One step of the pipeline under load: a rate of trades, the latencies at that rate, and the resources that it takes."""
 
 import time
 from collections.abc import Mapping
@@ -6,85 +6,72 @@ from typing import Final
 
 import attrs
 
-from bench.harness.micro_batches import Batches, read_batches
+from bench.harness.disk import kafka_log_bytes
+from bench.harness.latencies import Latencies, quantile
+from bench.harness.micro_batches import MicroBatches, read_micro_batches
 from bench.harness.pipeline import Pipeline
+from bench.harness.store_reader import StoreReader
 from bench.harness.usage import Usage
-from bench.harness.visibility import Latencies, Reader, quantile
-from bench.parts.sizes import log_bytes
 
-PATIENCE_S: Final = 20.0
-"""How long after a step its last trades are waited for."""
-BEHIND_S: Final = 60.0
-"""How long what is left of the step before is waited for."""
+TIMEOUT_S: Final = 20.0
+"""The longest wait after a step for its last trades to become readable."""
+BACKLOG_TIMEOUT_S: Final = 60.0
+"""The longest wait before a step for the backlog of the previous step to be stored."""
 LATENCY_S: Final = 5.0
-"""What 95 of 100 trades must be readable within for a rate to be held."""
-OFFERED: Final = 0.98
-"""The share of a rate that must come through."""
+"""The 95th percentile of the latency that a sustained rate stays below."""
+MIN_SHARE: Final = 0.98
+"""The share of the offered trades that a sustained rate carries at least."""
 
 
 @attrs.frozen(kw_only=True)
 class Step:
-    """What was seen at a rate."""
+    """What was measured at a rate."""
 
     rate: float
-    """Trades a second that were asked for."""
+    """Trades per second that were requested."""
     carried: float
-    """Trades a second that came onto the topic."""
+    """Trades per second that reached the topic."""
     latencies: Latencies
     cores: Mapping[str, float]
-    """How many cores each part kept busy."""
+    """Cores that each component kept busy."""
     rss: Mapping[str, int]
-    """Bytes of memory of each part at the end."""
-    batches: Mapping[str, Batches]
-    log_bytes: float
-    """Bytes that a trade took in Kafka's log."""
+    """Resident memory of each component at the end, in bytes."""
+    micro_batches: Mapping[str, MicroBatches]
+    kafka_bytes_per_trade: float
+    """Bytes per trade in Kafka's log."""
 
     @property
-    def held(self) -> bool:
-        """Whether the pipeline kept up: everything came through, and in time."""
+    def sustained(self) -> bool:
+        """Whether the pipeline sustained the rate: every trade became readable, and the latency stayed low."""
         latencies = self.latencies
-        late_ms = max(quantile(latencies.trades, 95), quantile(latencies.candles, 95))
-        return latencies.whole and late_ms < LATENCY_S * 1000 and self.carried >= OFFERED * self.rate
-
-    def told(self) -> str:
-        """Say it in a line."""
-        trades, candles = (
-            " · ".join(seconds(quantile(values, percent)) for percent in (50, 95, 99))
-            for values in (self.latencies.trades, self.latencies.candles)
-        )
-        cores = ", ".join(f"{name} {value:.2f}" for name, value in self.cores.items())
-        return f"{self.carried:,.0f}/s: p50 · p95 · p99 of trades {trades} s, of candles {candles} s; cores: {cores}"
+        p95_ms = max(quantile(latencies.trades, 95), quantile(latencies.candles, 95))
+        return latencies.complete and p95_ms < LATENCY_S * 1000 and self.carried >= MIN_SHARE * self.rate
 
 
-def run_step(pipeline: Pipeline, reader: Reader, rate: float, *, settle_s: float, seconds: float) -> Step:
-    """Run the pipeline at a rate for so long, after a while to settle that is left out. The rate goes on afterwards.
+def run_step(pipeline: Pipeline, reader: StoreReader, rate: float, *, settle_s: float, seconds: float) -> Step:
+    """Run the pipeline at a rate and measure it for `seconds`, after `settle_s` that are excluded. The rate stays set afterwards.
 
-    What an earlier step left behind is stored first, if that can be in a while: it is no cost of this rate.
+    First wait until the backlog of the previous step is stored, within a limit, because it is no cost of this rate.
     """
     pipeline.set_rate(rate)
-    pipeline.await_stored(BEHIND_S)
+    pipeline.await_stored(BACKLOG_TIMEOUT_S)
     time.sleep(settle_s)
     pipeline.check()
     pids = pipeline.pids()
-    log_at = pipeline.aggregator_log.stat().st_size
-    on_topic, begun_s, before = sum(pipeline.on_topic().values()), time.monotonic(), Usage.of(pids)
-    logged = log_bytes(pipeline.folder)
-    latencies = reader.watch(seconds, PATIENCE_S)
+    log_offset = pipeline.aggregator_log.stat().st_size
+    trades_before, started_s, before = sum(pipeline.on_topic().values()), time.monotonic(), Usage.of(pids)
+    bytes_before = kafka_log_bytes(pipeline.folder)
+    latencies = reader.watch(seconds, TIMEOUT_S)
     after, ended_s = Usage.of(pids), time.monotonic()
-    carried = sum(pipeline.on_topic().values()) - on_topic
-    logged = log_bytes(pipeline.folder) - logged
+    carried = sum(pipeline.on_topic().values()) - trades_before
+    log_bytes = kafka_log_bytes(pipeline.folder) - bytes_before
     pipeline.check()
     return Step(
         rate=rate,
-        carried=carried / (ended_s - begun_s),
+        carried=carried / (ended_s - started_s),
         latencies=latencies,
         cores=after.cores_since(before),
         rss=after.rss,
-        batches=read_batches(pipeline.aggregator_log, log_at),
-        log_bytes=logged / max(carried, 1),
+        micro_batches=read_micro_batches(pipeline.aggregator_log, log_offset),
+        kafka_bytes_per_trade=log_bytes / max(carried, 1),
     )
-
-
-def seconds(latency_ms: float) -> str:
-    """Write a latency in seconds."""
-    return "never" if latency_ms == float("inf") else f"{latency_ms / 1000:.2f}"

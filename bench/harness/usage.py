@@ -1,4 +1,4 @@
-"""What processes use: cores and memory, each with all that it has started."""
+"""Cores and memory that processes use, each together with its child processes."""
 
 import time
 from collections.abc import Mapping
@@ -10,17 +10,17 @@ import psutil
 
 @attrs.frozen(kw_only=True)
 class Usage:
-    """What the parts have used up to a moment."""
+    """What each component has used up to a point in time."""
 
     at_s: float
     cpu_s: Mapping[str, float]
-    """CPU seconds of each part, by its name, from its start on."""
+    """CPU seconds of each component since its start, by name."""
     rss: Mapping[str, int]
-    """Bytes of memory now."""
+    """Resident memory in bytes, by name."""
 
     @classmethod
     def of(cls, pids: Mapping[str, int]) -> Self:
-        """Look at processes; one that is gone has used nothing."""
+        """Return the usage of processes. A process that has ended counts as zero."""
         trees = {name: _tree(pid) for name, pid in pids.items()}
         return cls(
             at_s=time.monotonic(),
@@ -29,7 +29,7 @@ class Usage:
         )
 
     def cores_since(self, before: "Usage") -> dict[str, float]:
-        """Give how many cores each part kept busy since then."""
+        """Return the mean number of cores that each component kept busy since `before`."""
         wall_s = self.at_s - before.at_s
         return {name: max(cpu_s - before.cpu_s.get(name, 0.0), 0.0) / wall_s for name, cpu_s in self.cpu_s.items()}
 

@@ -1,6 +1,6 @@
-"""Seeded frames as Finnhub sends them: 50 symbols, stocks, crypto and forex, of the simulator's market.
+"""Seeded frames as Finnhub sends them: 50 symbols of stocks, crypto and forex from the simulator's market.
 
-Two sizes are counted: a trade is about 70 bytes within its frame and about 200 as a record on the topic.
+A trade takes about 70 bytes in its frame and about 200 as a record on the topic.
 """
 
 import time
@@ -17,46 +17,46 @@ SEED: Final = 20_240_131
 
 
 def symbols(count: int = SYMBOLS) -> list[str]:
-    """Make up symbols: two fifths stocks, two fifths crypto, one fifth forex."""
+    """Return `count` invented symbols: two fifths stocks, two fifths crypto, one fifth forex."""
     kinds = ("S{}", "S{}", "BINANCE:C{}USDT", "BINANCE:C{}USDT", "OANDA:F{}_USD")
     return [kinds[number % len(kinds)].format(_letters(number)) for number in range(count)]
 
 
 def markers(partitions: int) -> list[str]:
-    """Choose one of the symbols for each partition of the topic."""
-    found: dict[int, str] = {}
+    """Return one symbol for each partition of the topic, in the order of the partitions."""
+    by_partition: dict[int, str] = {}
     for name in symbols():
-        found.setdefault(partition_of(name.encode(), partitions), name)
-    assert len(found) == partitions
-    return [found[partition] for partition in sorted(found)]
+        by_partition.setdefault(partition_of(name.encode(), partitions), name)
+    assert len(by_partition) == partitions
+    return [by_partition[partition] for partition in sorted(by_partition)]
 
 
-def frames(trades: int, trades_a_frame: int, *, symbol_count: int = SYMBOLS, per_ms: float = 5.0) -> list[bytes]:
-    """Make frames of so many trades altogether; they end now, with `per_ms` trades a millisecond of event time."""
+def frames(trades: int, trades_per_frame: int, *, symbol_count: int = SYMBOLS, per_ms: float = 5.0) -> list[bytes]:
+    """Return frames with `trades` trades in total. They end now and have `per_ms` trades per millisecond of event time."""
     names = symbols(symbol_count)
     maker = FrameMaker(Market(SEED), Quirks(), SEED)
-    step_ms = trades_a_frame / per_ms
-    count = trades // trades_a_frame
-    at_ms = time.time() * 1000 - count * step_ms
-    made = []
+    step_ms = trades_per_frame / per_ms
+    count = trades // trades_per_frame
+    first_ms = time.time() * 1000 - count * step_ms
+    payloads = []
     for number in range(count):
-        begin_ms = at_ms + number * step_ms
-        made.append(maker.make(names, trades_a_frame, begin_ms, begin_ms + step_ms)[-1].payload)
-    return made
+        start_ms = first_ms + number * step_ms
+        payloads.append(maker.make(names, trades_per_frame, start_ms, start_ms + step_ms)[-1].payload)
+    return payloads
 
 
 def write_frames(file: Path, payloads: list[bytes]) -> None:
-    """Keep frames, one a line, for paths to read."""
+    """Write frames to a file, one per line."""
     file.write_bytes(b"\n".join(payloads))
 
 
 def read_frames(file: Path | str) -> list[bytes]:
-    """Read back what `write_frames` wrote."""
+    """Return the frames that `write_frames` wrote."""
     return Path(file).read_bytes().split(b"\n")
 
 
 def _letters(number: int) -> str:
-    """Write a number in letters: A, B … Z, BA."""
+    """Return the number in base 26, with letters as digits: A, B … Z, BA."""
     text = ""
     while True:
         number, digit = divmod(number, 26)

@@ -1,1 +1,1 @@
-"""The measurements: one module each, with `run(rounds, progress)`, which returns a section of the page."""
+"""The measurements, one module each: `run(rounds, progress)` measures and returns a section of the page."""

@@ -1,7 +1,7 @@
-"""Part `cassandra`: what the Python stores write, one row at a time and many at once, beside the driver alone."""
+"""Part `cassandra`: writes of the Python stores, one row at a time and many at once, compared with the bare driver."""
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -10,117 +10,120 @@ import attrs
 from adapters.cassandra.replication import Replication
 from adapters.cassandra.schema import apply_schema
 from adapters.cassandra.settings import CassandraSettings
-from bench.harness.runs import Measured, Run, Spread
+from bench.harness.runs import Run
+from bench.harness.spread import Spread
+from bench.harness.variants import Variant
 from bench.harness.workload import SYMBOLS, frames, write_frames
 from bench.report import plot
+from bench.report.figures import spread
 from bench.report.page import Section
-from bench.report.table import comparison, spread, table
+from bench.report.table import comparison, table
 from devstack.stack import Stack
 from devstack.stack.orphan_watch import guarded
 
 ROWS_PER_S: Final = 500
 STEADY_S: Final = 20
-WARM_S: Final = 60
-"""Until the server has compiled what it runs often, that costs single writes milliseconds."""
+WARM_UP_S: Final = 60
+"""Until the server has compiled the code that runs often, a single write takes milliseconds longer."""
 BULK_ROWS: Final = 60_000
 SLOW_ROWS: Final = 15_000
-"""A row a request takes several times as long."""
-TRADES: Final = "tapeline, a trade"
-CANDLES: Final = "tapeline, a candle"
-BARE: Final = "bare driver, a trade"
-BOUND: Final = "bare driver, batches of 50"
+"""For the variant with one request per row, which takes several times as long."""
+TRADES: Final = "tapeline, one trade"
+CANDLES: Final = "tapeline, one candle"
+BARE: Final = "bare driver, one trade"
+BASELINE: Final = "bare driver, batches of 50"
+ROW_BY_ROW: Final = "bare driver, row by row"
+_TIMEOUT_S: Final = 300.0
 _QUANTILES: Final = {"p50": "p50_ms", "p99": "p99_ms", "p99.9": "p99.9_ms", "max": "max_ms"}
 
 
-@attrs.frozen(kw_only=True)
-class _Place:
-    """Where a path writes: the day is added for each run, since none may meet the rows of another."""
+@attrs.define(kw_only=True)
+class _Target:
+    """Where the programs write. Each run has a day of its own, so it finds no rows of another."""
 
     port: int
     file: Path
-    days: list[int] = attrs.field(factory=lambda: [1])
+    days_back: int = 1
 
-    def day(self) -> int:
-        """Give a day that none has had, in days before now; a warm-up has the one before it."""
-        self.days[0] += 2
-        return self.days[0]
+    def run(self, name: str, module: str, mode: str, *amount: object) -> Run:
+        """Run a program on a new day. Its warm-up uses the day before that, so consecutive days are two apart."""
+        self.days_back += 2
+        args = (mode, self.port, self.file, self.days_back, *amount)
+        return Variant.of_program(name, module, *args).run(_TIMEOUT_S)
 
 
-def run(rounds: int, say: Callable[[str], None]) -> Section:
-    """Measure."""
+def run(rounds: int, progress: Callable[[str], None]) -> Section:
+    """Measure the part."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        say("starting Cassandra")
+        progress("starting Cassandra")
         with guarded(Stack(name="bench", home=folder, kafka=False)) as stack:
             settings = CassandraSettings(port=stack.cassandra_port, local_dc=stack.cassandra_datacenter)
             apply_schema(settings, Replication.dev())
-            # A frame a time, a trade each 0.2 ms: of any number of rows, all have keys of their own.
+            # There are 5 trades per millisecond of event time, so the keys of any number of rows are distinct.
             write_frames(folder / "frames", frames(BULK_ROWS, 10))
-            place = _Place(port=stack.cassandra_port, file=folder / "frames")
-            say("warming Cassandra up")
-            Measured.loop("warm-up", "store_bulk", "rows", place.port, place.file, place.day(), SLOW_ROWS).run(300.0)
-            minute = (place.port, place.file, place.day(), ROWS_PER_S * WARM_S, ROWS_PER_S)
-            Measured.loop("warm-up", "store_singles", "bare", *minute).run(300.0)
-            singles = _turns(
-                {TRADES: ("store_singles", "trades"), CANDLES: ("store_singles", "candles"), BARE: ("store_singles", "bare")},
-                lambda _name: (ROWS_PER_S * STEADY_S, ROWS_PER_S),
-                place, rounds, say,
-            )  # fmt: skip
-            bulk = _turns(
-                {
-                    "tapeline": ("store_bulk", "tapeline"),
-                    BOUND: ("store_bulk", "batches"),
-                    "bare driver, row by row": ("store_bulk", "rows"),
-                },
-                lambda name: (SLOW_ROWS if "row by row" in name else BULK_ROWS,),
-                place, rounds, say,
-            )  # fmt: skip
-    return Section(part="cassandra", title="Cassandra, by the Python stores", body=_body(singles, bulk, rounds))
+            target = _Target(port=stack.cassandra_port, file=folder / "frames")
+            progress("warming up Cassandra")
+            target.run("warm-up", "store_bulk", "rows", SLOW_ROWS)
+            target.run("warm-up", "store_singles", "bare", ROWS_PER_S * WARM_UP_S, ROWS_PER_S)
+            steady = (ROWS_PER_S * STEADY_S, ROWS_PER_S)
+            singles = {TRADES: ("trades", *steady), CANDLES: ("candles", *steady), BARE: ("bare", *steady)}
+            bulk = {
+                "tapeline": ("tapeline", BULK_ROWS),
+                BASELINE: ("batches", BULK_ROWS),
+                ROW_BY_ROW: ("rows", SLOW_ROWS),
+            }
+            single_runs = _run_in_turns(target, "store_singles", singles, rounds, progress)
+            bulk_runs = _run_in_turns(target, "store_bulk", bulk, rounds, progress)
+    body = _body(single_runs, bulk_runs, rounds)
+    return Section(part="cassandra", title="Cassandra through the Python stores", body=body)
 
 
-def _turns(
-    paths: Mapping[str, tuple[str, str]],
-    tail: Callable[[str], Sequence[object]],
-    place: _Place,
+def _run_in_turns(
+    target: _Target,
+    module: str,
+    variants: Mapping[str, tuple[object, ...]],
     rounds: int,
-    say: Callable[[str], None],
+    progress: Callable[[str], None],
 ) -> dict[str, list[Run]]:
-    """Run every path once a round, each on a day of its own."""
-    runs: dict[str, list[Run]] = {name: [] for name in paths}
+    """Run every variant once per round. A variant is a mode of the program and an amount."""
+    runs: dict[str, list[Run]] = {name: [] for name in variants}
     for number in range(1, rounds + 1):
-        for name, (module, path) in paths.items():
-            measured = Measured.loop(name, module, path, place.port, place.file, place.day(), *tail(name))
-            done = measured.run(300.0)
-            runs[name].append(done)
-            told = f", p99 {done.extra['p99_ms']:.1f} ms" if done.extra else ""
-            say(f"round {number} of {rounds}: {name}: {done.rate:,.0f} rows/s, {done.cpu_us:.0f} us of CPU each{told}")
+        for name, (mode, *amount) in variants.items():
+            run = target.run(name, module, str(mode), *amount)
+            runs[name].append(run)
+            p99 = f", p99 {run.extra['p99_ms']:.1f} ms" if run.extra else ""
+            progress(
+                f"round {number} of {rounds}: {name}: {run.rate:,.0f} rows/s, {run.cpu_us:.0f} us of CPU each{p99}"
+            )
     return runs
 
 
 def _body(singles: Mapping[str, list[Run]], bulk: Mapping[str, list[Run]], rounds: int) -> str:
     figures = [
-        [name, *(spread(Spread.of(one.extra[key] for one in runs)) for key in _QUANTILES.values())]
+        [name, *(spread(Spread.of(run.extra[key] for run in runs)) for key in _QUANTILES.values())]
         for name, runs in singles.items()
     ]
     return f"""
-One Cassandra node of the dev stack, one copy, the tables as `tapeline admin schema` makes them; {SYMBOLS} symbols; {rounds} rounds. The bare driver
-uses the statement of the trade store, prepared, at the same consistency level, with rows made beforehand. Each run writes a day of its own, and all
-its rows are counted afterwards. The server is warmed up with {SLOW_ROWS:,} rows as fast as it takes them, and {WARM_S} s of single ones.
+One Cassandra node of the dev stack, one replica, the tables of `tapeline admin schema`; {SYMBOLS} symbols; {rounds} rounds. The bare driver
+uses the prepared statement of the trade store at the same consistency level, with rows made beforehand. Each run writes to a day of its own, and all
+its rows are counted afterwards. The warm-up of the server is {SLOW_ROWS:,} rows as fast as it accepts them, then {WARM_UP_S} s of single rows.
 
-### One row at a time, {ROWS_PER_S} a second
+### One row at a time, {ROWS_PER_S} per second
 
-{STEADY_S} s a run, of which the first quarter is a warm-up and left out. Each row is due at a time that is set beforehand, and its latency counts from
-then on, so that a pause counts for every row that it delays. `write` of a store returns when the row is kept. Of candles most are upserts of one that is
-there. Python looks for garbage as often as it does by itself. In ms:
+{STEADY_S} s per run, of which the first quarter is a warm-up and excluded. Each row has a scheduled time, and its latency counts from that time, so a
+pause counts for every row that it delays. `write` of a store returns when Cassandra has acknowledged the row. Most candles update an existing row.
+Python's garbage collector runs with its default settings. In ms:
 
 {table(["ms", *_QUANTILES], figures)}
 
 ### Many rows at once
 
-{BULK_ROWS:,} trades ({SLOW_ROWS:,} row by row), after a tenth of them as a warm-up, which is left out; CPU is the client's. tapeline is one `write`
-of the trade store, which makes the rows, groups them by partition and batches them. `{BOUND}` has the rows made and grouped beforehand.
+{BULK_ROWS:,} trades ({SLOW_ROWS:,} row by row), after a warm-up with a tenth of them, which is excluded; CPU time is that of the client. tapeline is one
+`write` of the trade store, which makes the rows, groups them by partition and batches them. `{BASELINE}` has its rows made and
+grouped beforehand.
 
-{comparison(bulk, BOUND, "row")}
+{comparison(bulk, BASELINE, "row")}
 
-{plot.bars("cassandra", "Trades into Cassandra by Python", bulk, unit="rows/s")}
+{plot.bars("cassandra", "Trades into Cassandra from Python", bulk, unit="rows/s")}
 """

@@ -1,1 +1,1 @@
-"""The paths that are measured: each module is a program that does one thing with a file of frames, and reports how long that took."""
+"""The measured processes: each module is a program that does one kind of work and prints a report of its run, or serves one that does."""

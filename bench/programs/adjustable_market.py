@@ -1,11 +1,11 @@
-"""A WebSocket server of made-up trades whose rate can be changed while it runs: `market TRADES_A_FRAME MARKERS`; prints its port.
+"""A WebSocket server of simulated trades with an adjustable rate: `adjustable_market TRADES_PER_FRAME MARKERS`. It prints its port.
 
-Each line of input is a rate in trades a second, 0 for none; the answer is a line with the number of trades sent so far. It ends with its input.
-The frames are the simulator's, stamped with the time at which they are due, so that they are never older than the pause between two sends. What a
-client takes too slowly is owed to it for a second, and no longer.
+Each line of input is a rate in trades per second, or 0 to pause. The answer is a line with the number of trades sent so far. The program ends with its
+input. The simulator makes the frames, with their scheduled times as timestamps, so a frame is never older than the interval between two sends. If a
+client reads too slowly, the server catches up on at most one second of trades and skips the rest.
 
-MARKERS, with commas between, are symbols that trade at `MARKED_PER_S` altogether, whatever the rate of all is, and in frames of their own: who follows
-them has the same work at each rate. The other symbols share the rest.
+MARKERS are symbols, separated by commas. They trade in frames of their own, at `MARKED_PER_S` in total at every rate, so a reader that polls them has
+the same work at every rate. The other symbols share the remaining trades.
 """
 
 import os
@@ -24,39 +24,39 @@ from bench.programs.websocket_server import text_frame
 
 MARKED_PER_S: Final = 100.0
 _TICK_S: Final = 0.005
-_MOST_OWED_S: Final = 1.0
+_MAX_BACKLOG_S: Final = 1.0
 
 
 class Tape:
-    """Sends to one client at a time."""
+    """Sends trades to one client at a time."""
 
-    def __init__(self, trades_a_frame: int, markers: list[str]) -> None:
+    def __init__(self, trades_per_frame: int, markers: list[str]) -> None:
         self.rate = 0.0
         self.sent = 0
-        self._trades_a_frame = trades_a_frame
+        self._trades_per_frame = trades_per_frame
         self._maker = FrameMaker(Market(SEED), Quirks(), SEED)
         self._markers = markers
         self._others = [name for name in symbols() if name not in markers]
 
     def handle(self, connection: ServerConnection) -> None:
-        """Serve a client, from its first message on, until it goes."""
+        """Send trades to a client from its first message on, until it disconnects."""
         connection.recv()
-        # It says nothing that matters any more; what it sends must be read, or the connection stands still.
+        # The client's further messages are irrelevant, but the server must read them, or the connection stalls.
         threading.Thread(target=self._listen, args=(connection,), daemon=True).start()
         last_s, due, marked = time.monotonic(), 0.0, 0.0
         try:
             while True:
                 time.sleep(_TICK_S)
                 now_s, rate = time.monotonic(), self.rate
-                due = min(due + (now_s - last_s) * rate, rate * _MOST_OWED_S)
-                frames = int(due / self._trades_a_frame)
+                due = min(due + (now_s - last_s) * rate, rate * _MAX_BACKLOG_S)
+                frames = int(due / self._trades_per_frame)
                 if frames:
-                    due -= frames * self._trades_a_frame
+                    due -= frames * self._trades_per_frame
                     marked += MARKED_PER_S / rate * frames
                     of_markers = min(int(marked), frames)
                     marked -= of_markers
                     block = self._make(frames, of_markers, now_s - last_s)
-                    self.sent += frames * self._trades_a_frame
+                    self.sent += frames * self._trades_per_frame
                     connection.socket.sendall(block)
                 last_s = now_s
         except OSError:
@@ -70,7 +70,7 @@ class Tape:
         for number in range(frames):
             begin_ms = first_ms + number * step_ms
             names = self._markers if number < of_markers else self._others
-            made = self._maker.make(names, self._trades_a_frame, begin_ms, begin_ms + step_ms)
+            made = self._maker.make(names, self._trades_per_frame, begin_ms, begin_ms + step_ms)
             block += text_frame(made[-1].payload)
         return bytes(block)
 
@@ -80,16 +80,16 @@ class Tape:
             pass
 
 
-def main(trades_a_frame: str, markers: str) -> None:
+def main(trades_per_frame: str, markers: str) -> None:
     """Serve until the input ends."""
-    tape = Tape(int(trades_a_frame), markers.split(","))
+    tape = Tape(int(trades_per_frame), markers.split(","))
     with serve(tape.handle, "127.0.0.1", 0, compression=None) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         print(server.socket.getsockname()[1], flush=True)
         for line in sys.stdin:
             tape.rate = float(line)
             print(tape.sent, flush=True)
-        # Whoever sends never ends by itself, and the server would wait for it.
+        # The threads that send never end on their own, and the server would wait for them.
         os._exit(0)
 
 

@@ -1,8 +1,8 @@
-"""Frames to candles and stored trades in this process: `engine tapeline|handmade FILE`.
+"""Frames to candles and stored trades in this process: `embedded_engine tapeline|bare FILE`.
 
-- tapeline: parse, validate, identify, window, store in memory, a candle store's write every 64 frames as `tapeline live` does;
-- handmade: what somebody in a hurry writes, with the same exact numbers: msgspec, a dict of candles, a list of trades. It validates nothing,
-  gives no trade an identity, takes whatever is late and never forgets.
+- tapeline: parse, validate, identify, fold into windows, and store in memory. It writes the candles every 64 frames, like `tapeline live`.
+- bare: the shortest loop with the same exact numbers: msgspec, a dict of candles, a list of trades. It validates and identifies nothing,
+  accepts late trades and never removes a candle.
 """
 
 import sys
@@ -22,11 +22,11 @@ from domain.intake import Intake
 from domain.windower import Windower
 
 MINUTE_MS = 60_000
-FRAMES_A_BATCH = 64
+FRAMES_PER_BATCH = 64
 
 
 def tapeline(payloads: list[bytes]) -> int:
-    """Give the number of trades that are in candles."""
+    """Return the number of trades in the candles."""
     intake = Intake(source="bench")
     windower = Windower(window_ms=MINUTE_MS, allowed_lateness_ms=MINUTE_MS)
     trades, candles = MemoryTradeStore(capacity=100_000), MemoryCandleStore()
@@ -39,7 +39,7 @@ def tapeline(payloads: list[bytes]) -> int:
         trades.write(result.trades)
         for trade in result.trades:
             folded += windower.add(trade)
-        if number % FRAMES_A_BATCH == 0:
+        if number % FRAMES_PER_BATCH == 0:
             candles.write(windower.take_changed())
             windower.advance()
     candles.write(windower.take_changed())
@@ -58,18 +58,18 @@ class _Frame(msgspec.Struct):
     data: list[_Trade]
 
 
-def handmade(payloads: list[bytes]) -> int:
-    """Give the number of trades that are in candles."""
+def bare(payloads: list[bytes]) -> int:
+    """Return the number of trades in the candles."""
     decode = msgspec.json.Decoder(_Frame).decode
     trades: list[_Trade] = []
     candles: dict[tuple[str, int], list[Decimal]] = {}
     for payload in payloads:
         for trade in decode(payload).data:
             price = trade.p
-            slot = (trade.s, trade.t // MINUTE_MS)
-            candle = candles.get(slot)
+            key = (trade.s, trade.t // MINUTE_MS)
+            candle = candles.get(key)
             if candle is None:
-                candles[slot] = [price, price, price, price, trade.v]
+                candles[key] = [price, price, price, price, trade.v]
             else:
                 candle[1] = max(candle[1], price)
                 candle[2] = min(candle[2], price)
@@ -79,14 +79,14 @@ def handmade(payloads: list[bytes]) -> int:
     return len(trades)
 
 
-ENGINES: dict[str, Callable[[list[bytes]], int]] = {"tapeline": tapeline, "handmade": handmade}
+ENGINES: dict[str, Callable[[list[bytes]], int]] = {"tapeline": tapeline, "bare": bare}
 
 
 def main(name: str, file: str) -> None:
-    """Warm up with a tenth of the frames, then measure all of them."""
+    """Warm up with a tenth of the frames, then measure all frames."""
     payloads = read_frames(file)
     engine = ENGINES[name]
-    # As `tapeline live` does; for each path alike.
+    # `tapeline live` does the same; here both engines do.
     tune_gc()
     engine(payloads[: len(payloads) // 10])
     watch = Stopwatch()

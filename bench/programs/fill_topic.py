@@ -1,6 +1,6 @@
-"""Fill a topic with seeded trades as tapeline writes them: `fill SERVERS TOPIC TRADES SYMBOLS PARTITIONS CANDLES`.
+"""Fill a topic with seeded trades in tapeline's record format: `fill_topic SERVERS TOPIC TRADES SYMBOLS PARTITIONS CANDLES`.
 
-The candles of these trades, folded by the domain, go to the file CANDLES, so that whoever folds the topic can be checked.
+The file CANDLES receives the candles of these trades, folded by the domain, as the expected result of every program that folds the topic.
 """
 
 import sys
@@ -24,34 +24,34 @@ from domain.record import encode
 from domain.trade import Trade
 from domain.window import MINUTE_MS
 
-TRADES_A_FRAME: Final = 10
-ON_THE_WAY_MS: Final = 20
-"""How long after its last trade a frame is received."""
-PATIENCE_S: Final = 60.0
+TRADES_PER_FRAME: Final = 10
+TRANSIT_MS: Final = 20
+"""Time from the last trade of a frame to its receipt."""
+TIMEOUT_S: Final = 60.0
 
 
 def kafka_settings(servers: str, topic: str) -> KafkaSettings:
-    """Give settings of a topic of trades, and of its own topics of dead letters and events."""
+    """Return the settings of a topic of trades with its own topics of dead letters and events."""
     return KafkaSettings(
         bootstrap_servers=servers, trades_topic=topic, dead_letters_topic=f"{topic}.dlq", events_topic=f"{topic}.events"
     )
 
 
 def trades(count: int, symbols: int) -> Iterator[Trade]:
-    """Make trades as the producer's intake gives them."""
+    """Yield trades as the producer's intake accepts them."""
     intake = Intake(source="bench")
-    for payload in frames(count, TRADES_A_FRAME, symbol_count=symbols):
+    for payload in frames(count, TRADES_PER_FRAME, symbol_count=symbols):
         frame = parse_message(payload, 0)
         assert isinstance(frame, Frame)
         last_ms = max(int(str(trade.timestamp_ms)) for trade in frame.trades)
-        frame = Frame(payload=payload, received_ms=last_ms + ON_THE_WAY_MS, trades=frame.trades)
+        frame = Frame(payload=payload, received_ms=last_ms + TRANSIT_MS, trades=frame.trades)
         result = intake.accept(frame)
         assert not result.dead_letters
         yield from result.trades
 
 
 def main(servers: str, topic: str, count: str, symbols: str, partitions: str, file: str) -> None:
-    """Fill it."""
+    """Fill the topic."""
     tune_gc()
     settings = kafka_settings(servers, topic)
     ensure_topics(settings, profile=Profile.DEV, partitions=int(partitions))
@@ -71,13 +71,13 @@ def main(servers: str, topic: str, count: str, symbols: str, partitions: str, fi
                     break
                 except BufferError:
                     producer.poll(0.1)
-            if number % TRADES_A_FRAME == 0:
+            if number % TRADES_PER_FRAME == 0:
                 producer.poll(0)
             yield trade
 
     watch = Stopwatch()
     folded = fold(sent(), MINUTE_MS)
-    assert producer.flush(PATIENCE_S) == 0
+    assert producer.flush(TIMEOUT_S) == 0
     candle_lines.write(Path(file), map(candle_lines.of_domain, folded.values()))
     assert acknowledged == int(count)
     watch.stop(acknowledged).report()

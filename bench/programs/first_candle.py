@@ -1,4 +1,4 @@
-"""From the start of `tapeline live` to the first candle that it shows, as lines: what somebody waits who has just installed it."""
+"""From the start of `tapeline live` to the first candle that it prints: how long a new user waits."""
 
 import re
 import resource
@@ -6,22 +6,23 @@ import subprocess
 import sys
 import time
 
-from bench.harness.runs import ROOT, Run
+from bench.harness.runs import Run
+from bench.harness.variants import ROOT
 
 _CANDLE = re.compile(r" o [\d.]+  h [\d.]+  l [\d.]+  c [\d.]+  v ")
 
 
 def main() -> None:
-    """Measure one start. Raises RuntimeError when the program ends without a candle."""
-    begun_s = time.perf_counter()
+    """Measure one start. Raise RuntimeError if the program ends without a candle."""
+    started_s = time.perf_counter()
     command = (sys.executable, "-m", "apps.live")
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         found = any(_CANDLE.search(line) for line in process.stdout)
-        wall_s = time.perf_counter() - begun_s
+        wall_s = time.perf_counter() - started_s
         process.kill()
     if not found:
-        raise RuntimeError("it showed no candle")
+        raise RuntimeError("tapeline live printed no candle")
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     Run(items=1, wall_s=wall_s, cpu_s=used.ru_utime + used.ru_stime).report()
 

@@ -1,9 +1,9 @@
-"""Latencies at a steady rate: `latency tapeline|bare SERVERS TOPIC URL|FILE FRAMES FRAMES_PER_S`.
+"""Latencies of the producer at a steady rate: `producer_latency tapeline|bare SERVERS TOPIC URL|FILE FRAMES FRAMES_PER_S`.
 
-- added: a frame's bytes are read from the socket -> the last of its trades is handed to the Kafka client;
-- write: a record is handed to the Kafka client -> the broker's acknowledgement is known, for each record.
+- added: from reading a frame from the socket until the Kafka client has its last trade;
+- write: from passing a record to the Kafka client until the client reports the broker's acknowledgement, for each record.
 
-The first quarter is a warm-up: a new producer's first seconds are slow (connection, producer id).
+The first quarter is a warm-up: the first seconds of a new producer are slow (connection, producer id).
 """
 
 import sys
@@ -26,40 +26,40 @@ from apps.runtime.gc_tuning import tune_gc
 from apps.services.ingest import Ingest
 from bench.harness.runs import Run, Stopwatch
 from bench.harness.workload import read_frames, symbols
-from bench.programs.producer_throughput import PATIENCE_S
+from bench.programs.producer_throughput import TIMEOUT_S
 from domain.feed import Frame
 from domain.intake import Intake
 from domain.journal import Journal
 from domain.record import encode
 
 
-class Latencies:
-    """Collects what the publisher tells."""
+class WriteLatencies:
+    """Collects the latencies that the publisher reports."""
 
     def __init__(self) -> None:
         self.writes_s: list[float] = []
 
     def acknowledged(self, latencies_s: Iterable[float]) -> None:
-        """Take them."""
+        """Add latencies of acknowledged records, in seconds."""
         self.writes_s += latencies_s
 
     def statistics(self, report: Mapping[str, Any]) -> None:
-        """Take none."""
+        """Ignore the client's statistics."""
 
 
 def quantiles(name: str, values_s: list[float]) -> dict[str, float]:
-    """Give some in milliseconds."""
+    """Return the median, p99 and p99.9 in milliseconds, keyed by name."""
     values = sorted(values_s)
     return {f"{name}_p{q:g}_ms": values[int(len(values) * q / 100)] * 1000 for q in (50, 99, 99.9)}
 
 
 def tapeline(servers: str, topic: str, url: str, frames: int) -> Run:
-    """Carry frames with the producer's parts, put together here so that the moment a frame was read is known."""
-    registry, latencies = CollectorRegistry(), Latencies()
+    """Publish frames with the producer's own parts. They are assembled here to observe the time at which a frame is read."""
+    registry, latencies = CollectorRegistry(), WriteLatencies()
     read_at = 0.0
 
     def now_ms() -> int:
-        # The feed asks for the time between reading a frame and parsing it.
+        # The feed calls this after it has read a frame and before it parses it.
         nonlocal read_at
         read_at = time.perf_counter()
         return wall_clock_ms()
@@ -78,15 +78,15 @@ def tapeline(servers: str, topic: str, url: str, frames: int) -> Run:
     feed.start()
     added_s: list[float] = []
     watch = Stopwatch()
-    while (seen := ingest.counts.frames) < frames:
+    while (done := ingest.counts.frames) < frames:
         ingest.step(0.2)
-        if ingest.counts.frames > seen:
+        if ingest.counts.frames > done:
             added_s.append(time.perf_counter() - read_at)
-        if ingest.counts.frames == frames // 4 > seen:
+        if ingest.counts.frames == frames // 4 > done:
             added_s.clear()
             latencies.writes_s.clear()
             watch = Stopwatch()
-    deliveries = publisher.flush(PATIENCE_S)
+    deliveries = publisher.flush(TIMEOUT_S)
     assert (deliveries.pending, deliveries.failed) == (0, 0)
     run = watch.stop(len(latencies.writes_s), **quantiles("added", added_s), **quantiles("write", latencies.writes_s))
     feed.close()
@@ -95,9 +95,9 @@ def tapeline(servers: str, topic: str, url: str, frames: int) -> Run:
 
 
 def bare(servers: str, topic: str, file: str, frames: int, frames_per_s: float) -> Run:
-    """Produce records of the same size at the same rate from memory, a frame's trades together."""
+    """Produce records of the same size at the same rate from memory, all trades of a frame at once."""
     producer = Producer(KafkaSettings(bootstrap_servers=servers).producer())
-    made = batches(file, frames)
+    batches = frames_to_records(file, frames)
     writes_s: list[float] = []
 
     def delivered(error: KafkaError | None, message: Message) -> None:
@@ -105,9 +105,9 @@ def bare(servers: str, topic: str, file: str, frames: int, frames_per_s: float) 
         writes_s.append(message.latency() or 0.0)
 
     watch = Stopwatch()
-    begun_s = time.monotonic()
-    for number, records in enumerate(made):
-        while (wait_s := begun_s + number / frames_per_s - time.monotonic()) > 0:
+    started_s = time.monotonic()
+    for number, records in enumerate(batches):
+        while (wait_s := started_s + number / frames_per_s - time.monotonic()) > 0:
             producer.poll(wait_s)
         for key, value in records:
             producer.produce(topic, value, key, on_delivery=delivered)
@@ -115,12 +115,12 @@ def bare(servers: str, topic: str, file: str, frames: int, frames_per_s: float) 
         if number == frames // 4:
             writes_s.clear()
             watch = Stopwatch()
-    producer.flush(PATIENCE_S)
+    producer.flush(TIMEOUT_S)
     return watch.stop(len(writes_s), **quantiles("write", writes_s))
 
 
-def batches(file: str, frames: int) -> list[list[tuple[bytes, bytes]]]:
-    """Make the records of each frame beforehand."""
+def frames_to_records(file: str, frames: int) -> list[list[tuple[bytes, bytes]]]:
+    """Return keys and values of the records of each frame."""
     intake, now_ms = Intake(source="bench"), wall_clock_ms()
     messages = (parse_message(payload, now_ms) for payload in read_frames(file)[:frames])
     results = [intake.accept(message) for message in messages if isinstance(message, Frame)]
@@ -128,7 +128,7 @@ def batches(file: str, frames: int) -> list[list[tuple[bytes, bytes]]]:
 
 
 def main(path: str, servers: str, topic: str, source: str, frames: str, frames_per_s: str) -> None:
-    """Measure one of them."""
+    """Measure one variant."""
     tune_gc()
     if path == "tapeline":
         tapeline(servers, topic, source, int(frames)).report()

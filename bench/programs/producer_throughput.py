@@ -1,10 +1,10 @@
-"""From frames to acknowledged in Kafka, at full speed: `produce tapeline|bare SERVERS TOPIC URL|FILE TRADES`.
+"""From frames to Kafka's acknowledgement, at full speed: `producer_throughput tapeline|bare SERVERS TOPIC URL|FILE TRADES`.
 
-- tapeline: `tapeline producer` as it is wired, from its WebSocket;
-- bare: no WebSocket; frames from a file, decoded by msgspec to exact decimals, encoded by msgspec as records of the same fields, produced with
-  the same properties and a delivery report each. Nothing is validated or identified, nothing is kept for a producer that dies.
+- tapeline: `tapeline producer` as configured by default, from its WebSocket;
+- bare: no WebSocket. msgspec decodes frames from a file to exact decimals and encodes records with the same fields. The Kafka client has the same
+  properties and reports the delivery of each record. Nothing is validated or identified, and nothing is persisted for a restart.
 
-The first fifth is a warm-up: it is acknowledged before the watch starts.
+The first fifth is a warm-up: Kafka acknowledges it before the clock starts.
 """
 
 import sys
@@ -24,13 +24,13 @@ from apps.settings.producer import ProducerSettings
 from bench.harness.runs import Run, Stopwatch
 from bench.harness.workload import read_frames, symbols
 
-WARM_UP: Final = 5
-"""A fifth."""
-PATIENCE_S: Final = 60.0
+WARM_UP_DIVISOR: Final = 5
+"""The warm-up is a fifth."""
+TIMEOUT_S: Final = 60.0
 
 
 def tapeline(servers: str, topic: str, url: str, trades: int) -> Run:
-    """Carry trades with the producer's own parts."""
+    """Publish trades with the producer as its container builds it."""
     settings = ProducerSettings(
         finnhub=FinnhubOptions(url=url),
         kafka=KafkaOptions(bootstrap_servers=servers, trades_topic=topic, dead_letters_topic=f"{topic}.dlq"),
@@ -40,13 +40,13 @@ def tapeline(servers: str, topic: str, url: str, trades: int) -> Run:
     feed.subscribe(symbols())
     publisher.start()
     feed.start()
-    while ingest.counts.trades < trades // WARM_UP:
+    while ingest.counts.trades < trades // WARM_UP_DIVISOR:
         ingest.step(0.2)
-    before = publisher.flush(PATIENCE_S).acknowledged
+    before = publisher.flush(TIMEOUT_S).acknowledged
     watch = Stopwatch()
     while ingest.counts.trades < trades:
         ingest.step(0.2)
-    deliveries = publisher.flush(PATIENCE_S)
+    deliveries = publisher.flush(TIMEOUT_S)
     run = watch.stop(deliveries.acknowledged - before)
     feed.close()
     publisher.close()
@@ -71,7 +71,7 @@ class Frame(msgspec.Struct):
 
 
 class Record(msgspec.Struct):
-    """A record of the same fields as tapeline's, so that as many bytes go to the broker."""
+    """A record with the same fields as tapeline's, so the broker receives as many bytes."""
 
     v: int
     symbol: str
@@ -86,22 +86,22 @@ class Record(msgspec.Struct):
 
 
 def decoder() -> Callable[[bytes], Frame]:
-    """Give what reads a frame."""
+    """Return the function that decodes a frame."""
     return msgspec.json.Decoder(Frame).decode
 
 
 def encoder() -> Callable[[Record], bytes]:
-    """Give what writes a record."""
+    """Return the function that encodes a record."""
     return msgspec.json.Encoder(decimal_format="number").encode
 
 
 def record(trade: Trade, now_ms: int) -> Record:
-    """Make a trade's record."""
+    """Return the record of a trade."""
     return Record(1, trade.s, trade.p, trade.v, trade.t, "0000-0a1b2c3d", trade.c or [], now_ms, "BINANCE", "crypto")
 
 
 def bare(servers: str, topic: str, file: str, trades: int) -> Run:
-    """Produce with nothing around it."""
+    """Decode, encode and produce, and nothing else."""
     decode, encode = decoder(), encoder()
     producer = Producer(KafkaSettings(bootstrap_servers=servers).producer())
     acknowledged = 0
@@ -111,7 +111,7 @@ def bare(servers: str, topic: str, file: str, trades: int) -> Run:
         assert error is None
         acknowledged += 1
 
-    def carry(payloads: list[bytes]) -> None:
+    def publish(payloads: list[bytes]) -> None:
         produce, poll = producer.produce, producer.poll
         for payload in payloads:
             now_ms = time.time_ns() // 1_000_000
@@ -124,22 +124,22 @@ def bare(servers: str, topic: str, file: str, trades: int) -> Run:
                     except BufferError:
                         poll(0.1)
                 poll(0)
-        producer.flush(PATIENCE_S)
+        producer.flush(TIMEOUT_S)
 
     payloads = read_frames(file)
-    warm = len(payloads) // WARM_UP
-    carry(payloads[:warm])
+    warm = len(payloads) // WARM_UP_DIVISOR
+    publish(payloads[:warm])
     before = acknowledged
     watch = Stopwatch()
-    carry(payloads[warm:])
+    publish(payloads[warm:])
     run = watch.stop(acknowledged - before)
     assert acknowledged == trades
     return run
 
 
 def main(path: str, servers: str, topic: str, source: str, trades: str) -> None:
-    """Measure one of them."""
-    # As `tapeline producer` does; for each path alike.
+    """Measure one variant."""
+    # `tapeline producer` does the same; here both variants do.
     tune_gc()
     (tapeline if path == "tapeline" else bare)(servers, topic, source, int(trades)).report()
 

@@ -1,6 +1,6 @@
-"""Read frames with websocket-client and do nothing with them: `read_websocket URL FRAMES TRADES_A_FRAME`.
+"""Read frames with websocket-client and discard them: `read_websocket URL FRAMES TRADES_PER_FRAME`.
 
-The first fifth is a warm-up. It reports trades.
+The first fifth is a warm-up. The report counts trades.
 """
 
 import sys
@@ -10,8 +10,8 @@ import websocket
 from bench.harness.runs import Stopwatch
 
 
-def main(url: str, count: str, trades_a_frame: str) -> None:
-    """Measure."""
+def main(url: str, count: str, trades_per_frame: str) -> None:
+    """Measure the client."""
     frames = int(count)
     ws = websocket.create_connection(url, skip_utf8_validation=True, enable_multithread=False, timeout=60)
     ws.send("begin")
@@ -20,7 +20,7 @@ def main(url: str, count: str, trades_a_frame: str) -> None:
     watch = Stopwatch()
     for _ in range(frames - frames // 5):
         ws.recv_data()
-    watch.stop((frames - frames // 5) * int(trades_a_frame)).report()
+    watch.stop((frames - frames // 5) * int(trades_per_frame)).report()
     ws.close()
 
 

@@ -1,8 +1,8 @@
-"""A topic to candles by the aggregator's own query: `spark_candles SERVERS TOPIC TRADES CANDLES [MASTER [RECORDS A MICRO-BATCH]]`.
+"""A topic to candles by the aggregator's own query: `spark_candles SERVERS TOPIC TRADES CANDLES [MASTER [RECORDS_PER_MICRO_BATCH]]`.
 
-State, checkpoint, rules and exact decimals are those of `tapeline aggregator`; only what becomes of the candles differs: each micro-batch's go to a
-Parquet folder, from which they are read back at the end and compared with CANDLES. All of the topic is folded twice in the same JVM: the first pass
-is a warm-up and left out, and so is the first third of the second.
+State, checkpoint, rules and exact decimals are those of `tapeline aggregator`. Only the sink differs: each micro-batch writes its candles to a Parquet
+folder. At the end the program reads them back and compares them with the file CANDLES. It folds the whole topic twice in the same JVM: the first pass
+and the first third of the second pass are a warm-up and excluded.
 """
 
 import sys
@@ -23,30 +23,30 @@ from bench.harness import candle_lines
 from bench.harness.spark_jvm import JvmWatch, Spark, spark
 
 
-def main(servers: str, topic: str, trades: str, expected: str, master: str = "local[2]", at_once: str = "") -> None:
-    """Measure it."""
+def main(servers: str, topic: str, trades: str, expected: str, master: str = "local[2]", batch_size: str = "") -> None:
+    """Measure the query."""
     with tempfile.TemporaryDirectory() as name:
         settings = AggregatorSettings(bootstrap_servers=servers, topic=topic)
-        if at_once:
-            settings = attrs.evolve(settings, max_offsets_per_trigger=int(at_once))
+        if batch_size:
+            settings = attrs.evolve(settings, max_offsets_per_trigger=int(batch_size))
         with spark(settings, master) as running:
             _pass(running, settings, Path(name, "warm-up"))
             folder = Path(name, "measured")
             watch, batches = _pass(running, settings, folder)
             assert sum(batch.records for batch in batches) == int(trades)
-            found = _stored(running.session, folder)
-            candle_lines.check(expected, found)
+            stored = _stored(running.session, folder)
+            candle_lines.check(expected, stored)
             run = watch.run(
                 [batch.records for batch in batches],
                 state_bytes=float(max(batch.state_bytes or 0 for batch in batches)),
-                windows=float(len(found)),
-                bytes_a_change=_logged_bytes(folder) / sum(batch.state_updated_rows or 0 for batch in batches),
+                windows=float(len(stored)),
+                bytes_per_change=_delta_bytes(folder) / sum(batch.state_updated_rows or 0 for batch in batches),
             )
     run.report()
 
 
 def _pass(running: Spark, settings: AggregatorSettings, folder: Path) -> tuple[JvmWatch, list[BatchProgress]]:
-    """Fold the whole topic into candles below the folder, with a checkpoint of its own there."""
+    """Fold the whole topic into candles in a folder, which also contains the checkpoint."""
     session, watch = running.session, JvmWatch(running)
     settings = attrs.evolve(settings, checkpoint=f"{folder}/checkpoint")
     claim_checkpoint(session, settings)
@@ -69,7 +69,7 @@ def _pass(running: Spark, settings: AggregatorSettings, folder: Path) -> tuple[J
 
 
 def _stored(session: SparkSession, folder: Path) -> list[str]:
-    """Give the last version of each candle."""
+    """Return the last version of each candle, as lines."""
     times = {"window_start_ms": "window_start", "open_ms": "open_timestamp", "close_ms": "close_timestamp"}
     read = session.read.parquet(f"{folder}/candles").withColumns(
         {name: F.unix_millis(column) for name, column in times.items()}
@@ -79,8 +79,8 @@ def _stored(session: SparkSession, folder: Path) -> list[str]:
     return [candle_lines.line(row[1:]) for row in last.values()]
 
 
-def _logged_bytes(folder: Path) -> int:
-    """Give the size of what the state store has written of its changes, in the checkpoint."""
+def _delta_bytes(folder: Path) -> int:
+    """Return the bytes of the state store's delta files in the checkpoint."""
     return sum(file.stat().st_size for file in folder.rglob("*.delta"))
 
 

@@ -1,11 +1,11 @@
 """Raw trades into one Cassandra node: `spark_rows query|connector|prepare SERVERS TOPIC TRADES FOLDER HOST PORT`.
 
-- query: the aggregator's own query of trades, from Kafka: decoded, validated, summed up for its metrics, and written by the connector;
-- prepare: decode the topic once, in as many Parquet folders as that query has full micro-batches;
-- connector: the Spark Cassandra connector alone, with the same options, writing the rows of one such folder after the other.
+- query: the aggregator's own query of trades: it decodes and validates the records from Kafka, computes its metrics, and writes through the connector;
+- prepare: decode the topic once, into as many Parquet folders as that query has full micro-batches;
+- connector: the Spark Cassandra connector only, with the same options; it writes the rows of these folders sequentially.
 
-Each writes to a keyspace of its own, and what is there at the end is counted. All of the topic is written twice in the same JVM: the first pass is a
-warm-up and left out, and so is the first third of the second.
+Each pass writes to a keyspace of its own, and its rows are counted at the end. The program writes the whole topic twice in the same JVM: the first pass
+and the first third of the second pass are a warm-up and excluded.
 """
 
 import sys
@@ -33,12 +33,12 @@ from adapters.spark.trades import TABLE, trade_rows
 from bench.harness.runs import Run, Stopwatch
 from bench.harness.spark_jvm import JvmWatch, Spark, spark
 
-ROWS_A_BATCH: Final = 200_000
-"""Smaller than the aggregator's default, so that a short run has warm micro-batches."""
+ROWS_PER_BATCH: Final = 200_000
+"""Less than the aggregator's default, so a short run has micro-batches after its warm-up."""
 
 
 def query(spark: Spark, settings: AggregatorSettings, _folder: str) -> Run:
-    """Run the query over all that is on the topic."""
+    """Run the query over the whole topic."""
     claim_checkpoint(spark.session, settings)
     watch = JvmWatch(spark)
     running = start_trades(spark.session, settings, once=True, on_stored=lambda _: watch.mark())
@@ -47,7 +47,7 @@ def query(spark: Spark, settings: AggregatorSettings, _folder: str) -> Run:
 
 
 def connector(spark: Spark, settings: AggregatorSettings, folder: str) -> Run:
-    """Write rows that are there as rows."""
+    """Write the rows of the Parquet folders."""
     watch, counts = JvmWatch(spark), []
     for part in sorted(Path(folder).glob("part=*")):
         rows = spark.session.read.parquet(str(part))
@@ -58,7 +58,7 @@ def connector(spark: Spark, settings: AggregatorSettings, folder: str) -> Run:
 
 
 def prepare(spark: Spark, settings: AggregatorSettings, folder: str) -> Run:
-    """Make the rows of the topic."""
+    """Decode the topic into rows in Parquet folders."""
     watch = Stopwatch()
     records = (
         spark.session.read.format("kafka")
@@ -68,7 +68,7 @@ def prepare(spark: Spark, settings: AggregatorSettings, folder: str) -> Run:
         .select("key", "value", "topic", "partition", "offset", "timestamp")
     )
     decoded = decode(records, settings.rules, metrics="decoded").withColumn(
-        "part", F.expr(f"offset * 4 div {ROWS_A_BATCH}")
+        "part", F.expr(f"offset * 4 div {ROWS_PER_BATCH}")
     )
     rows = trade_rows(trades(decoded, beside=["part"]))
     rows.write.partitionBy("part").parquet(folder)
@@ -76,14 +76,14 @@ def prepare(spark: Spark, settings: AggregatorSettings, folder: str) -> Run:
 
 
 def main(path: str, servers: str, topic: str, count: str, folder: str, host: str, port: str) -> None:
-    """Measure one of them."""
+    """Measure one variant."""
     settings = AggregatorSettings(
         bootstrap_servers=servers,
         topic=topic,
         dead_letter_topic=f"{topic}.dlq",
         cassandra_hosts=(host,),
         cassandra_port=int(port),
-        max_offsets_per_trigger=ROWS_A_BATCH,
+        max_offsets_per_trigger=ROWS_PER_BATCH,
     )
     with spark(settings) as running:
         if path == "prepare":
@@ -100,10 +100,10 @@ def _second_pass(
     folder: str,
     count: int,
 ) -> Run:
-    """Write all rows twice, each time into tables and with a checkpoint of their own."""
+    """Write all rows twice. Each pass has its own tables and its own checkpoint."""
     passes = [attrs.evolve(settings, keyspace=keyspace) for keyspace in ("bench_warm_up", "bench_rows")]
     with ExitStack() as stack:
-        # All tables come first: the connector reads the schema once.
+        # Create all tables first, because the connector reads the schema only once.
         counts = [stack.enter_context(_tables(_cassandra(each))) for each in passes]
         for each, stored in zip(passes, counts, strict=True):
             checkpoint = stack.enter_context(tempfile.TemporaryDirectory())
@@ -123,7 +123,7 @@ def _cassandra(settings: AggregatorSettings) -> CassandraSettings:
 
 @contextmanager
 def _tables(settings: CassandraSettings) -> Iterator[Callable[[], int]]:
-    """Make the tables, and drop them in the end; gives what counts the stored trades."""
+    """Create the tables, and drop them after the block. Yield a function that counts the stored trades."""
     apply_schema(settings, Replication.dev())
     with CassandraSession(settings) as cassandra:
         driver, table = cassandra.driver, f"{settings.keyspace}.{TABLE}"
@@ -131,7 +131,7 @@ def _tables(settings: CassandraSettings) -> Iterator[Callable[[], int]]:
         where = " AND ".join(f"{name} = %s" for name in key)
 
         def stored() -> int:
-            partitions = driver.execute(f"SELECT DISTINCT {', '.join(key)} FROM {table}")  # noqa: S608 - names of our own
+            partitions = driver.execute(f"SELECT DISTINCT {', '.join(key)} FROM {table}")  # noqa: S608 - fixed names
             return sum(
                 driver.execute(f"SELECT COUNT(*) FROM {table} WHERE {where}", tuple(partition)).one()[0]  # noqa: S608
                 for partition in partitions

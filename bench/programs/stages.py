@@ -1,6 +1,6 @@
-"""Micro-benchmarks of what happens to one trade, with pyperf, in CPU time: `stages FILE --output RESULTS` and pyperf's other options.
+"""Micro-benchmarks of the stages that a trade passes, with pyperf, in CPU time: `stages --output RESULTS` and pyperf's other options.
 
-pyperf runs this program again in processes of its own, and times each value over as many loops as it takes to be steady.
+pyperf runs this program again in child processes, and repeats each stage until the value is long enough to be stable.
 """
 
 import os
@@ -22,11 +22,11 @@ from domain.windower import Windower
 FRAMES: Final = 200
 MINUTE_MS: Final = 60_000
 FILE_VARIABLE: Final = "TAPELINE_BENCH_FRAMES"
-"""Where the frames are; pyperf hands it on to its processes."""
+"""Names the file of frames. pyperf passes the variable on to its processes."""
 
 
 def stages(payloads: list[bytes], now_ms: int) -> dict[str, Callable[[], object]]:
-    """Give what is measured, each for all the frames at once."""
+    """Return the stages by name. Each processes all frames."""
     messages = [parse_message(payload, now_ms) for payload in payloads]
     frames = [message for message in messages if isinstance(message, Frame)]
     first = Intake(source="bench")
@@ -67,7 +67,7 @@ def stages(payloads: list[bytes], now_ms: int) -> dict[str, Callable[[], object]
 
 
 def main() -> None:
-    """Run as pyperf says."""
+    """Run under pyperf."""
     runner = pyperf.Runner(program_args=("-m", "bench.programs.stages"))
     runner.parse_args()
     payloads = read_frames(os.environ[FILE_VARIABLE])[:FRAMES]
@@ -76,10 +76,10 @@ def main() -> None:
     for name, stage in stages(payloads, now_ms).items():
 
         def timed(loops: int, stage: Callable[[], object] = stage) -> float:
-            begun_s = time.process_time()
+            started_s = time.process_time()
             for _ in range(loops):
                 stage()
-            return time.process_time() - begun_s
+            return time.process_time() - started_s
 
         runner.bench_time_func(name, timed, inner_loops=trades)
 

@@ -1,10 +1,10 @@
 """Many trades at once: `store_bulk tapeline|rows|batches PORT FILE DAYS_BACK COUNT`.
 
 - tapeline: one `write` of the Python adapter's trade store;
-- rows: the driver's own `execute_concurrent_with_args`, a request a row, as many under way as the adapter has, rows made beforehand;
+- rows: the driver's `execute_concurrent_with_args`, one request per row, as many concurrent requests as the adapter has, rows made beforehand;
 - batches: the driver's `execute_concurrent` with unlogged batches of 50 rows of one partition, rows made and grouped beforehand.
 
-A tenth is written first as a warm-up, on the day before, and left out. All rows are there when the watch stops, which is checked afterwards.
+A tenth is written first, on the day before, as a warm-up that is excluded. All rows are acknowledged when the clock stops, and counted afterwards.
 """
 
 import sys
@@ -18,31 +18,31 @@ from cassandra.query import BatchStatement, BatchType
 from adapters.cassandra.session import CassandraSession
 from adapters.cassandra.trade_store import CassandraTradeStore
 from apps.runtime.gc_tuning import tune_gc
-from bench.harness.cassandra_rows import INSERT, Row, bare_session, check_all_there, row_of, settings_of, trades_of
+from bench.harness.cassandra_rows import INSERT, Row, check_all_stored, driver_session, row_of, settings_of, trades_of
 from bench.harness.runs import Run, Stopwatch
 from domain.rules import DAY_MS
 from domain.trade import Trade
 
 BATCH_ROWS: Final = 50
-WARM_UP: Final = 10
-"""A tenth."""
+WARM_UP_DIVISOR: Final = 10
+"""The warm-up is a tenth."""
 
 
 def by_adapter(port: str, warm_up: list[Trade], trades: list[Trade]) -> Run:
-    """Write by the adapter."""
+    """Write through the adapter."""
     session = CassandraSession(settings_of(port))
     with CassandraTradeStore(session.settings, session) as store:
         store.write(warm_up)
         watch = Stopwatch()
         store.write(trades)
         run = watch.stop(len(trades))
-        check_all_there(session.driver, trades)
+        check_all_stored(session.driver, trades)
     return run
 
 
 def by_rows(port: str, warm_up: list[Trade], trades: list[Trade]) -> Run:
-    """Write a row a request."""
-    with bare_session(port) as session:
+    """Write one row per request."""
+    with driver_session(port) as session:
         insert = session.prepare(INSERT)
         concurrency = settings_of(port).max_in_flight
         first, rows = ([row_of(trade) for trade in some] for some in (warm_up, trades))
@@ -50,49 +50,51 @@ def by_rows(port: str, warm_up: list[Trade], trades: list[Trade]) -> Run:
         watch = Stopwatch()
         execute_concurrent_with_args(session, insert, rows, concurrency=concurrency)
         run = watch.stop(len(trades))
-        check_all_there(session, trades)
+        check_all_stored(session, trades)
     return run
 
 
 def by_batches(port: str, warm_up: list[Trade], trades: list[Trade]) -> Run:
     """Write batches of rows."""
-    with bare_session(port) as session:
+    with driver_session(port) as session:
         insert = session.prepare(INSERT)
         concurrency = settings_of(port).max_in_flight
         first, groups = grouped(warm_up), grouped(trades)
         execute_concurrent(session, [(batch(insert, rows), None) for rows in first], concurrency=concurrency)
         watch = Stopwatch()
-        # Binding the rows is part of the work, as it is for the others.
+        # Binding the rows is part of the measured work, as in the other variants.
         statements = ((batch(insert, rows), None) for rows in groups)
         execute_concurrent(session, statements, concurrency=concurrency)
         run = watch.stop(len(trades))
-        check_all_there(session, trades)
+        check_all_stored(session, trades)
     return run
 
 
 def grouped(trades: list[Trade]) -> list[list[Row]]:
-    """Put rows of one partition together."""
+    """Return the rows in groups of one partition and at most `BATCH_ROWS` rows."""
     partitions: dict[Row, list[Row]] = defaultdict(list)
     for trade in trades:
         row = row_of(trade)
         partitions[row[:4]].append(row)
-    return [rows[at : at + BATCH_ROWS] for rows in partitions.values() for at in range(0, len(rows), BATCH_ROWS)]
+    return [
+        rows[start : start + BATCH_ROWS] for rows in partitions.values() for start in range(0, len(rows), BATCH_ROWS)
+    ]
 
 
 def batch(insert: Any, rows: list[Row]) -> BatchStatement:
-    """Make a batch of rows."""
-    made = BatchStatement(batch_type=BatchType.UNLOGGED)
+    """Return an unlogged batch that inserts the rows."""
+    statement = BatchStatement(batch_type=BatchType.UNLOGGED)
     for row in rows:
-        made.add(insert, row)
-    return made
+        statement.add(insert, row)
+    return statement
 
 
 def main(path: str, port: str, file: str, days_back: str, count: str) -> None:
-    """Measure one of them."""
+    """Measure one variant."""
     tune_gc()
     paths = {"tapeline": by_adapter, "rows": by_rows, "batches": by_batches}
     trades = trades_of(file, int(count), int(days_back))
-    warm_up = trades[: len(trades) // WARM_UP]
+    warm_up = trades[: len(trades) // WARM_UP_DIVISOR]
     earlier = [attrs.evolve(trade, timestamp_ms=trade.timestamp_ms - DAY_MS) for trade in warm_up]
     paths[path](port, earlier, trades).report()
 

@@ -1,11 +1,11 @@
 """One row at a time at a steady rate: `store_singles trades|candles|bare PORT FILE DAYS_BACK COUNT ROWS_PER_S`.
 
-- trades, candles: a row by `write` of the Python adapter's store, which returns when the row is kept;
-- bare: the statement of `trades`, prepared, by the driver's `execute`, with the row made beforehand.
+- trades, candles: `write` of the Python adapter's store, which returns when Cassandra has acknowledged the row;
+- bare: the prepared statement of `trades`, by the driver's `execute`, with the row made beforehand.
 
-The load is open: each row is due at a time that is set beforehand, and its latency counts from then on. A row that has to wait because the one before
-it was slow is as late as it would be for whoever wanted it written; leaving that wait out would hide every pause.
-The first quarter is a warm-up and left out; what it is behind by is forgiven.
+The load is open: each row has a scheduled time, and its latency counts from that time. If a slow write delays the rows behind it, their wait counts as
+latency, as it would for a real writer; otherwise the figures would hide every pause.
+The first quarter is a warm-up and excluded. The measured part starts with a new schedule, so it inherits no delay.
 """
 
 import gc
@@ -17,7 +17,7 @@ from typing import Any, Final
 from adapters.cassandra.candle_store import CassandraCandleStore
 from adapters.cassandra.session import CassandraSession
 from adapters.cassandra.trade_store import CassandraTradeStore
-from bench.harness.cassandra_rows import INSERT, bare_session, check_all_there, row_of, settings_of, trades_of
+from bench.harness.cassandra_rows import INSERT, check_all_stored, driver_session, row_of, settings_of, trades_of
 from bench.harness.runs import Run, Stopwatch
 from domain.candle import Candle
 from domain.trade import Trade
@@ -26,7 +26,7 @@ WINDOW_MS: Final = 60_000
 
 
 def at_rate(write: Callable[[Any], object], items: Sequence[Any], rows_per_s: float) -> Run:
-    """Write each when it is due, the first quarter as a warm-up."""
+    """Write each item at its scheduled time. The first quarter is a warm-up."""
     _paced(write, items[: len(items) // 4], rows_per_s)
     watch = Stopwatch()
     late_s = sorted(_paced(write, items[len(items) // 4 :], rows_per_s))
@@ -35,11 +35,11 @@ def at_rate(write: Callable[[Any], object], items: Sequence[Any], rows_per_s: fl
 
 
 def _paced(write: Callable[[Any], object], items: Sequence[Any], rows_per_s: float) -> list[float]:
-    """Give how long after its time each was written."""
+    """Return the latency of each write in seconds, counted from its scheduled time."""
     late_s: list[float] = []
-    begun_s = time.perf_counter()
+    started_s = time.perf_counter()
     for number, item in enumerate(items):
-        due_s = begun_s + number / rows_per_s
+        due_s = started_s + number / rows_per_s
         while (wait_s := due_s - time.perf_counter()) > 0:
             time.sleep(wait_s)
         write(item)
@@ -48,16 +48,16 @@ def _paced(write: Callable[[Any], object], items: Sequence[Any], rows_per_s: flo
 
 
 def by_trade_store(port: str, trades: list[Trade], rows_per_s: float) -> Run:
-    """Write trades by the adapter."""
+    """Write trades through the adapter."""
     session = CassandraSession(settings_of(port))
     with CassandraTradeStore(session.settings, session) as store:
         run = at_rate(lambda trade: store.write((trade,)), trades, rows_per_s)
-        check_all_there(session.driver, trades)
+        check_all_stored(session.driver, trades)
     return run
 
 
 def by_candle_store(port: str, trades: list[Trade], rows_per_s: float) -> Run:
-    """Write candles by the adapter: one a trade, so that most are upserts of one that is there, as while a window is open."""
+    """Write one candle per trade through the adapter. Most of them update an existing row, as in an open window."""
     candles = [Candle.of(trade, WINDOW_MS) for trade in trades]
     last = {candle.window_key: candle for candle in candles}
     with CassandraCandleStore(settings_of(port)) as store:
@@ -69,19 +69,19 @@ def by_candle_store(port: str, trades: list[Trade], rows_per_s: float) -> Run:
 
 
 def by_driver(port: str, trades: list[Trade], rows_per_s: float) -> Run:
-    """Write rows by the driver alone."""
-    with bare_session(port) as session:
+    """Write rows with the driver, without the adapter."""
+    with driver_session(port) as session:
         insert = session.prepare(INSERT)
         run = at_rate(lambda row: session.execute(insert, row), [row_of(trade) for trade in trades], rows_per_s)
-        check_all_there(session, trades)
+        check_all_stored(session, trades)
     return run
 
 
 def main(path: str, port: str, file: str, days_back: str, count: str, rows_per_s: str) -> None:
-    """Measure one of them."""
+    """Measure one variant."""
     paths = {"trades": by_trade_store, "candles": by_candle_store, "bare": by_driver}
     trades = trades_of(file, int(count), int(days_back))
-    # Python's collector as it comes, without the rows that lie ready here: the driver's futures are garbage, and 20,000 objects of it at once a pause of 6 ms.
+    # Default thresholds, and no scan of the rows made above. The driver's futures are garbage: a threshold of 20,000 objects would cause pauses of 6 ms.
     gc.freeze()
     paths[path](port, trades, float(rows_per_s)).report()
 

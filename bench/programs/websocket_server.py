@@ -1,7 +1,7 @@
-"""A WebSocket server that sends the same frames to each client: `websocket_server FILE [FRAMES_PER_S]`; prints its port.
+"""A WebSocket server that sends the same frames to each client: `websocket_server FILE [FRAMES_PER_S]`. It prints its port.
 
-It begins when the client has sent its first message, and sends as fast as is taken, or at a steady rate: frames that are due go out together.
-The frames are put into WebSocket's form beforehand, so that the server takes little of the machine that is measured.
+It starts after the client's first message, and sends as fast as the client reads, or at a steady rate. It encodes the WebSocket frames beforehand, so
+it takes little CPU time from the measured program.
 """
 
 import sys
@@ -17,14 +17,14 @@ _BLOCK: Final = 65_536
 
 
 def text_frame(payload: bytes) -> bytes:
-    """Put a text message of less than 64 KiB into WebSocket's form (RFC 6455, section 5.2)."""
+    """Return the WebSocket frame of a text message shorter than 64 KiB (RFC 6455, section 5.2)."""
     if len(payload) < 126:
         return bytes((0x81, len(payload))) + payload
     return b"\x81\x7e" + len(payload).to_bytes(2) + payload
 
 
 def send_all(connection: ServerConnection, frames: Sequence[bytes]) -> None:
-    """Send as fast as the client takes it."""
+    """Send the frames as fast as the client reads them."""
     block = bytearray()
     for frame in frames:
         block += frame
@@ -35,17 +35,17 @@ def send_all(connection: ServerConnection, frames: Sequence[bytes]) -> None:
 
 
 def send_steadily(connection: ServerConnection, frames: Sequence[bytes], frames_per_s: float) -> None:
-    """Send each frame when it is due."""
-    begun_s = time.monotonic()
+    """Send each frame at its scheduled time."""
+    started_s = time.monotonic()
     for number, frame in enumerate(frames):
-        wait_s = begun_s + number / frames_per_s - time.monotonic()
+        wait_s = started_s + number / frames_per_s - time.monotonic()
         if wait_s > 0:
             time.sleep(wait_s)
         connection.socket.sendall(frame)
 
 
 def main(file: str, frames_per_s: str = "") -> None:
-    """Serve until ended."""
+    """Serve until the process is terminated."""
     frames = [text_frame(payload) for payload in read_frames(file)]
 
     def handle(connection: ServerConnection) -> None:
@@ -55,7 +55,7 @@ def main(file: str, frames_per_s: str = "") -> None:
                 send_steadily(connection, frames, float(frames_per_s))
             else:
                 send_all(connection, frames)
-            # The client goes when it has enough.
+            # Wait until the client disconnects.
             for _ in connection:
                 pass
         except OSError:

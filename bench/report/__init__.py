@@ -1,1 +1,1 @@
-"""The page of results: sections, tables, plots."""
+"""The results as Markdown: figures, tables, plots and the page."""

@@ -1,4 +1,4 @@
-"""Frames to candles with Bytewax, one worker, in its own environment: `bytewax_candles FILE`. Exact decimals; nothing validated or identified."""
+"""Frames to candles with Bytewax, one worker, in its own environment: `bytewax_frames FILE`. Exact decimals; no validation, no identities."""
 
 import json
 import sys
@@ -13,7 +13,7 @@ from bytewax.dataflow import Dataflow
 from bytewax.operators import windowing
 from bytewax.testing import TestingSink, TestingSource, run_main
 
-FRAMES_A_BATCH = 64
+FRAMES_PER_BATCH = 64
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -37,12 +37,12 @@ decode = msgspec.json.Decoder(Frame).decode
 
 
 def trades(frames: list[bytes]) -> list[Trade]:
-    """Read frames."""
+    """Decode frames."""
     return [trade for frame in frames for trade in decode(frame).data]
 
 
 def fold(candle: list[Decimal], trade: Trade) -> list[Decimal]:
-    """Fold a trade in: open, high, low, close, volume."""
+    """Fold a trade into a candle: open, high, low, close, volume."""
     price = trade.p
     if not candle:
         return [price, price, price, price, trade.v]
@@ -56,13 +56,13 @@ def fold(candle: list[Decimal], trade: Trade) -> list[Decimal]:
 def run(payloads: list[bytes]) -> None:
     """Run the flow to its end."""
     flow = Dataflow("candles")
-    frames = op.input("frames", flow, TestingSource(payloads, batch_size=FRAMES_A_BATCH))
+    frames = op.input("frames", flow, TestingSource(payloads, batch_size=FRAMES_PER_BATCH))
     keyed = op.key_on("by_symbol", op.flat_map_batch("parse", frames, trades), lambda trade: trade.s)
     clock = windowing.EventClock(
         ts_getter=lambda trade: EPOCH + timedelta(milliseconds=trade.t), wait_for_system_duration=timedelta(minutes=1)
     )
     windower = windowing.TumblingWindower(length=timedelta(minutes=1), align_to=EPOCH)
-    # In the order of arrival, as the others take them: in the order of time it keeps all that is newer than its watermark in a queue.
+    # Fold in order of arrival, like the other variants: in order of time Bytewax queues every trade newer than its watermark.
     candles = windowing.fold_window(
         "candles", keyed, clock, windower, list, fold, lambda one, other: one or other, ordered=False
     )

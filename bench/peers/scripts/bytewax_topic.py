@@ -1,6 +1,6 @@
 """Records of a topic to candles with Bytewax, one worker, in its own environment: `bytewax_topic SERVERS TOPIC RECORDS`.
 
-Exact decimals. It keeps no state for a restart (its recovery is off), and validates nothing. Open and close are by arrival.
+Exact decimals. It persists no state (its recovery is disabled) and validates nothing. Open and close are in order of arrival.
 """
 
 import sys
@@ -15,7 +15,7 @@ from bytewax.operators import windowing
 from bytewax.testing import TestingSink, run_main
 
 from bench.harness.runs import Run
-from bench.harness.warmup import Warm
+from bench.harness.warmup import WarmUp
 
 BATCH = 5_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -23,7 +23,7 @@ MINUTE = timedelta(minutes=1)
 
 
 class Trade(msgspec.Struct):
-    """What a candle is made of."""
+    """The fields that a candle needs."""
 
     symbol: str
     price: Decimal
@@ -46,7 +46,7 @@ class Candle(msgspec.Struct):
 
 
 def fold(candle: Candle, trade: Trade) -> Candle:
-    """Fold a trade in."""
+    """Fold a trade into a candle."""
     price = trade.price
     if candle.open is None:
         candle.open = candle.high = candle.low = price
@@ -61,12 +61,12 @@ def fold(candle: Candle, trade: Trade) -> Candle:
 
 
 def measure(servers: str, topic: str, records: int) -> Run:
-    """Run the flow to the topic's end."""
-    warm = Warm(records)
-    made: list[tuple[str, tuple[int, Candle]]] = []
+    """Run the flow to the end of the topic."""
+    warm_up = WarmUp(records)
+    results: list[tuple[str, tuple[int, Candle]]] = []
 
     def trades(messages: list[KafkaSourceMessage]) -> list[Trade]:
-        warm.take(len(messages))
+        warm_up.add(len(messages))
         return [decode(message.value) for message in messages]
 
     flow = Dataflow("candles")
@@ -78,15 +78,15 @@ def measure(servers: str, topic: str, records: int) -> Run:
         ts_getter=lambda trade: EPOCH + timedelta(milliseconds=trade.timestamp_ms), wait_for_system_duration=MINUTE
     )
     windower = windowing.TumblingWindower(length=MINUTE, align_to=EPOCH)
-    # In the order of arrival, as the others take them: in the order of time it keeps all that is newer than its watermark in a queue.
+    # Fold in order of arrival, like the other variants: in order of time Bytewax queues every trade newer than its watermark.
     candles = windowing.fold_window(
         "candles", keyed, clock, windower, Candle, fold, lambda one, _other: one, ordered=False
     )
-    op.output("out", candles.down, TestingSink(made))
+    op.output("out", candles.down, TestingSink(results))
     run_main(flow)
-    run = warm.stop()
-    assert warm.taken == records
-    assert sum(candle.trades for _symbol, (_window, candle) in made) == records
+    run = warm_up.stop()
+    assert warm_up.count == records
+    assert sum(candle.trades for _symbol, (_window, candle) in results) == records
     return run
 
 

@@ -1,8 +1,8 @@
 """Records of a topic to candles with Flink SQL, parallelism 2, in its own environment: `flink_topic JAVA_HOME CONNECTOR SERVERS TOPIC RECORDS`.
 
-Exact decimals, event time with a watermark of a minute, a checkpoint a second with its state in memory; nothing is validated. Open and close are by
-arrival. Its JVM is warm later than after a fifth of the records: so the warm-up is a job of its own over all of them, and a second job in the same
-JVM that does the same again is measured, from when it is submitted until its candles are here. CPU time is that of this process and its JVM.
+Exact decimals, event time with a watermark of one minute, a checkpoint per second with its state in memory, no validation. Open and close are in order
+of arrival. A fifth of the records does not warm up its JVM. So the warm-up is one job over all records, and a second, equal job in the same JVM is
+measured, from its submission until its candles have arrived. CPU time is that of this process and its JVM.
 """
 
 import os
@@ -49,7 +49,7 @@ GROUP BY symbol, window_start, window_end
 
 
 def cpu_s() -> float:
-    """Give CPU seconds of this process and of the JVM that it has started."""
+    """Return the CPU seconds of this process and of the JVM that it has started."""
     own = time.process_time()
     return own + sum(sum(child.cpu_times()[:2]) for child in psutil.Process().children(recursive=True))
 

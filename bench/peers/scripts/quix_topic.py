@@ -1,7 +1,7 @@
-"""Records of a topic to candles with Quix Streams, in its own environment: `quix_topic SERVERS TOPIC RECORDS` (the first so many).
+"""Records of a topic to candles with Quix Streams, in its own environment: `quix_topic SERVERS TOPIC RECORDS` (the first RECORDS).
 
-Floats: it keeps its state as JSON, which knows no decimals. The state is in RocksDB, as it comes, but without a copy of it on a topic; nothing is
-validated. Open and close are by arrival.
+Floats, because Quix Streams stores its state as JSON, which has no decimals. The state is in RocksDB with default settings, but without a changelog topic.
+No validation. Open and close are in order of arrival.
 """
 
 import sys
@@ -12,20 +12,20 @@ from quixstreams import Application
 from quixstreams.dataframe.windows import Count, First, Last, Max, Min, Sum
 
 from bench.harness.runs import Run
-from bench.harness.warmup import Warm
+from bench.harness.warmup import WarmUp
 
 MINUTE_MS = 60_000
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 
 
 def measure(servers: str, topic: str, records: int) -> Run:
-    """Read so many records."""
-    warm = Warm(records)
-    made: dict[tuple[str, int], int] = {}
+    """Read `records` records."""
+    warm_up = WarmUp(records)
+    trades_by_window: dict[tuple[str, int], int] = {}
 
     def put(candle: dict[str, int], key: str, _timestamp: int, _headers: object) -> None:
-        made[key, candle["start"]] = candle["trades"]
-        warm.take(1)
+        trades_by_window[key, candle["start"]] = candle["trades"]
+        warm_up.add(1)
 
     with tempfile.TemporaryDirectory() as folder:
         app = Application(
@@ -53,9 +53,9 @@ def measure(servers: str, topic: str, records: int) -> Run:
             trades=Count(),
         )
         candles.current().update(put, metadata=True)
-        app.run(count=records, timeout=PATIENCE_S, collect=False)
-        run = warm.stop()
-    assert sum(made.values()) == warm.taken >= records
+        app.run(count=records, timeout=TIMEOUT_S, collect=False)
+        run = warm_up.stop()
+    assert sum(trades_by_window.values()) == warm_up.count >= records
     return run
 
 

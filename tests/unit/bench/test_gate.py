@@ -59,7 +59,7 @@ def barely_read_again() -> None:
     [
         (carried, barely_carried, 5.3),
         (read_again, barely_read_again, 7.1),
-        (lambda: embedded_engine.tapeline(PAYLOADS), lambda: embedded_engine.handmade(PAYLOADS), 6.7),
+        (lambda: embedded_engine.tapeline(PAYLOADS), lambda: embedded_engine.bare(PAYLOADS), 6.7),
     ],
     ids=["frames to records", "records to trades", "frames to candles"],
 )
@@ -81,9 +81,9 @@ def ratio(path: Callable[[], object], bare: Callable[[], object], *, enough: flo
 
 
 def cpu_s(work: Callable[[], object]) -> float:
-    begun_s = time.process_time()
+    started_s = time.process_time()
     work()
-    return time.process_time() - begun_s
+    return time.process_time() - started_s
 
 
 def test_work_done_twice_is_seen() -> None:

@@ -2,7 +2,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bench.harness.micro_batches import read_batches
+from bench.harness.micro_batches import read_micro_batches
 
 
 def line(query: str, **fields: Any) -> str:
@@ -23,7 +23,7 @@ def test_the_log_is_read_from_a_place_on_past_what_is_no_micro_batch(tmp_path: P
         + line("candles")[:20]
     )
     log.write_text(old + new)
-    found = read_batches(log, len(old))
+    found = read_micro_batches(log, len(old))
     assert (found["trades"].count, found["trades"].records, found["trades"].seconds) == (2, 20, 2.0)
     assert found["trades"].behind == 7
     assert found["candles"].phases_ms == {"addBatch": 500, "walCommit": 20}

@@ -13,5 +13,5 @@ def test_a_remainder_and_a_micro_batch_without_records_are_not_measured() -> Non
 
 
 def test_one_micro_batch_cannot_be_measured() -> None:
-    with pytest.raises(ValueError, match="less than two"):
+    with pytest.raises(ValueError, match="fewer than two"):
         measured([500, 3, 0])

@@ -5,8 +5,8 @@ from bench.harness.usage import Usage
 
 
 def test_the_usage_of_a_process_is_that_of_its_work() -> None:
-    before, begun_s = Usage.of({"me": os.getpid()}), time.process_time()
-    while time.process_time() < begun_s + 0.2:
+    before, started_s = Usage.of({"me": os.getpid()}), time.process_time()
+    while time.process_time() < started_s + 0.2:
         sum(range(1_000))
     after = Usage.of({"me": os.getpid()})
     assert after.cores_since(before)["me"] > 0

@@ -6,7 +6,7 @@ import pytest
 from websockets.sync.client import ClientConnection, connect
 
 from adapters.finnhub.protocol import parse_message
-from bench.harness.runs import ROOT
+from bench.harness.variants import ROOT
 from bench.harness.workload import markers, symbols
 from domain.feed import Frame
 

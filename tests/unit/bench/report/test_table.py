@@ -1,5 +1,6 @@
 from bench.harness.runs import Run
-from bench.report.table import comparison, figure
+from bench.report.figures import figure
+from bench.report.table import comparison
 
 
 def test_figures_have_three_digits_that_count() -> None:

@@ -2,7 +2,7 @@ import time
 
 from adapters.finnhub.protocol import parse_message
 from bench.harness.workload import frames
-from bench.programs.handmade_candles import Candle, Candles, fold
+from bench.programs.bare_candles import Candle, Candles, fold
 from domain.candle import fold as fold_candles
 from domain.feed import Frame
 from domain.intake import Intake

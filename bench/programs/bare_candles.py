@@ -1,7 +1,7 @@
-"""Records of a topic to candles: `candles SERVERS TOPIC RECORDS`.
+"""Records of a topic to candles with a bare loop: `bare_candles SERVERS TOPIC RECORDS`.
 
-What somebody in a hurry writes, with exact numbers: confluent-kafka, msgspec, a dict of candles. Nothing is validated, no state is kept and
-no offset committed; whatever is late is taken, nothing is forgotten. Open and close are by arrival.
+The shortest program with exact numbers: confluent-kafka, msgspec, a dict of candles. It validates nothing, persists no state and commits no offset.
+It accepts late trades and never removes a candle. Open and close are in order of arrival.
 """
 
 import sys
@@ -14,15 +14,15 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
 from apps.runtime.gc_tuning import tune_gc
 from bench.harness.runs import Run
-from bench.harness.warmup import Warm
+from bench.harness.warmup import WarmUp
 
 MINUTE_MS = 60_000
 BATCH = 5_000
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 
 
 class Record(msgspec.Struct):
-    """What a candle is made of; the record's other fields are passed over."""
+    """The fields that a candle needs; the decoder skips the others."""
 
     symbol: str
     price: Decimal
@@ -42,7 +42,7 @@ class Candle(msgspec.Struct):
 
 
 Candles: TypeAlias = dict[tuple[str, int], Candle]
-"""By symbol and by the minute's number since the epoch."""
+"""By symbol and minutes since the epoch."""
 
 _decode = msgspec.json.Decoder(Record).decode
 
@@ -53,10 +53,10 @@ def fold(candles: Candles, values: Iterable[bytes | None]) -> None:
         assert value is not None
         trade = _decode(value)
         price = trade.price
-        slot = (trade.symbol, trade.timestamp_ms // MINUTE_MS)
-        candle = candles.get(slot)
+        key = (trade.symbol, trade.timestamp_ms // MINUTE_MS)
+        candle = candles.get(key)
         if candle is None:
-            candles[slot] = Candle(price, price, price, price, trade.volume)
+            candles[key] = Candle(price, price, price, price, trade.volume)
             continue
         if price > candle.high:
             candle.high = price
@@ -68,26 +68,26 @@ def fold(candles: Candles, values: Iterable[bytes | None]) -> None:
 
 
 def measure(servers: str, topic: str, records: int) -> Run:
-    """Read so many records of all partitions."""
-    consumer = Consumer({"bootstrap.servers": servers, "group.id": "bench-loop", "enable.auto.commit": False})
-    partitions = consumer.list_topics(topic, timeout=PATIENCE_S).topics[topic].partitions
+    """Read `records` records from all partitions. Raise AssertionError if the candles do not contain all of them."""
+    consumer = Consumer({"bootstrap.servers": servers, "group.id": "bench-bare", "enable.auto.commit": False})
+    partitions = consumer.list_topics(topic, timeout=TIMEOUT_S).topics[topic].partitions
     consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING) for partition in partitions])
     candles: Candles = {}
-    warm = Warm(records)
-    while warm.taken < records:
-        messages = consumer.consume(BATCH, timeout=PATIENCE_S)
-        assert messages, f"only {warm.taken} records were there"
+    warm_up = WarmUp(records)
+    while warm_up.count < records:
+        messages = consumer.consume(BATCH, timeout=TIMEOUT_S)
+        assert messages, f"only {warm_up.count} records on the topic"
         fold(candles, [message.value() for message in messages])
-        warm.take(len(messages))
-    run = warm.stop()
+        warm_up.add(len(messages))
+    run = warm_up.stop()
     consumer.close()
     assert sum(candle.trades for candle in candles.values()) == records
     return run
 
 
 def main(servers: str, topic: str, records: str) -> None:
-    """Measure."""
-    # As tapeline's programs do.
+    """Measure the loop."""
+    # tapeline's programs do the same.
     tune_gc()
     measure(servers, topic, int(records)).report()
 

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.capacity import PAGE, PARTITION_BYTES, Cost, Measured, Point, Policy, hot, on_page, plan
+from bench.capacity_model import PARTITION_BYTES, Policy, hot_symbol, plan
+from bench.measured_costs import Cost, Measured, Point
 
 RATES = st.floats(min_value=1, max_value=5_000_000)
 
@@ -37,10 +38,10 @@ def test_a_line_goes_through_two_points() -> None:
 
 
 def test_a_known_cost_of_a_trade_leaves_the_fixed_share_to_the_points() -> None:
-    cost = Cost.beside([(2_000, 1.3), (20_000, 1.5)], cpu_us=20)
+    cost = Cost.with_known_slope([(2_000, 1.3), (20_000, 1.5)], cpu_us=20)
     assert cost.cpu_us == 20
     assert cost.cores == pytest.approx((1.26 + 1.1) / 2)
-    assert Cost.beside([(20_000, 0.3)], cpu_us=20).cores == 0
+    assert Cost.with_known_slope([(20_000, 0.3)], cpu_us=20).cores == 0
 
 
 @given(st.lists(st.tuples(RATES, st.floats(min_value=0, max_value=100)), min_size=1, max_size=6))
@@ -96,7 +97,7 @@ def test_ten_times_the_trades_take_ten_times_the_machines_where_cpu_decides() ->
 
 @given(st.floats(min_value=0.1, max_value=10_000))
 def test_a_bucket_keeps_a_partition_below_the_guidance_and_divides_a_day(rate: float) -> None:
-    found = hot(rate, measured())
+    found = hot_symbol(rate, measured())
     assert 1_440 % found.bucket_minutes == 0
     assert found.bucket_minutes == 1 or found.day_bytes * found.bucket_minutes / 1_440 <= PARTITION_BYTES
 
@@ -108,7 +109,7 @@ def test_a_rate_of_nothing_is_refused(rate: float) -> None:
 
 
 def unlike(figures: Measured) -> list[float]:
-    """Give the rates that the line was not drawn through, and is more than 30 % away from."""
+    """Return the rates that were not fitted and differ from the line by more than 30 %."""
     return [
         point.rate
         for point in figures.points
@@ -122,7 +123,6 @@ def test_measured_figures_are_called_provisional_unless_two_points_check_the_lin
     figures = Measured.read()
     checked = [point for point in figures.points if not point.fit]
     assert figures.provisional or (len(checked) >= 2 and not unlike(figures))
-    assert ("**Provisional.**" in PAGE.read_text("utf-8")) == figures.provisional
 
 
 def test_a_point_far_from_the_line_is_found() -> None:
@@ -133,8 +133,3 @@ def test_a_point_far_from_the_line_is_found() -> None:
     )
     assert unlike(attrs.evolve(good, points=[*good.points, near])) == []
     assert unlike(attrs.evolve(good, points=[*good.points, near, far])) == [5_000]
-
-
-def test_the_page_has_the_tables_of_the_measured_figures() -> None:
-    text = PAGE.read_text("utf-8")
-    assert on_page(text, Measured.read()) == text, "run python -m bench.capacity --write"

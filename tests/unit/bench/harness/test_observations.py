@@ -3,7 +3,8 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.harness.visibility import NEVER_MS, Seen, quantile
+from bench.harness.latencies import NEVER_MS, quantile
+from bench.harness.observations import Observations
 from domain.candle import Candle
 from domain.trade import Trade
 from domain.window import MINUTE_MS
@@ -32,58 +33,58 @@ def candle(*trades: Trade) -> Candle:
 
 
 def test_a_trade_is_readable_when_an_answer_had_it_first() -> None:
-    seen, one = Seen(BEGIN_MS), trade(100)
-    seen.trades([], BEGIN_MS + 500)
-    seen.trades([one], BEGIN_MS + 1_107)
-    seen.trades([one], BEGIN_MS + 9_000)
+    seen, one = Observations(BEGIN_MS), trade(100)
+    seen.add_trades([], BEGIN_MS + 500)
+    seen.add_trades([one], BEGIN_MS + 1_107)
+    seen.add_trades([one], BEGIN_MS + 9_000)
     assert seen.trade_latency_ms(one) == 1_000
 
 
 def test_a_trade_that_no_answer_had_was_never_readable() -> None:
-    seen = Seen(BEGIN_MS)
-    seen.trades([trade(100)], BEGIN_MS + 1_000)
+    seen = Observations(BEGIN_MS)
+    seen.add_trades([trade(100)], BEGIN_MS + 1_000)
     assert seen.trade_latency_ms(trade(100, ordinal=1)) == NEVER_MS
     assert seen.candle_latency_ms(trade(100)) == NEVER_MS
 
 
 def test_a_trade_is_in_its_candle_once_the_candle_reaches_to_it() -> None:
     first, second, third = trade(100), trade(200), trade(200, ordinal=1)
-    seen = Seen(BEGIN_MS)
-    seen.candles([candle(first)], BEGIN_MS + 1_107)
-    seen.candles([candle(first, second)], BEGIN_MS + 2_207)
-    seen.candles([candle(first, second, third)], BEGIN_MS + 3_207)
+    seen = Observations(BEGIN_MS)
+    seen.add_candles([candle(first)], BEGIN_MS + 1_107)
+    seen.add_candles([candle(first, second)], BEGIN_MS + 2_207)
+    seen.add_candles([candle(first, second, third)], BEGIN_MS + 3_207)
     assert [seen.candle_latency_ms(each) for each in (first, second, third)] == [1_000, 2_000, 3_000]
 
 
 def test_a_candle_of_a_later_window_says_nothing_of_an_earlier_one() -> None:
     before, after = trade(MINUTE_MS - 10), trade(MINUTE_MS + 10)
-    seen = Seen(BEGIN_MS)
-    seen.candles([candle(after)], BEGIN_MS + MINUTE_MS + 1_017)
+    seen = Observations(BEGIN_MS)
+    seen.add_candles([candle(after)], BEGIN_MS + MINUTE_MS + 1_017)
     assert seen.candle_latency_ms(before) == NEVER_MS
-    seen.candles([candle(before), candle(after)], BEGIN_MS + MINUTE_MS + 1_997)
+    seen.add_candles([candle(before), candle(after)], BEGIN_MS + MINUTE_MS + 1_997)
     assert seen.candle_latency_ms(before) == 2_000
     assert seen.candle_latency_ms(after) == 1_000
 
 
 def test_the_window_before_the_newest_candle_is_asked_for_too() -> None:
-    seen = Seen(BEGIN_MS)
-    seen.candles([candle(trade(MINUTE_MS + 30_000))], BEGIN_MS + MINUTE_MS + 32_000)
+    seen = Observations(BEGIN_MS)
+    seen.add_candles([candle(trade(MINUTE_MS + 30_000))], BEGIN_MS + MINUTE_MS + 32_000)
     assert seen.candles_from_ms == BEGIN_MS
 
 
 def test_all_was_seen_once_the_candle_of_each_earlier_window_reaches_to_its_last_trade() -> None:
     end_ms = BEGIN_MS + MINUTE_MS + 100
     first, last, after = trade(100), trade(MINUTE_MS - 10), trade(MINUTE_MS + 100)
-    seen = Seen(BEGIN_MS)
-    seen.trades([first, last, after], end_ms)
-    assert not seen.has_all(end_ms)
-    seen.candles([candle(after)], end_ms)
-    assert not seen.has_all(end_ms)
-    seen.candles([candle(first)], end_ms)
-    assert not seen.has_all(end_ms)
-    seen.candles([candle(first, last)], end_ms)
-    assert seen.has_all(end_ms)
-    assert not seen.has_all(end_ms + 8)
+    seen = Observations(BEGIN_MS)
+    seen.add_trades([first, last, after], end_ms)
+    assert not seen.complete_until(end_ms)
+    seen.add_candles([candle(after)], end_ms)
+    assert not seen.complete_until(end_ms)
+    seen.add_candles([candle(first)], end_ms)
+    assert not seen.complete_until(end_ms)
+    seen.add_candles([candle(first, last)], end_ms)
+    assert seen.complete_until(end_ms)
+    assert not seen.complete_until(end_ms + 8)
 
 
 def test_a_quantile_counts_what_was_never_readable() -> None:
