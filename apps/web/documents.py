@@ -55,10 +55,10 @@ def _find(path: str) -> Path | None:
     # Only what is below, whatever dots and links say.
     try:
         file = (DOCS / path).resolve()
-    except (OSError, ValueError):
+        is_page = (file.suffix == ".md" or file.suffix in _PICTURES) and file.is_relative_to(DOCS.resolve())
+        return file if is_page and file.is_file() else None
+    except (OSError, ValueError):  # a name that no file system can hold
         return None
-    is_wanted = file.suffix == ".md" or file.suffix in _PICTURES
-    return file if is_wanted and file.is_relative_to(DOCS.resolve()) and file.is_file() else None
 
 
 @cache

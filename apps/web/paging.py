@@ -11,6 +11,7 @@ import binascii
 import itertools
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Final, Self
 
 import attrs
@@ -18,15 +19,18 @@ import attrs
 from domain.candle import Candle
 from domain.errors import TapelineError
 from domain.trade import Trade
+from domain.window import to_ms
 from ports.candle_store import CandleStore
 from ports.trade_store import TradeStore
 
 MOST_ROWS: Final = 5_000
 MOST_DAYS: Final = 92
 """Longest span of one request: candles are kept for 90 days."""
-_DAY_MS: Final = 86_400_000
-_LEAST_MS: Final = -(1 << 53)
-_MOST_MS: Final = 1 << 53
+DAY_MS: Final = 86_400_000
+MAX_WINDOW_MS: Final = DAY_MS
+"""Longest candle: candles are stored by day."""
+EARLIEST_MS: Final = to_ms(datetime(2000, 1, 1, tzinfo=UTC))
+LATEST_MS: Final = to_ms(datetime(2100, 1, 1, tzinfo=UTC))
 
 
 class BadRequestError(TapelineError):
@@ -45,9 +49,13 @@ class Ask:
     after_id: str = ""
 
     def __attrs_post_init__(self) -> None:
+        if not 0 <= self.window_ms <= MAX_WINDOW_MS:
+            raise BadRequestError("window: at most 1d")
+        if not (EARLIEST_MS <= self.start_ms <= LATEST_MS and EARLIEST_MS <= self.end_ms <= LATEST_MS):
+            raise BadRequestError("from, to: times lie in the years 2000 to 2099")
         if self.end_ms < self.start_ms:
             raise BadRequestError("from: must not be after to")
-        if self.end_ms - self.start_ms > MOST_DAYS * _DAY_MS:
+        if self.end_ms - self.start_ms > MOST_DAYS * DAY_MS:
             raise BadRequestError(f"from, to: at most {MOST_DAYS} days at once")
 
     def cursor(self) -> str:
@@ -63,9 +71,7 @@ class Ask:
         except (ValueError, binascii.Error, RecursionError):
             raise BadRequestError("cursor: not one of this server's") from None
         match values:
-            case [str(of), str(symbol), int(start_ms), int(end_ms), int(window_ms), str(after_id)] if (
-                of == kind and _LEAST_MS <= start_ms <= end_ms <= _MOST_MS and 0 <= window_ms <= _MOST_MS
-            ):
+            case [str(of), str(symbol), int(start_ms), int(end_ms), int(window_ms), str(after_id)] if of == kind:
                 return cls(
                     kind=of, symbol=symbol, start_ms=start_ms, end_ms=end_ms, window_ms=window_ms, after_id=after_id
                 )

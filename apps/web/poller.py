@@ -53,6 +53,8 @@ class Poller:
         self._looked_at: set[str] = set()
         self._is_failing = False
         self._polls = 0
+        self._symbol_stages: Sequence[Stage] = ()
+        """Empty unless the symbols cannot be listed."""
         self._stages: Sequence[Stage] = ()
         self._alerts: Sequence[FiringAlert] = ()
         self.symbols: tuple[str, ...] = ()
@@ -65,16 +67,16 @@ class Poller:
     async def run(self) -> None:
         """Poll until cancelled."""
         while True:
-            await self.poll()
+            try:
+                await self.poll()
+            except Exception as error:  # noqa: BLE001 - one failed poll must not end the page
+                _log.exception("poll_failed")
+                self._pulse.read_failed(type(error).__name__)
             await asyncio.sleep(self.source.poll_s)
 
     async def poll(self) -> None:
         """Read the store once and tell everybody."""
-        symbols = tuple(dict.fromkeys(self.source.symbols()))[: self.source.max_symbols]
-        has_new_symbols = symbols != self.symbols
-        if has_new_symbols:
-            self.symbols = symbols
-            self.board.renew()
+        has_new_symbols = self._list_symbols()
         is_whole = self._polls % WHOLE_EVERY == 0
         self._polls += 1
         spans = [(symbol, self._from_ms(symbol, is_whole=is_whole)) for symbol in self.symbols]
@@ -116,13 +118,29 @@ class Poller:
         return self._pulse.health(
             now_ms=self._now_ms(),
             newest_event_ms=self.board.newest_event_ms,
-            before=self._stages,
+            before=[*self._symbol_stages, *self._stages],
             alerts=self._alerts,
         )
 
     def unready(self) -> Sequence[str]:
         """Give why the page cannot do its work; nothing when it can."""
         return self._pulse.unreadable()
+
+    def _list_symbols(self) -> bool:
+        """Update the symbols, and return whether they changed. If they cannot be listed, the known ones stay and a stage reports it."""
+        try:
+            symbols = tuple(dict.fromkeys(self.source.symbols()))[: self.source.max_symbols]
+        except Exception as error:  # noqa: BLE001 - the stage reports it, and the next poll asks again
+            if not self._symbol_stages:
+                _log.exception("symbols_not_listed")
+            self._symbol_stages = (Stage(name="Symbols", state=StageState.DOWN, detail=type(error).__name__),)
+            return False
+        self._symbol_stages = ()
+        if symbols == self.symbols:
+            return False
+        self.symbols = symbols
+        self.board.renew()
+        return True
 
     async def _patiently(self, read: Callable[[], T]) -> T:
         """Read the store in a thread, and go on telling of the health meanwhile."""

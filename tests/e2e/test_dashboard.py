@@ -161,6 +161,9 @@ def test_dashboard_shows_what_is_in_cassandra_and_what_is_written_meanwhile(
         assert len(pages) == 5
         write(settings, [*trades, make_trade("AAPL", now_ms(), "9999-00000000", price=Decimal("0.00000001"))])
         until(f"{url}/api/symbols", "'close': '0.00000001'")
+        # Beyond what a column of the table can hold, and beyond what a calendar has.
+        for odd in ("window=999999999999d", "from=999999999999999&to=999999999999999", "from=0001-01-01&to=0001-01-02"):
+            assert httpx.get(f"{url}/api/candles?symbol=AAPL&{odd}").status_code == 400, odd
         health = ask(f"{url}/api/health")
         assert (health["state"], health["symbols"]) == ("ok", 2)
         assert health["feed_lag"] is not None

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from apps.web.server import PageServer
-from apps.web.source import FiringAlert, Stage, StageState
+from apps.web.source import FiringAlert, Horizon, Stage, StageState
 
 from .market import MadeUpMarket
 from .test_stream import events
@@ -146,6 +146,9 @@ def url() -> Any:
         "%2fetc%2fpasswd",
         "runbooks/KafkaDown.md%00",
         "images/../../pyproject.toml",
+        # Longer than any file system allows for a name, and for a path.
+        f"{'a' * 300}.md",
+        f"{'a/' * 3_000}b.md",
     ],
 )
 def test_nothing_but_pages_of_the_documentation_is_served(url: str, path: str) -> None:
@@ -166,3 +169,45 @@ def test_what_looks_like_html_in_a_page_is_shown_and_not_run(url: str, tmp_path:
     assert "&lt;script&gt;" in page
     assert 'href="javascript:' not in page
     assert "<title>a&lt;b" in page
+
+
+def test_symbols_that_cannot_be_listed_are_a_stage_that_is_down_and_polling_goes_on() -> None:
+    market = MadeUpMarket(("AAPL",))
+    market.trade("AAPL")
+    is_broken = threading.Event()
+
+    def symbols() -> tuple[str, ...]:
+        if is_broken.is_set():
+            raise OSError("the list of symbols is unavailable")
+        return market.symbols
+
+    with PageServer(market.source(symbols=symbols), port=0) as server:
+        until(server.url, lambda found: state_of(found, "Store") == "ok")
+        is_broken.set()
+        found = until(server.url, lambda found: found["stages"][0]["name"] == "Symbols")
+        assert (found["stages"][0]["state"], found["stages"][0]["detail"]) == ("down", "OSError")
+        # The known symbols are still read.
+        trade = market.trade("AAPL")
+        until(server.url, lambda found: found["newest_event_ms"] == trade.timestamp_ms)
+        is_broken.clear()
+        until(server.url, lambda found: found["stages"][0]["name"] != "Symbols")
+
+
+def test_any_other_error_of_the_poller_is_a_stage_that_is_down_and_polling_goes_on() -> None:
+    is_broken = threading.Event()
+
+    # It is asked about the symbol that has no candle yet.
+    class Broken(Horizon):
+        def resume_from_ms(self, now_ms: int, recent_ms: int) -> int:
+            if is_broken.is_set():
+                raise ArithmeticError("a bug")
+            return super().resume_from_ms(now_ms, recent_ms)
+
+    market = MadeUpMarket(("AAPL", "MSFT"))
+    market.trade("AAPL")
+    with PageServer(market.source(horizon=Broken()), port=0) as server:
+        until(server.url, lambda found: state_of(found, "Store") == "ok")
+        is_broken.set()
+        until(server.url, lambda found: state_of(found, "Store") == "down")
+        is_broken.clear()
+        until(server.url, lambda found: state_of(found, "Store") == "ok")
