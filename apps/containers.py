@@ -196,6 +196,7 @@ class LiveContainer(containers.DeclarativeContainer):
         ),
         host=settings.provided.web.host,
         port=settings.provided.web.port,
+        allowed_hosts=settings.provided.web.allowed_hosts,
     )
 
 
@@ -213,6 +214,7 @@ class DashboardContainer(containers.DeclarativeContainer):
         providers.Singleton(stored_source, settings, candles=candle_store, trades=trade_store, events=event_store),
         host=settings.provided.web.host,
         port=settings.provided.web.port,
+        allowed_hosts=settings.provided.web.allowed_hosts,
     )
 
 

@@ -57,7 +57,13 @@ def stack_page(
             poll_s=settings.web.poll_s,
             stale_after_s=settings.web.stale_after_s,
         )
-        yield stack.enter_context(page_beside(PageServer(source, host=settings.web.host, port=settings.web.port)))
+        yield stack.enter_context(
+            page_beside(
+                PageServer(
+                    source, host=settings.web.host, port=settings.web.port, allowed_hosts=settings.web.allowed_hosts
+                )
+            )
+        )
 
 
 def _span_of(recording: Recording, window_ms: int) -> Horizon:

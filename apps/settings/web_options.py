@@ -3,6 +3,8 @@
 import attrs
 import typed_settings as ts
 
+from .options import comma_list
+
 
 def _positive(_instance: object, attribute: "attrs.Attribute[float]", value: float) -> None:
     if not 0 < value < float("inf"):
@@ -23,6 +25,11 @@ class WebOptions:
     )
     port: int = ts.option(
         default=8080, validator=_port, help="Port of the page, or the next one that is free; 0 for any"
+    )
+    allowed_hosts: tuple[str, ...] = comma_list(
+        (),
+        "More host names of the page; localhost, IP addresses and this machine's name need not be given",
+        metavar="NAME,NAME,...",
     )
     poll_s: float = ts.option(default=0.5, validator=_positive, help="Read the store for the page so often [seconds]")
     stale_after_s: float = ts.option(

@@ -13,10 +13,13 @@ from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
+from apps.http_security.host_names import HostNames
 from ports.errors import StoreError
 
 from . import api, documents, stream
-from .guard import Guard
+from .error_response import error_response
+from .middleware.allowed_hosts import AllowedHosts
+from .middleware.security_headers import SecurityHeaders
 from .monitoring_routes import monitoring_routes
 from .paging import BadRequestError
 from .poller import Poller, TooManyWatchersError
@@ -27,8 +30,8 @@ _log = structlog.get_logger("apps.web")
 _CODES: Final = {404: "not_found", 405: "method_not_allowed"}
 
 
-def create_app(source: PageSource, *, allowed_hosts: Collection[str] | None = None) -> FastAPI:
-    """Make the app. It starts nothing until it is served; the stores are the caller's to start and close."""
+def create_app(source: PageSource, *, host_names: Collection[str] = ()) -> FastAPI:
+    """Return the app, which answers to `host_names` as well as to this machine's own. The caller starts and closes the stores."""
     poller = Poller(source)
 
     @asynccontextmanager
@@ -59,7 +62,9 @@ def create_app(source: PageSource, *, allowed_hosts: Collection[str] | None = No
     app.include_router(monitoring_routes(poller))
     _answer_errors_in_words(app)
     app.mount("/", StaticFiles(directory=STATIC, html=True), name="page")
-    app.add_middleware(Guard, allowed_hosts=allowed_hosts)
+    # The middleware added last comes first.
+    app.add_middleware(AllowedHosts, names=HostNames(host_names))
+    app.add_middleware(SecurityHeaders)
     return app
 
 
@@ -67,29 +72,25 @@ def _answer_errors_in_words(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
         faults = [f"{fault['loc'][-1]}: {fault['msg']}" for fault in error.errors()]
-        return _error(400, "bad_request", "; ".join(faults))
+        return error_response(400, "bad_request", "; ".join(faults))
 
     @app.exception_handler(BadRequestError)
     async def bad_request(_request: Request, error: BadRequestError) -> JSONResponse:
-        return _error(400, "bad_request", str(error))
+        return error_response(400, "bad_request", str(error))
 
     @app.exception_handler(StoreError)
     async def store_away(_request: Request, error: StoreError) -> JSONResponse:
-        return _error(503, "store_not_readable", str(error))
+        return error_response(503, "store_not_readable", str(error))
 
     @app.exception_handler(TooManyWatchersError)
     async def too_many(_request: Request, error: TooManyWatchersError) -> JSONResponse:
-        return _error(503, "too_many_watchers", str(error))
+        return error_response(503, "too_many_watchers", str(error))
 
     @app.exception_handler(HTTPException)
     async def http(_request: Request, error: HTTPException) -> JSONResponse:
-        return _error(error.status_code, _CODES.get(error.status_code, "error"), str(error.detail))
+        return error_response(error.status_code, _CODES.get(error.status_code, "error"), str(error.detail))
 
     @app.exception_handler(Exception)
     async def bug(_request: Request, error: Exception) -> JSONResponse:
         _log.error("page_request_failed", exc_info=error)
-        return _error(500, "internal_error", "an error of this server; its log says more")
-
-
-def _error(status: int, code: str, message: str) -> JSONResponse:
-    return JSONResponse({"error": {"code": code, "message": message}}, status)
+        return error_response(500, "internal_error", "an error of this server; its log says more")

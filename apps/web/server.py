@@ -7,7 +7,7 @@ the port's queue.
 import importlib.util
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 PORTS_TO_TRY: Final = 20
 STOP_S: Final = 10.0
 LET_START_S: Final = 1.0
-_LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _log = structlog.get_logger("apps.web")
 
 
@@ -35,11 +34,14 @@ class PageServerError(TapelineError):
 class PageServer:
     """Serves the page while its block is entered."""
 
-    def __init__(self, source: PageSource, *, host: str = "127.0.0.1", port: int = 8080) -> None:
-        """Serve on this port or one of the next free ones; 0 is any. On a loopback address only local names are answered."""
+    def __init__(
+        self, source: PageSource, *, host: str = "127.0.0.1", port: int = 8080, allowed_hosts: Collection[str] = ()
+    ) -> None:
+        """Serve on this port or the next free one, 0 being any, and answer to `allowed_hosts` as well as to this machine's names."""
         self._source = source
         self._host = host
         self._port = port
+        self._allowed_hosts = allowed_hosts
         self._socket: socket.socket | None = None
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
@@ -106,8 +108,7 @@ class PageServer:
 
         from .app import create_app  # noqa: PLC0415
 
-        is_local = self._host in _LOOPBACK or self._host.startswith("127.")
-        app = create_app(self._source, allowed_hosts={*_LOOPBACK, self._host} if is_local else None)
+        app = create_app(self._source, host_names=[self._host, *self._allowed_hosts])
         config = uvicorn.Config(
             app,
             log_level="critical",
