@@ -27,8 +27,8 @@ AGENT = "io.prometheus.jmx:jmx_prometheus_javaagent:1.0.1"
 
 ROOTS: dict[str, tuple[str, ...]] = {
     "kafka": (
-        "org.apache.kafka:kafka_2.13:4.1.2",
-        "org.apache.kafka:kafka-tools:4.1.2",
+        "org.apache.kafka:kafka_2.13:4.4.0",
+        "org.apache.kafka:kafka-tools:4.4.0",
         "org.apache.logging.log4j:log4j-slf4j-impl:2.25.3",
     ),
     "cassandra": ("org.apache.cassandra:cassandra-all:5.0.9",),
