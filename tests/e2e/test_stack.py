@@ -13,7 +13,7 @@ import pytest
 
 from adapters.simulator.server import SimulatedFinnhub
 from adapters.simulator.settings import SimulatorSettings
-from tests.support.recordings import FOLDER, real_recording, write_made_up_day
+from tests.support.recordings import write_made_up_day
 
 from .programs import ROOT, TOKEN, run
 
@@ -41,15 +41,10 @@ def program(folder: Path, *arguments: str, **variables: str) -> "subprocess.Pope
 
 
 def test_a_replay_is_stored_whole_and_its_candles_are_those_of_the_domain(folder: Path) -> None:
-    if FOLDER.exists():
-        recording, rows, candles = real_recording("xrpeth-20191011.jsonl.gz"), 5929, 1022
-        day, symbol = ("2019-10-11", "2019-10-12"), "BINANCE:XRPETH"
-    else:
-        recording = folder / "day.jsonl"
-        trades = write_made_up_day(recording)
-        rows = sum(trade["s"] == "AAPL" for trade in trades)
-        candles = len({(str(trade["s"]), int(str(trade["t"])) // 60_000) for trade in trades})
-        day, symbol = ("2023-11-14", "2023-11-16"), "AAPL"
+    recording = folder / "day.jsonl"
+    trades = write_made_up_day(recording, frames=3_000)
+    rows = sum(trade["s"] == "AAPL" for trade in trades)
+    candles = len({(str(trade["s"]), int(str(trade["t"])) // 60_000) for trade in trades})
     stack = program(
         folder, "apps.stack", "--replay", str(recording), "--speed", "max", "--candles-out", "stack.csv", "--keep"
     )
@@ -61,7 +56,7 @@ def test_a_replay_is_stored_whole_and_its_candles_are_those_of_the_domain(folder
     port = re.search(r"cassandra-1 up on 127\.0\.0\.1:(\d+)", out)
     assert port is not None
     query = program(
-        folder, "apps.query", "trades", symbol, "--from", day[0], "--to", day[1], "--format", "csv",
+        folder, "apps.query", "trades", "AAPL", "--from", "2023-11-14", "--to", "2023-11-16", "--format", "csv",
         "--cassandra-port", port[1],
     )  # fmt: skip
     text, _ = query.communicate(timeout=60)

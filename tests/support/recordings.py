@@ -1,25 +1,26 @@
-"""Recorded frames for tests: a folder of real ones where there is one, and a small made-up day that is always there."""
+"""Recordings of the feed for tests: a made-up day, and the real ones of the folder that TAPELINE_RECORDINGS names, where it is set."""
 
+import gzip
 import json
 import os
 import random
 from pathlib import Path
 
-import pytest
 
-FOLDER = Path(os.environ.get("TAPELINE_RECORDINGS", Path(__file__).parents[3] / "shared" / "data"))
+def real_recordings(pattern: str = "*.jsonl*") -> list[Path]:
+    """Return the recordings of real trades on this machine whose names match; the project has none, so no test may depend on one."""
+    folder = os.environ.get("TAPELINE_RECORDINGS")
+    return sorted(Path(folder).glob(pattern)) if folder else []
 
 
-def real_recording(name: str) -> Path:
-    """Give a real recording, or skip the test where the folder with it is absent."""
-    path = FOLDER / name
-    if not path.exists():
-        pytest.skip(f"needs the recording {name}; name its folder in TAPELINE_RECORDINGS")
-    return path
+def read_trades(path: Path) -> list[list[dict[str, object]]]:
+    """Return the trades of each message of a recording, in order."""
+    with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as file:
+        return [json.loads(line)["data"] for line in file]
 
 
 def write_made_up_day(path: Path, *, frames: int = 300, seed: int = 5) -> list[dict[str, object]]:
-    """Write a recording of two symbols, with trades that share a millisecond and times that run backwards; gives its trades."""
+    """Write a recording of two symbols and return its trades: some share a millisecond, some are equal, some are older than the one before."""
     rng = random.Random(seed)
     now_ms, written = 1_700_000_000_000, []
     with path.open("w", encoding="utf-8") as file:
@@ -35,6 +36,8 @@ def write_made_up_day(path: Path, *, frames: int = 300, seed: int = 5) -> list[d
                 }
                 for _ in range(rng.randrange(1, 5))
             ]
+            if rng.random() < 0.1:  # Finnhub sends such trades, and both are genuine
+                trades.append(trades[-1])
             file.write(json.dumps({"data": trades, "type": "trade"}, separators=(",", ":")) + "\n")
             written += trades
     return written

@@ -10,7 +10,7 @@ from domain.feed import FeedEvent, FeedEventKind, Frame
 from domain.intake import Intake
 from ports.errors import EndOfFeed, FeedError
 from tests.support.feeds import FakeClock, payload
-from tests.support.recordings import real_recording
+from tests.support.recordings import read_trades, real_recordings, write_made_up_day
 
 T0_MS = 1_700_000_000_000
 
@@ -152,19 +152,16 @@ def test_a_file_that_is_no_gzip_is_an_error_that_names_it(tmp_path: Path, replay
         feed.read(0.0)
 
 
-def test_the_recorded_finnhub_frames_are_taken_to_the_last_trade(replay: Replay) -> None:
+@pytest.mark.parametrize("real", [None, *real_recordings()])
+def test_every_trade_of_a_recording_is_accepted(tmp_path: Path, replay: Replay, real: Path | None) -> None:
+    path = real or tmp_path / "day.jsonl"
+    if real is None:
+        write_made_up_day(path)
+    sent = read_trades(path)
     intake = Intake(source="recording")
-    results = [intake.accept(frame) for frame in all_frames(replay(real_recording("finnhub-frames.jsonl")))]
-    assert len(results) == 6
-    assert sum(len(result.trades) for result in results) == 54
+    results = [intake.accept(frame) for frame in all_frames(replay(path))]
+    assert [len(result.trades) for result in results] == [len(trades) for trades in sent]
     assert not any(result.dead_letters or result.redelivered for result in results)
-
-
-def test_the_recorded_day_is_taken_to_the_last_trade(replay: Replay) -> None:
-    intake = Intake(source="recording")
-    frames = all_frames(replay(real_recording("xrpeth-20191011.jsonl.gz")))
-    assert len(frames) == 4_283
-    assert sum(len(intake.accept(frame).trades) for frame in frames) == 5_929
 
 
 def test_parsing_a_line_and_replaying_it_give_the_same_trades(tmp_path: Path, replay: Replay) -> None:
