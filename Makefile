@@ -1,9 +1,11 @@
-# Needs Python 3.11 or 3.12, make and a network; everything else is installed into .venv and a cache. `make help` lists what there is.
+# Needs make, a network, and uv or any Python 3.8 or newer; everything else is installed into .venv and a cache. `make help` lists the commands.
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 VENV := .venv
 PY := $(VENV)/bin/python
-UV := $(VENV)/bin/uv
+# uv makes the environment: the one on PATH, else one that a Python of this machine installs into $(TOOLS).
+TOOLS := .tools
+UV := $(or $(shell command -v uv 2>/dev/null),$(TOOLS)/bin/uv)
 UV_VERSION := 0.13.9
 ARGS ?=
 
@@ -25,6 +27,7 @@ stack: $(VENV)/.synced-all ## The same through real Kafka, Spark and Cassandra o
 	@$(PY) -m apps.stack $(ARGS)
 
 test: $(VENV)/.synced-all ## Run the tests; servers are real, and started by the tests
+	@scripts/install-debian-packages
 	@$(PY) -m devstack fetch
 	@$(PY) -m pytest $(TWO_AT_A_TIME) $(ARGS)
 
@@ -53,33 +56,47 @@ $(PARTS:%=bench-%) bench-growth bench-hold bench-soak: bench-%: $(VENV)/.synced-
 	@$(PY) -m devstack fetch
 	@$(PY) -m bench $* $(ARGS)
 
-lock: $(UV) ## Resolve uv.lock and the dev stack's jars anew
+lock: $(VENV)/.synced-all ## Resolve uv.lock and the dev stack's jars anew
 	$(UV) lock --upgrade
 	$(PY) -m devstack lock
 
-clean: ## Remove what was built and the dev stack's data; .venv and the jar cache stay
+clean: ## Remove what was built and the dev stack's data; .venv, .tools and the jar cache stay
 	@if [ -d .devstack ] && [ -x $(PY) ]; then for folder in .devstack/*/; do $(PY) -m devstack down --name $$(basename $$folder); done; fi
 	rm -rf dist build .bench .devstack .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache spark-warehouse metastore_db derby.log
-	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+	find . -name __pycache__ -type d -not -path './$(VENV)/*' -not -path './$(TOOLS)/*' -prune -exec rm -rf {} +
 
-$(UV):
-	@python=; for candidate in python3 python3.12 python3.11; do \
-	  if $$candidate -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' 2>/dev/null; then python=$$candidate; break; fi; \
+$(TOOLS)/bin/uv:
+	@for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	  $$python -c 'import sys; sys.exit(sys.version_info < (3, 8))' 2>/dev/null || continue; \
+	  echo "Installing uv $(UV_VERSION) into $(TOOLS) with $$($$python --version)"; \
+	  rm -rf $(TOOLS); \
+	  if $$python -m venv $(TOOLS) >/dev/null 2>&1; then \
+	    $(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) && exit; \
+	  elif $$python -m pip --version >/dev/null 2>&1; then \
+	    $$python -m pip install --quiet --disable-pip-version-check --target $(TOOLS) uv==$(UV_VERSION) && exit; \
+	  fi; \
 	done; \
-	if [ -z "$$python" ]; then echo "tapeline needs Python 3.11 or 3.12 as python3, python3.12 or python3.11" >&2; exit 1; fi; \
-	echo "Creating $(VENV) with $$($$python --version)" && \
-	$$python -m venv $(VENV) || { echo "This Python cannot make virtual environments; on Debian: apt install python3-venv" >&2; exit 1; }
-	@$(PY) -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	echo "To install everything else, make needs uv, or a Python 3.8 or newer with venv or pip. Either will do:" >&2; \
+	echo "  https://docs.astral.sh/uv/getting-started/installation, or on Debian: apt-get install python3-venv" >&2; exit 1
+
+# Python 3.11 to 3.13, because PySpark 3.5 runs on no newer one: of this machine, else fetched by uv. Where none can be had, a newer Python
+# of this machine: all but Spark runs there.
+$(PY): | $(UV)
+	@$(UV) venv --quiet --clear --no-python-downloads --python '>=3.11,<3.14' $(VENV) 2>/dev/null || \
+	$(UV) venv --quiet --clear --python 3.12 $(VENV) 2>/dev/null || \
+	$(UV) venv --quiet --clear --no-python-downloads --python '>=3.11' $(VENV) || \
+	{ echo "tapeline needs Python 3.11 or newer, and uv could not fetch one" >&2; exit 1; }
+	@echo "Created $(VENV) with $$($(PY) --version)"
 
 # The embedded default needs neither pyspark (300 MB) nor Java.
-$(VENV)/.synced-run: pyproject.toml uv.lock | $(UV)
+$(VENV)/.synced-run: pyproject.toml uv.lock | $(PY)
 	@$(UV) sync --frozen --inexact --no-dev --extra apps
 	@touch $@
 
-$(VENV)/.synced-all: pyproject.toml uv.lock | $(UV)
+$(VENV)/.synced-all: pyproject.toml uv.lock | $(PY)
 	@$(UV) sync --frozen --inexact --all-extras
 	@touch $@ $(VENV)/.synced-run
 
-$(VENV)/.synced-bench: pyproject.toml uv.lock | $(UV)
+$(VENV)/.synced-bench: pyproject.toml uv.lock | $(PY)
 	@$(UV) sync --frozen --inexact --all-extras --group bench
 	@touch $@ $(VENV)/.synced-all $(VENV)/.synced-run

@@ -12,10 +12,9 @@ from devstack.stack.monitoring import render
 from devstack.stack.ports import Claims
 
 from .alertmanager import Webhook, post_alerts, states
-from .programs import need
 from .rules import ALERTMANAGER, alerts
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.needs("alertmanager")]
 
 
 @pytest.fixture
@@ -27,7 +26,6 @@ def webhook() -> Iterator[Webhook]:
 @pytest.fixture
 def manager(tmp_path: Path, webhook: Webhook) -> Iterator[str]:
     """The address of an Alertmanager that is empty."""
-    need("prometheus-alertmanager", "alertmanager")
     config = tmp_path / "alertmanager.yml"
     values = {
         "GROUP_WAIT": "200ms", "GROUP_INTERVAL": "500ms",

@@ -10,8 +10,8 @@ from devstack.errors import DevstackError
 from devstack.servers import monitoring_programs
 from devstack.stack import Stack
 from devstack.stack.monitoring import Monitoring, MonitoringOptions, render, require_monitoring, scaled
+from tests.support.needs import MONITORING
 
-from .programs import need
 from .rules import RULES
 
 
@@ -24,22 +24,10 @@ def test_a_missing_program_is_named_with_the_way_to_get_it(monkeypatch: pytest.M
         monitoring_programs.require_programs()
 
 
+@pytest.mark.needs(*MONITORING)
 def test_rules_that_are_not_there_are_named(tmp_path: Path) -> None:
-    for name in ("prometheus", "prometheus-alertmanager", "prometheus-node-exporter"):
-        need(name, name.removeprefix("prometheus-"), "node_exporter")
     with pytest.raises(DevstackError, match=r"there are no rules in .*a checkout of tapeline"):
         require_monitoring(tmp_path)
-
-
-def test_a_missing_program_skips_a_test_here_and_fails_it_in_continuous_integration(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("CI", "")
-    with pytest.raises(pytest.skip.Exception, match="install-debian-packages"):
-        need("no-such-program")
-    monkeypatch.setenv("CI", "true")
-    with pytest.raises(pytest.fail.Exception, match="install-debian-packages"):
-        need("no-such-program")
 
 
 def test_scaling_changes_the_patience_of_rules_and_nothing_else() -> None:
@@ -61,9 +49,8 @@ def test_a_template_that_is_not_filled_in_whole_is_an_error(tmp_path: Path) -> N
         render(tmp_path / "absent.yml", {})
 
 
+@pytest.mark.needs(*MONITORING)
 def test_there_must_be_a_stack_to_watch(tmp_path: Path) -> None:
-    for name in ("prometheus", "prometheus-alertmanager", "prometheus-node-exporter"):
-        need(name, name.removeprefix("prometheus-"), "node_exporter")
     options = MonitoringOptions(pager_url="http://127.0.0.1:9/secret", chat_url="http://127.0.0.1:9/secret")
     assert "secret" not in repr(options)
     monitoring = Monitoring(Stack(name="absent", home=tmp_path), options)

@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 
 from devstack.stack.monitoring import render
+from tests.support.needs import path_of
 
-from .programs import need, run
+from .programs import run
 from .rules import ALERTMANAGER, alerts, inhibitions
 
 
@@ -20,17 +21,19 @@ def config(tmp_path: Path) -> str:
     return str(file)
 
 
+@pytest.mark.needs("amtool")
 def test_amtool_finds_no_fault_in_the_configuration(config: str) -> None:
-    result = run(need("amtool"), "check-config", config)
+    result = run(path_of("amtool"), "check-config", config)
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+@pytest.mark.needs("amtool")
 @pytest.mark.parametrize("name", alerts())
 def test_objectives_go_to_the_pager_and_causes_to_the_chat(config: str, name: str) -> None:
     labels = {"alertname": name, **alerts()[name]["labels"]}
     receiver = "pager" if labels["severity"] == "critical" else "chat"
     result = run(
-        need("amtool"), "config", "routes", "test", f"--config.file={config}", f"--verify.receivers={receiver}",
+        path_of("amtool"), "config", "routes", "test", f"--config.file={config}", f"--verify.receivers={receiver}",
         *(f"{key}={value}" for key, value in labels.items()),
     )  # fmt: skip
     assert result.returncode == 0, result.stdout + result.stderr

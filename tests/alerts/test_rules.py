@@ -3,7 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from .programs import need, run
+from tests.support.needs import path_of
+
+from .programs import run
 from .rules import (
     PROMETHEUS,
     ROOT,
@@ -19,14 +21,16 @@ from .rules import (
 )
 
 
+@pytest.mark.needs("promtool")
 def test_promtool_finds_no_fault_in_the_rules() -> None:
-    result = run(need("promtool"), "check", "rules", "--lint-fatal", *map(str, RULES))
+    result = run(path_of("promtool"), "check", "rules", "--lint-fatal", *map(str, RULES))
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+@pytest.mark.needs("promtool")
 @pytest.mark.parametrize("file", TESTS, ids=lambda file: file.stem)
 def test_each_alert_fires_and_stays_quiet_when_it_should(file: Path) -> None:
-    result = run(need("promtool"), "test", "rules", str(file))
+    result = run(path_of("promtool"), "test", "rules", str(file))
     assert result.returncode == 0, result.stdout + result.stderr
 
 
@@ -92,6 +96,7 @@ def test_runbooks_name_only_files_and_modules_that_are_there() -> None:
             assert (file.parent / link).exists(), (file.name, link)
 
 
+@pytest.mark.needs("promtool")
 def test_the_configuration_for_prometheus_is_right_once_filled_in(tmp_path: Path) -> None:
     values = {
         "SCRAPE_INTERVAL": "15s", "SCRAPE_TIMEOUT": "10s", "EVALUATION_INTERVAL": "15s", "ENVIRONMENT": "production",
@@ -103,5 +108,5 @@ def test_the_configuration_for_prometheus_is_right_once_filled_in(tmp_path: Path
     file = tmp_path / "prometheus.yml"
     file.write_text(text)
     assert "${" not in text.partition("\nglobal:")[2]
-    result = run(need("promtool"), "check", "config", str(file))
+    result = run(path_of("promtool"), "check", "config", str(file))
     assert result.returncode == 0, result.stdout + result.stderr

@@ -10,15 +10,11 @@ from apps.settings.stack import StackSettings
 from apps.web.source import Stage, StageState
 from devstack.stack import Stack
 from devstack.stack.monitoring import Monitoring, MonitoringOptions
-
-from .programs import need
-
-PATHS = ("prometheus", "prometheus-alertmanager", "prometheus-node-exporter")
+from tests.support.needs import MONITORING
 
 
+@pytest.mark.needs(*MONITORING)
 def test_it_is_watched_unless_told_otherwise() -> None:
-    for name in PATHS:
-        need(name, name.removeprefix("prometheus-"), "node_exporter")
     said: list[str] = []
     assert wants_alerts(StackSettings(), said.append)
     assert not wants_alerts(StackSettings(monitoring=False), said.append)

@@ -13,11 +13,12 @@ import pytest
 
 from adapters.cassandra.session import CassandraSession
 from devstack.stack import Stack
+from tests.support.needs import MONITORING
 
 from .boards import CASSANDRA, PROMETHEUS, Target, read, substitute, targets, variables
 from .running import SYMBOLS, Running, grafanas_regex, pipeline, until
 
-pytestmark = [pytest.mark.servers, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.servers, pytest.mark.needs(*MONITORING), pytest.mark.timeout(420)]
 
 EMPTY_WHEN_ALL_IS_WELL = {"overview: Firing alerts A"}
 SECONDS = 40.0

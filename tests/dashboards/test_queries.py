@@ -1,4 +1,4 @@
-"""The queries by themselves: they parse, and they ask for what there is. `promtool` comes with Prometheus (on Debian: apt install prometheus)."""
+"""The queries by themselves: they parse, and they ask for what there is."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
+from tests.support.needs import path_of
 
 from .boards import CASSANDRA, NAMES, PROMETHEUS, ROOT, read, substitute, targets, variables
 
@@ -69,6 +71,7 @@ def test_a_dashboard_for_instances_asks_each_of_its_graphs_for_those_chosen() ->
 
 
 @pytest.mark.servers
+@pytest.mark.needs("promtool")
 def test_prometheus_reads_every_query(tmp_path: Path) -> None:
     rules = [
         {"record": f"q{number}", "expr": substitute(target.text, CONSTANTS)}
@@ -76,7 +79,9 @@ def test_prometheus_reads_every_query(tmp_path: Path) -> None:
     ]
     file = tmp_path / "queries.yml"
     file.write_text(json.dumps({"groups": [{"name": "queries", "rules": rules}]}), "utf-8")
-    result = subprocess.run(["promtool", "check", "rules", str(file)], capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        [path_of("promtool"), "check", "rules", str(file)], capture_output=True, text=True, check=False
+    )
     assert result.returncode == 0, result.stderr
     assert f"{len(rules)} rules found" in result.stdout
 

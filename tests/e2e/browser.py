@@ -1,25 +1,23 @@
 """A real Chromium for the tests of the page, headless, with a profile of its own and nothing that talks to the outside."""
 
 import base64
-import os
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 
+from tests.support.needs import path_of
+
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
-HOW = "the page's tests need Chromium and chromedriver: run scripts/install-debian-packages as root, or install both as your system does it"
 WAIT_S = 20.0
 NOTHING_YET = "\u2013"
 OUTAGE = (
@@ -31,17 +29,6 @@ OUTAGE = (
 """What a browser itself says while the server is away."""
 
 T = TypeVar("T")
-
-
-def find_chromium() -> tuple[str, str]:
-    """The browser and its driver. Without them the test fails in CI, and is skipped in words elsewhere."""
-    browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    driver = shutil.which("chromedriver")
-    if browser and driver:
-        return browser, driver
-    if os.environ.get("CI"):
-        pytest.fail(HOW, pytrace=False)
-    pytest.skip(HOW)
 
 
 class Page:
@@ -103,13 +90,12 @@ class Page:
 @contextmanager
 def chromium(profile: Path) -> Iterator[Page]:
     """Start a browser with this new profile."""
-    browser, driver_path = find_chromium()
     options = webdriver.ChromeOptions()
-    options.binary_location = browser
+    options.binary_location = path_of("chromium")
     for flag in (*FLAGS, f"--user-data-dir={profile}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(driver_path))
+    driver = webdriver.Chrome(options=options, service=Service(path_of("chromedriver")))
     try:
         yield Page(driver)
     finally:

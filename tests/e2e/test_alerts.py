@@ -29,11 +29,11 @@ from devstack.stack import Stack
 from devstack.stack.process import Running
 from devstack.stack.record import read_record
 from tests.alerts.alertmanager import states
-from tests.alerts.programs import need
+from tests.support.needs import MONITORING
 
 from .programs import ROOT
 
-pytestmark = [pytest.mark.servers, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.servers, pytest.mark.needs(*MONITORING), pytest.mark.timeout(900)]
 
 PATIENCE_S = 300.0
 """For a machine that does much else: at a load of 22 on 2 cores the start was seen to take four minutes."""
@@ -197,9 +197,6 @@ def simulator(port: int) -> SimulatedFinnhub:
 
 
 def test_whatever_is_killed_or_frozen_is_red_on_the_page_told_by_an_alert_and_explained(tmp_path: Path) -> None:
-    need("prometheus")
-    need("prometheus-alertmanager", "alertmanager")
-    need("prometheus-node-exporter", "node_exporter")
     finnhub = simulator(0)
     finnhub.start()
     port = int(finnhub.url.rpartition(":")[2])

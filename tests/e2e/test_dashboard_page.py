@@ -18,7 +18,7 @@ from tests.unit.apps.web.market import MadeUpMarket, many_symbols, now_ms
 
 from .browser import Page, chromium
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.needs("chromium", "chromedriver"), pytest.mark.timeout(300)]
 
 LONG_TASKS = """
 window.tasks = []; window.frames = [];

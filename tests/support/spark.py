@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
-from pyspark.sql import SparkSession
 
 from devstack.jars import classpath
 from devstack.servers.java import java_home
+
+if TYPE_CHECKING:  # imported where a test asks for Spark: on Python 3.14 there is none
+    from pyspark.sql import SparkSession
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -21,6 +24,8 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     """A local session of two cores and 1 GB, with the connectors, in a time zone that is not UTC: no rule may lean on it."""
+    from pyspark.sql import SparkSession  # noqa: PLC0415
+
     folder = tmp_path_factory.mktemp("spark")
     os.environ.setdefault("JAVA_HOME", str(java_home()))
     # createDataFrame starts Python workers, which must be of this Python.

@@ -1,0 +1,119 @@
+"""Programs that some tests need and Python packages do not bring; the one rule for a machine that lacks them.
+
+A test, a class or a module names its programs: `@pytest.mark.needs("promtool")`. Where one is missing, the test is skipped before its
+fixtures start anything, and the run ends with one line a program: how many tests were skipped, and how to get it. No test is skipped for
+another reason. Tests of Spark need the package `pyspark`, which is not installed on Python 3.14: there, their modules are skipped.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from collections import Counter
+from collections.abc import Generator, Iterable
+from typing import Final
+
+import attrs
+import pytest
+
+PROPERTY: Final = "missing program"
+"""The name under which a skipped test's report carries what it lacks; reports travel from pytest-xdist's workers."""
+
+PYSPARK: Final = "pyspark"
+
+
+@attrs.frozen
+class Program:
+    """A program by the names of its executable, the first of which is Debian's, and how to get it."""
+
+    executables: tuple[str, ...]
+    debian_package: str
+    elsewhere: str
+
+    @property
+    def remedy(self) -> str:
+        """How to get it, for a person."""
+        return f"on Debian and Ubuntu `apt-get install {self.debian_package}`, elsewhere {self.elsewhere}"
+
+
+_PROMETHEUS = "https://prometheus.io/download"
+_CHROMIUM = "https://www.chromium.org/getting-involved/download-chromium"
+
+PROGRAMS: Final = {
+    "prometheus": Program(("prometheus",), "prometheus", _PROMETHEUS),
+    "promtool": Program(("promtool",), "prometheus", _PROMETHEUS),
+    "alertmanager": Program(("prometheus-alertmanager", "alertmanager"), "prometheus-alertmanager", _PROMETHEUS),
+    "amtool": Program(("amtool",), "prometheus-alertmanager", _PROMETHEUS),
+    "node-exporter": Program(("prometheus-node-exporter", "node_exporter"), "prometheus-node-exporter", _PROMETHEUS),
+    "chromium": Program(("chromium", "chromium-browser", "google-chrome"), "chromium", _CHROMIUM),
+    "chromedriver": Program(("chromedriver",), "chromium-driver", _CHROMIUM),
+}
+
+
+MONITORING: Final = ("prometheus", "alertmanager", "node-exporter")
+"""What watches a local stack."""
+
+
+def find(program: str) -> str | None:
+    """Return the path of a program of `PROGRAMS`, or None where it is not installed."""
+    return next(filter(None, map(shutil.which, PROGRAMS[program].executables)), None)
+
+
+def path_of(program: str) -> str:
+    """Return the path of a program that the test is marked to need."""
+    path = find(program)
+    assert path, f"mark this test with @pytest.mark.needs({program!r})"
+    return path
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marker."""
+    config.addinivalue_line("markers", "needs(*programs): skip the test where one of these programs is not installed")
+
+
+def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
+    """Skip each test that needs a missing program."""
+    for item in items:
+        needed = {program for marker in item.iter_markers("needs") for program in marker.args}
+        missing = sorted(program for program in needed if find(program) is None)
+        if missing:
+            item.add_marker(pytest.mark.skip(reason=f"needs {', '.join(missing)}"))
+            item.user_properties.append((PROPERTY, missing))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Skip a module that fails to import because there is no PySpark; any other import error stays an error."""
+    report = yield
+    if report.failed and importlib.util.find_spec(PYSPARK) is None and f"'{PYSPARK}" in str(report.longrepr):
+        report.outcome = "skipped"
+        report.longrepr = (str(collector.path), 0, f"needs {PYSPARK}")
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Write one line for each program that tests were skipped for."""
+    lines = [
+        f"{program}: {count} tests skipped; {PROGRAMS[program].remedy}"
+        for program, count in sorted(_tests_without_program(terminalreporter).items())
+    ]
+    modules = sum(isinstance(report, pytest.CollectReport) for report in terminalreporter.getreports("skipped"))
+    if modules:
+        lines.append(f"{PYSPARK}: {modules} test modules skipped; PySpark 3.5 needs Python 3.11 to 3.13")
+    if lines:
+        terminalreporter.section("not installed")
+        for line in lines:
+            terminalreporter.write_line(line)
+
+
+def _tests_without_program(terminalreporter: pytest.TerminalReporter) -> Counter[str]:
+    return Counter(
+        program
+        for report in terminalreporter.getreports("skipped")
+        if isinstance(report, pytest.TestReport)
+        for name, missing in report.user_properties
+        if name == PROPERTY and isinstance(missing, list)
+        for program in missing
+    )
