@@ -82,7 +82,7 @@ def test_no_token_when_the_server_answers_with_it(serve: Callable[[socket.socket
         lost(url, outlet, connect_timeout_s=0.3)
 
 
-@pytest.mark.parametrize("url", ["ws://127.0.0.1:1", "wss://127.0.0.1:1", "ws://no-such-host.invalid"])
+@pytest.mark.parametrize("url", ["ws://127.0.0.1:1", "wss://127.0.0.1:1", "wss://no-such-host.invalid"])
 def test_no_token_when_there_is_no_server(url: str, outlet: Outlet) -> None:
     lost(url, outlet)
 
@@ -120,7 +120,7 @@ def test_no_token_when_a_running_connection_fails_in_every_way(outlet: Outlet) -
 
 
 def test_no_token_in_settings_nor_in_the_word_about_a_missing_one(outlet: Outlet) -> None:
-    outlet.take(settings("ws://x", token=TOKEN), Redactor(TOKEN))
+    outlet.take(settings("wss://x", token=TOKEN), Redactor(TOKEN))
     with pytest.raises(FeedError) as caught:
         FinnhubFeed(settings("wss://ws.finnhub.io", token="  ")).start()  # noqa: S106 - blank
     outlet.take(caught.value)
