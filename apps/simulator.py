@@ -65,6 +65,7 @@ class ServerSettings:
     port: int = ts.option(default=8765, help="Port to listen on; 0 for any free one")
     seed: int = ts.option(default=_DEFAULTS.seed, help="The same seed gives the same walk of prices")
     symbols: tuple[str, ...] = comma_list((), "The only symbols there are  [default: whatever is asked for]")
+    keys: tuple[str, ...] = comma_list((), "The only API keys that are accepted  [default: every key]")
     rate: float = ts.option(
         default=_DEFAULTS.rate, help="Trades a second on each connection; 0 for as many as it takes"
     )
@@ -85,6 +86,7 @@ class ServerSettings:
             port=self.port,
             seed=self.seed,
             symbols=self.symbols,
+            keys=self.keys,
             rate=self.rate,
             trades_per_frame=self.trades_per_frame,
             burst_factor=self.burst_factor,

@@ -7,27 +7,28 @@ from domain.feed import FeedMessage
 
 
 class Feed(Protocol):
-    """A source of frames of trades and of events in its connection's life.
+    """A source of frames of trades, and of events of its connection.
 
-    Pulled, not pushed: who reads slowly holds the feed back, and nothing is buffered without bound. Messages come in the order in which
-    they were received. For use by one thread.
+    The consumer pulls: a slow reader applies backpressure, and nothing is buffered without a bound. Messages come in the order in which they were
+    received. For use by one thread.
     """
 
     def start(self) -> None:
-        """Begin. Raises FeedError only for what waiting does not cure; an outage is told by events."""
+        """Begin to connect. Raise FeedError only for what waiting does not cure; an outage is reported by events."""
         ...
 
     def subscribe(self, symbols: Iterable[str]) -> None:
-        """Make these the symbols to receive, now and after each reconnect; may be called before `start` and at any time."""
+        """Receive these symbols and no others, now and after each reconnect. May be called before `start` and at any time."""
         ...
 
     def read(self, timeout_s: float) -> FeedMessage | None:
-        """Give the next message, or None when none came in time; reconnects underneath, forever. Raises EndOfFeed when there will be no more.
+        """Return the next message, or None when none came in time. Reconnects by itself after every outage.
 
-        None, and a message with `drained`, say that at some moment since the call all that had come was read. A feed in doubt does not say so.
+        None, and a message with `drained`, mean that at some moment since the call everything that had come was read. A feed that is not sure
+        does not set `drained`. Raise EndOfFeed when no more messages will come, KeyRefusedError when the provider does not accept the API key.
         """
         ...
 
     def close(self) -> None:
-        """Stop and let go of everything; closing twice is fine."""
+        """Stop, and release everything. Closing twice is fine."""
         ...

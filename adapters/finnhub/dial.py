@@ -18,6 +18,8 @@ from .connection import Connection, ConnectionLost, describe
 from .settings import FinnhubSettings
 
 _TOO_MANY_REQUESTS: Final = 429
+_UNAUTHORIZED: Final = 401
+_FORBIDDEN: Final = 403
 
 
 @attrs.frozen(kw_only=True)
@@ -27,6 +29,8 @@ class Refusal:
     reason: str = attrs.field(repr=False)
     rate_limited: bool = False
     retry_after_s: float | None = None
+    key_refused: bool = False
+    """Whether the server does not accept the API key: another attempt with the same key is refused as well."""
 
 
 class Dial:
@@ -83,12 +87,12 @@ class Dial:
                 max_message_bytes=settings.max_message_bytes,
             )
         except websocket.WebSocketBadStatusException as error:
-            limited = error.status_code == _TOO_MANY_REQUESTS
-            # Its text is the whole answer, headers and body: the status is enough.
+            # The error's own text is the whole answer, headers and body: the status is enough.
             reason = f"the handshake was refused: HTTP {error.status_code} {error.status_message or ''}".rstrip()
             return Refusal(
                 reason=reason,
-                rate_limited=limited,
+                rate_limited=error.status_code == _TOO_MANY_REQUESTS,
+                key_refused=error.status_code in {_UNAUTHORIZED, _FORBIDDEN},
                 retry_after_s=_seconds((error.resp_headers or {}).get("retry-after")),
             )
         except ConnectionLost as error:

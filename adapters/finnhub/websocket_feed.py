@@ -19,12 +19,11 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Final
 
 import attrs
 
 from domain.feed import FeedEvent, FeedEventKind, FeedMessage
-from ports.errors import EndOfFeed, FeedError
+from ports.errors import EndOfFeed, FeedError, KeyRefusedError
 
 from .backoff import Backoff
 from .connection import Connection, ConnectionLost
@@ -32,10 +31,6 @@ from .dial import Dial
 from .protocol import parse_message, subscribe_message, unsubscribe_message
 from .redact import Redactor
 from .settings import FinnhubSettings
-
-_WHAT_TO_SET: Final = (
-    "Finnhub wants a token: set TAPELINE_FINNHUB_TOKEN to the API key of your dashboard at https://finnhub.io"
-)
 
 
 def wall_clock_ms() -> int:
@@ -69,6 +64,7 @@ class FinnhubFeed:
         )
         self._started = False
         self._closed = False
+        self._failure: KeyRefusedError | None = None
         self._symbols: dict[str, None] = {}
         self._subscribed: dict[str, None] = {}
         self._events: deque[FeedEvent] = deque()
@@ -80,9 +76,9 @@ class FinnhubFeed:
         self._heard_at = 0.0
 
     def start(self) -> None:
-        """Begin to connect. Raises FeedError when there is no token for the real Finnhub."""
+        """Begin to connect. Raises KeyRefusedError when there is no token for the real Finnhub."""
         if self._settings.is_real and not self._settings.token.strip():
-            raise FeedError(_WHAT_TO_SET)
+            raise KeyRefusedError("Finnhub requires an API key, and none is set")
         if not self._started:
             self._started = True
             self._start_dial()
@@ -95,13 +91,15 @@ class FinnhubFeed:
             self._send_subscriptions(self._connection)
 
     def read(self, timeout_s: float) -> FeedMessage | None:
-        """Give the next message, or None when none came in time (s). Raises EndOfFeed after `close`."""
+        """Return the next message, or None when none came in time (s). Raise EndOfFeed after `close`, KeyRefusedError when the key is refused."""
         if self._closed:
             raise EndOfFeed("the feed is closed")
         if not self._started:
             raise FeedError("start the feed before reading from it")
         deadline = self._monotonic() + timeout_s
         while not self._events:
+            if self._failure is not None:
+                raise self._failure
             left_s = max(deadline - self._monotonic(), 0.0)
             if self._connection is not None:
                 return self._receive(self._connection, left_s)
@@ -150,6 +148,8 @@ class FinnhubFeed:
             self._since = self._heard_at = self._monotonic()
             self._tell(FeedEventKind.CONNECTED)
             self._send_subscriptions(outcome)
+        elif outcome.key_refused:
+            self._fail(outcome.reason)
         elif outcome.rate_limited:
             self._tell(FeedEventKind.RATE_LIMITED, outcome.reason)
             self._lose(outcome.reason, self._backoff.after_rate_limit(outcome.retry_after_s))
@@ -212,6 +212,12 @@ class FinnhubFeed:
         wait_s = self._backoff.after_failure() if wait_s is None else wait_s
         self._dial_at = now + wait_s
         self._tell(FeedEventKind.DISCONNECTED, f"{reason}; next attempt in {wait_s:.1f} s")
+
+    def _fail(self, reason: str) -> None:
+        """End the feed: report the refusal as an event, then raise it from every `read`."""
+        self._dial = None
+        self._tell(FeedEventKind.DISCONNECTED, reason)
+        self._failure = KeyRefusedError(f"{self._redact(reason)}: the server does not accept this API key")
 
     def _tell(self, kind: FeedEventKind, detail: str = "") -> None:
         event = FeedEvent(kind=kind, at_ms=self._now_ms(), detail=self._redact(detail), symbols=tuple(self._symbols))

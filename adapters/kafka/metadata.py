@@ -6,7 +6,7 @@ import attrs
 from confluent_kafka import Consumer, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 
-from ports.errors import BrokerError
+from ports.errors import BrokerError, TopicMissingError
 
 from .codes import error_of
 from .logs import ClientLog
@@ -48,10 +48,8 @@ def read_topics(
 
 
 def require_topics(client: Producer | Consumer, topics: Iterable[str], settings: KafkaSettings, log: ClientLog) -> None:
-    """Raise BrokerError unless the cluster answers and has these topics."""
+    """Check that the cluster answers and has these topics. Raise BrokerError when it does not answer, TopicMissingError when one is missing."""
     known = read_topics(client, settings, log)
     missing = [topic for topic in topics if topic not in known]
     if missing:
-        raise BrokerError(
-            f"Kafka at {settings.bootstrap_servers} has no topic {', '.join(missing)}; create it with: python -m apps.admin topics"
-        )
+        raise TopicMissingError(f"Kafka at {settings.bootstrap_servers} has no topic {', '.join(missing)}")

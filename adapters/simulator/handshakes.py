@@ -2,6 +2,7 @@
 
 import random
 import time
+from collections.abc import Collection
 
 import attrs
 
@@ -23,8 +24,9 @@ class Answer:
 class Handshakes:
     """The plan for the next handshakes: what tests ordered first, then the quirks."""
 
-    def __init__(self, quirks: Quirks, seed: int) -> None:
+    def __init__(self, quirks: Quirks, seed: int, keys: Collection[str] = ()) -> None:
         self._quirks = quirks
+        self._keys = keys
         self._rng = random.Random(f"{seed}/handshakes")  # noqa: S311 - reproducible, not secret
         self._ordered: list[Answer] = []
         self._last: dict[str, float] = {}
@@ -48,6 +50,8 @@ class Handshakes:
         self._last[key] = now
         if self._ordered:
             return self._ordered.pop(0)
+        if self._keys and key not in self._keys:
+            return Answer(status=401)
         if before is not None and now - before < quirks.min_s_between_handshakes:
             return Answer(status=429)
         draw = self._rng.random()

@@ -31,7 +31,7 @@ class Hub:
     def __init__(self, settings: SimulatorSettings, ledger: Ledger) -> None:
         self.sessions: dict[int, Session] = {}
         """By number, oldest first."""
-        self.handshakes = Handshakes(settings.quirks, settings.seed)
+        self.handshakes = Handshakes(settings.quirks, settings.seed, settings.keys)
         self._settings = settings
         self._ledger = ledger
         self._maker = FrameMaker(Market(settings.seed), settings.quirks, settings.seed)

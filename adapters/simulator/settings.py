@@ -34,6 +34,8 @@ class SimulatorSettings:
     """The same seed gives the same prices; times are the clock's."""
     symbols: frozenset[str] = attrs.field(default=frozenset(), converter=_names)
     """The only ones there are; empty for a market that makes up whatever is asked for."""
+    keys: frozenset[str] = attrs.field(default=frozenset(), converter=_names, repr=False)
+    """The only API keys that are accepted, any other is refused with HTTP 401; empty to accept every key."""
     rate: float = attrs.field(default=100.0, validator=_not_negative)
     """Trades/s on each connection, over all its symbols. 0 for as many as it takes."""
     trades_per_frame: int = attrs.field(default=5, validator=attrs.validators.ge(1))

@@ -13,6 +13,8 @@ import click
 from devstack.errors import DevstackError
 from domain.errors import TapelineError
 
+from .advice import with_advice
+
 
 class LazyGroup(click.Group):
     """A group that knows its subcommands by name as `module:attribute`, with a line of help for each."""
@@ -50,7 +52,7 @@ def run(command: click.Command, name: str) -> NoReturn:
     try:
         command.main(prog_name=name)
     except (TapelineError, DevstackError) as error:
-        click.echo(f"{name}: {error}", err=True)
+        click.echo(f"{name}: {with_advice(error)}", err=True)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

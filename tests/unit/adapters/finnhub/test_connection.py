@@ -8,10 +8,13 @@ import pytest
 
 from adapters.finnhub.websocket_feed import FinnhubFeed
 from adapters.simulator.quirks import Quirks
+from adapters.simulator.server import SimulatedFinnhub
 from adapters.simulator.session import text_frame
+from adapters.simulator.settings import SimulatorSettings
 from domain.feed import FeedEvent, FeedEventKind, Frame
-from ports.errors import FeedError
+from ports.errors import KeyRefusedError
 from tests.support.feeds import (
+    QUIET,
     FakeClock,
     Relay,
     connected,
@@ -129,7 +132,6 @@ def test_reading_and_closing_are_prompt_while_a_handshake_hangs() -> None:
         b"HTTP/1.1 302 Found\r\nLocation: ws://127.0.0.1:1/\r\n\r\n",
         b"HTTP/1.1 302 Found\r\n\r\n",
         b"HTTP/1.1 500 Broken\r\nContent-Length: x\r\n\r\n",
-        b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 3\r\n\r\nno!",
     ],
 )
 def test_a_garbage_handshake_is_an_event_and_tried_again(answer: bytes) -> None:
@@ -168,6 +170,42 @@ def test_a_tls_failure_is_an_event() -> None:
         seen = read_until(feed, FeedEventKind.DISCONNECTED)
         feed.close()
     assert "SSL" in str(seen[0])
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_key_that_is_refused_ends_the_feed_with_a_clear_error(status: int) -> None:
+    with quiet_server() as server:
+        server.refuse_handshakes(status)
+        feed = FinnhubFeed(settings(server.url))
+        feed.start()
+        assert kinds(read_until(feed, FeedEventKind.DISCONNECTED)) == ["disconnected"]
+        for _ in range(2):
+            with pytest.raises(KeyRefusedError, match=rf"HTTP {status} .*does not accept this API key"):
+                feed.read(0.1)
+        assert server.handshakes == 1
+        feed.close()
+
+
+def test_a_key_that_is_revoked_while_connected_ends_the_feed_at_the_next_handshake() -> None:
+    with quiet_server() as server, connected(server) as feed:
+        server.refuse_handshakes(401)
+        server.drop_connections()
+        assert kinds(read_until(feed, FeedEventKind.DISCONNECTED)) == ["disconnected"]
+        assert kinds(read_until(feed, FeedEventKind.DISCONNECTED)) == ["disconnected"]
+        with pytest.raises(KeyRefusedError, match="HTTP 401"):
+            feed.read(TIMEOUT_S)
+
+
+def test_the_simulated_server_refuses_keys_that_it_does_not_know() -> None:
+    with SimulatedFinnhub(SimulatorSettings(rate=QUIET, keys={"the-key"})) as server:
+        with connected(server, token="the-key"):  # noqa: S106 - of a simulator
+            pass
+        feed = FinnhubFeed(settings(server.url, token="another"))  # noqa: S106 - of a simulator
+        feed.start()
+        read_until(feed, FeedEventKind.DISCONNECTED)
+        with pytest.raises(KeyRefusedError, match="HTTP 401"):
+            feed.read(TIMEOUT_S)
+        feed.close()
 
 
 def test_too_many_handshakes_make_it_wait_from_30_s() -> None:
@@ -350,9 +388,9 @@ def test_another_key_is_another_connection() -> None:
         assert server.connections == 2
 
 
-def test_the_real_finnhub_wants_a_token_and_says_what_to_set() -> None:
+def test_the_real_finnhub_requires_a_key() -> None:
     feed = FinnhubFeed(settings("wss://ws.finnhub.io", token=""))
-    with pytest.raises(FeedError, match="TAPELINE_FINNHUB_TOKEN"):
+    with pytest.raises(KeyRefusedError, match="requires an API key"):
         feed.start()
     feed.close()
 

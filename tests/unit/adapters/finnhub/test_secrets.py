@@ -14,7 +14,7 @@ from adapters.finnhub.websocket_feed import FinnhubFeed
 from domain.feed import FeedEventKind, FeedMessage
 from ports.errors import FeedError
 from tests.support.feeds import messages, payload, quiet_server, read_until, settings, tcp_server
-from tests.support.timeouts import wait_until
+from tests.support.timeouts import TIMEOUT_S, wait_until
 
 TOKEN = "c0ffee/tok en+=&42"  # noqa: S105 - made up
 FORMS = {TOKEN, quote(TOKEN), quote(TOKEN, safe=""), repr(TOKEN)[1:-1], "c0ffee"}
@@ -64,7 +64,13 @@ def echo(client: socket.socket) -> None:
     """Answer with the request, token and all, as if it were a status line, headers and a body."""
     request = client.recv(65_536)
     target = request.split(b" ")[1]
-    client.sendall(b"HTTP/1.1 403 " + target + b"\r\nX-Echo: " + target + b"\r\nContent-Length: 300\r\n\r\n" + request)
+    client.sendall(b"HTTP/1.1 500 " + target + b"\r\nX-Echo: " + target + b"\r\nContent-Length: 300\r\n\r\n" + request)
+
+
+def refuse(client: socket.socket) -> None:
+    """Refuse the key, and quote it as the reason."""
+    target = client.recv(65_536).split(b" ")[1]
+    client.sendall(b"HTTP/1.1 403 " + target + b"\r\nContent-Length: 0\r\n\r\n")
 
 
 def echo_badly(client: socket.socket) -> None:
@@ -80,6 +86,17 @@ def redirect(client: socket.socket) -> None:
 def test_no_token_when_the_server_answers_with_it(serve: Callable[[socket.socket], None], outlet: Outlet) -> None:
     with tcp_server(serve) as url:
         lost(url, outlet, connect_timeout_s=0.3)
+
+
+def test_no_token_when_the_server_refuses_it(outlet: Outlet) -> None:
+    with tcp_server(refuse) as url:
+        feed = FinnhubFeed(settings(url, token=TOKEN))
+        feed.start()
+        outlet.take(*read_until(feed, FeedEventKind.DISCONNECTED))
+        with pytest.raises(FeedError) as caught:
+            feed.read(TIMEOUT_S)
+        outlet.take(caught.value, feed, vars(feed))
+        feed.close()
 
 
 @pytest.mark.parametrize("url", ["ws://127.0.0.1:1", "wss://127.0.0.1:1", "wss://no-such-host.invalid"])
