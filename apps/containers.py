@@ -30,6 +30,7 @@ from adapters.prometheus.registry import new_registry
 from adapters.prometheus.stores import MeasuredCandleStore, MeasuredTradeStore, StoreMetrics
 from adapters.prometheus.watchlist import MeasuredWatchlist
 from adapters.simulator.server import SimulatedFinnhub
+from adapters.system_clock import system_clock
 from domain.intake import Intake
 from domain.journal import Journal
 from domain.windower import Windower
@@ -144,10 +145,11 @@ class LiveContainer(containers.DeclarativeContainer):
     """`tapeline live`: everything but the feed is in memory. Each port is measured."""
 
     settings = providers.Dependency(instance_of=LiveSettings)
+    clock = providers.Object(system_clock)
     feeds = providers.Container(FeedContainer, settings=settings)
     registry = providers.Singleton(new_registry, providers.Callable(program_version))
 
-    broker = providers.Singleton(MemoryBroker)
+    broker = providers.Singleton(MemoryBroker, now_ms=clock)
     feed = providers.Singleton(MeasuredFeed, feeds.feed, registry)
     publisher = providers.Singleton(MeasuredPublisher, providers.Singleton(MemoryPublisher, broker), registry)
     subscriber = providers.Singleton(MemorySubscriber, broker, "live", ("trades", "feed.events"))
@@ -165,6 +167,7 @@ class LiveContainer(containers.DeclarativeContainer):
         feed=feed,
         intake=providers.Singleton(MeasuredIntake, feeds.intake, registry),
         publisher=publisher,
+        now_ms=clock,
         journal=providers.Singleton(Journal, instance="live", run="live"),
     )
     aggregator = providers.Singleton(
@@ -222,6 +225,7 @@ class ProducerContainer(containers.DeclarativeContainer):
     """`tapeline producer`: a feed into Kafka. Each port is measured."""
 
     settings = providers.Dependency(instance_of=ProducerSettings)
+    clock = providers.Object(system_clock)
     feeds = providers.Container(FeedContainer, settings=settings)
     registry = providers.Singleton(new_registry, providers.Callable(program_version))
 
@@ -249,5 +253,6 @@ class ProducerContainer(containers.DeclarativeContainer):
         feed=feed,
         intake=providers.Singleton(MeasuredIntake, feeds.intake, registry),
         publisher=publisher,
+        now_ms=clock,
         journal=providers.Singleton(_journal, settings),
     )

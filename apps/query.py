@@ -7,7 +7,6 @@ no memory and `| head` ends it.
 import itertools
 import os
 import sys
-import time
 from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeVar
 
@@ -19,6 +18,7 @@ from adapters.cassandra.candle_store import CassandraCandleStore
 from adapters.cassandra.event_store import CassandraEventStore
 from adapters.cassandra.session import CassandraSession
 from adapters.cassandra.trade_store import CassandraTradeStore
+from adapters.system_clock import system_clock
 from domain.window import to_datetime
 
 from .output.candle_status_rows import COLUMNS, rows_of_all_windows, rows_with_status
@@ -44,7 +44,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def _moment(_ctx: click.Context, _option: click.Parameter, text: str) -> int:
     try:
-        return parse_moment_ms(text, now_ms=time.time_ns() // 1_000_000)
+        return parse_moment_ms(text, now_ms=system_clock())
     except (ValueError, OverflowError) as error:
         raise click.BadParameter(str(error)) from error
 
@@ -106,7 +106,7 @@ def candles(
     cassandra = settings.cassandra.adapter()
     session = CassandraSession(cassandra)
     with CassandraCandleStore(cassandra, session) as store, CassandraEventStore(cassandra, session) as events:
-        now_ms = time.time_ns() // 1_000_000
+        now_ms = system_clock()
         coverage = Coverage.read(events, symbol, start_ms, end_ms + window_ms, now_ms=now_ms)
         found = store.read(symbol, start_ms, end_ms, window_ms)
         if gaps:

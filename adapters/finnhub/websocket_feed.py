@@ -22,7 +22,9 @@ from collections.abc import Callable, Iterable
 
 import attrs
 
+from adapters.system_clock import system_clock
 from domain.feed import FeedEvent, FeedEventKind, FeedMessage
+from ports.clock import Clock
 from ports.errors import EndOfFeed, FeedError, KeyRefusedError
 
 from .backoff import Backoff
@@ -33,11 +35,6 @@ from .redact import Redactor
 from .settings import FinnhubSettings
 
 
-def wall_clock_ms() -> int:
-    """Give the time in milliseconds since the epoch, UTC."""
-    return time.time_ns() // 1_000_000
-
-
 class FinnhubFeed:
     """A `ports.feed.Feed` of live trades. The clocks, the sleep and the random numbers are arguments for tests."""
 
@@ -45,7 +42,7 @@ class FinnhubFeed:
         self,
         settings: FinnhubSettings,
         *,
-        now_ms: Callable[[], int] = wall_clock_ms,
+        now_ms: Clock = system_clock,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         rng: random.Random | None = None,

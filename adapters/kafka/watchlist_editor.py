@@ -4,14 +4,15 @@ A new symbol goes to the partition with the fewest, which keeps the instances' s
 same symbol at the same moment may choose different partitions: each looks again after writing and takes away all but the lowest.
 """
 
-import time
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final, Self
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from adapters.system_clock import system_clock
 from domain.validation import is_symbol
 from domain.watchlist import Book, Entry, encode_value
+from ports.clock import Clock
 from ports.errors import BrokerError
 
 from .logs import ClientLog
@@ -25,8 +26,9 @@ _FETCH_WAIT_MS: Final = 10
 class KafkaWatchlistEditor:
     """A `ports.watchlist_editor.WatchlistEditor` over the topic, which it creates where it is missing."""
 
-    def __init__(self, settings: KafkaSettings) -> None:
+    def __init__(self, settings: KafkaSettings, *, now_ms: Clock = system_clock) -> None:
         self._settings = settings
+        self._now_ms = now_ms
         self._client_log = ClientLog("watchlist editor", settings.bootstrap_servers)
         self._producer: Producer | None = None
 
@@ -55,7 +57,7 @@ class KafkaWatchlistEditor:
             )
         book, partitions = self._read()
         new = [symbol for symbol in dict.fromkeys(symbols) if not book.places(symbol)]
-        value = encode_value(time.time_ns() // 1_000_000)
+        value = encode_value(self._now_ms())
         changes = []
         for symbol in new:
             partition = book.emptiest(range(partitions))

@@ -14,11 +14,12 @@ Broker, publishers and subscribers may be used from any thread.
 
 import itertools
 import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
+from adapters.system_clock import system_clock
 from domain.record import TopicRecord
+from ports.clock import Clock
 from ports.errors import BrokerError
 
 from .group import Group, Member, Place
@@ -27,11 +28,6 @@ from .partitioner import partition_of
 
 DEFAULT_PARTITIONS: Final = 4
 DEFAULT_CAPACITY: Final = 50_000
-
-
-def system_now_ms() -> int:
-    """Give the time of the machine's clock, in milliseconds since the epoch, UTC."""
-    return time.time_ns() // 1_000_000
 
 
 class MemoryBroker:
@@ -43,7 +39,7 @@ class MemoryBroker:
         partitions: int = DEFAULT_PARTITIONS,
         capacity: int = DEFAULT_CAPACITY,
         full_timeout_s: float = 30.0,
-        now_ms: Callable[[], int] = system_now_ms,
+        now_ms: Clock = system_clock,
     ) -> None:
         """Make an empty broker: `capacity` is in records a partition. Raises ValueError unless both numbers are positive."""
         if partitions < 1 or capacity < 1:

@@ -5,25 +5,22 @@ by one.
 """
 
 import threading
-import time
 from collections.abc import Callable, Collection, Sequence
 from typing import Final, Self
 
+from adapters.system_clock import system_clock
 from domain.validation import is_symbol
 from domain.watchlist import Book, Entry, Share, encode_value, share_of
+from ports.clock import Clock
 from ports.errors import BrokerError
 
 PARTITIONS: Final = 12
 
 
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
-
-
 class MemoryWatchlistEditor:
     """The list itself, a `ports.watchlist_editor.WatchlistEditor`."""
 
-    def __init__(self, *, partitions: int = PARTITIONS, now_ms: Callable[[], int] = _now_ms) -> None:
+    def __init__(self, *, partitions: int = PARTITIONS, now_ms: Clock = system_clock) -> None:
         self._partitions = range(partitions)
         self._now_ms = now_ms
         self._lock = threading.RLock()

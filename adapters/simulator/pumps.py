@@ -5,9 +5,11 @@ import contextlib
 from pathlib import Path
 from typing import Final
 
+from adapters.system_clock import system_clock
+
 from .frames import FrameMaker, Outgoing
 from .recording import mentions, read_recording, shift
-from .session import Session, now_ms
+from .session import Session
 from .settings import SimulatorSettings
 
 _TICK_S: Final = 0.005
@@ -21,14 +23,14 @@ async def make_up(session: Session, settings: SimulatorSettings, maker: FrameMak
     clock = asyncio.get_running_loop().time
     per_frame = settings.trades_per_frame
     most_frames = max(1, _BATCH_TRADES // per_frame)
-    last, last_ms, due = clock(), float(now_ms()), 0.0
+    last, last_ms, due = clock(), float(system_clock()), 0.0
     while True:
         symbols = list(session.symbols)
         if not symbols or session.silent_s:
             await asyncio.sleep(_TICK_S)
-            last, last_ms = clock(), float(now_ms())
+            last, last_ms = clock(), float(system_clock())
             continue
-        now, clock_ms = clock(), float(now_ms())
+        now, clock_ms = clock(), float(system_clock())
         rate = _rate(settings, now)
         # What a slow client did not take is not owed to it beyond a second.
         due = min(due + (now - last) * rate, max(rate, per_frame)) if rate else _BATCH_TRADES
@@ -58,7 +60,7 @@ async def replay(session: Session, settings: SimulatorSettings, recording: Path)
         while True:
             session.subscribed.clear()
             await asyncio.wait_for(session.subscribed.wait(), settings.settle_s)
-    begun, begun_ms = clock(), now_ms()
+    begun, begun_ms = clock(), system_clock()
     first_ms = 0
     for clock_ms, payload in read_recording(recording):
         # Garbage before the first time has no time of its own.

@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import json
 import random
-import time
 import zlib
 from collections.abc import Coroutine, Iterable
 from typing import Final
@@ -16,6 +15,8 @@ from typing import Final
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.protocol import State
+
+from adapters.system_clock import system_clock
 
 from .frames import Outgoing
 from .ledger import Ledger, LedgerEntry
@@ -33,11 +34,6 @@ def text_frame(payload: bytes) -> bytes:
     if size < 65_536:
         return b"\x81\x7e" + size.to_bytes(2, "big") + payload
     return b"\x81\x7f" + size.to_bytes(8, "big") + payload
-
-
-def now_ms() -> int:
-    """Give the time in milliseconds since the epoch, UTC."""
-    return time.time_ns() // 1_000_000
 
 
 class Session:
@@ -91,7 +87,7 @@ class Session:
         """Send messages now, in one write, and enter them in the ledger."""
         if not self._is_open:
             return
-        sent_ms = now_ms()
+        sent_ms = system_clock()
         out: list[bytes] = []
         for message in messages:
             frame = text_frame(message.payload)

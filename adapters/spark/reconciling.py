@@ -9,7 +9,6 @@ The candles are recomputed by `candles.candles`, as the stream does, and compare
 Only differences leave Spark; no other row visits Python.
 """
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import date
@@ -22,9 +21,11 @@ from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
 
+from adapters.system_clock import system_clock
 from domain.reconciliation import DayPlan, Retention, plan_day
 from domain.rules import DAY_MS
 from domain.window import day_start_ms
+from ports.clock import Clock
 from ports.errors import StoreError
 
 from . import candles as candle_table
@@ -89,7 +90,7 @@ def reconcile(
     request: Request,
     report: Callable[[Difference], None],
     *,
-    now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    now_ms: Clock = system_clock,
 ) -> Summary:
     """Reconcile a day and tell `report` of each difference, by symbol and window, before any is corrected.
 

@@ -6,7 +6,6 @@
 4. A recording is not watched: its trades are as old as they are, and every alert on age would be wrong.
 """
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Final
@@ -14,6 +13,7 @@ from typing import Final
 import attrs
 import click
 
+from adapters.system_clock import system_clock
 from apps.observability.alert_webhook import HOST, AlertLog, words
 from apps.settings.metrics_options import AGGREGATOR_PORT, PRODUCER_PORT
 from apps.settings.stack import StackSettings
@@ -101,7 +101,7 @@ class Alerts:
     def firing(self, stages: Sequence[Stage]) -> Sequence[FiringAlert]:
         """Give what was told and is not over, and what the stages say of those who tell."""
         gone = [stage.name for stage in stages if stage.name in TELLERS and stage.state is StageState.DOWN]
-        now_ms = time.time_ns() // 1_000_000
+        now_ms = system_clock()
         self._gone_since_ms = {name: self._gone_since_ms.get(name, now_ms) for name in gone}
         return [*self._log.firing(), *(_told_here(name, since_ms) for name, since_ms in self._gone_since_ms.items())]
 

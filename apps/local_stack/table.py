@@ -8,11 +8,13 @@ from adapters.cassandra.candle_store import CassandraCandleStore
 from adapters.cassandra.session import CassandraSession
 from adapters.cassandra.settings import CassandraSettings
 from adapters.cassandra.trade_store import CassandraTradeStore
+from adapters.system_clock import system_clock
 from apps.output.terminal import Snapshot
 from apps.services.recording_summary import Recording
 from apps.services.stats import RateMeter
 from domain.candle import Candle
 from domain.window import window_start_ms
+from ports.clock import Clock
 
 
 class StoredTable:
@@ -26,7 +28,9 @@ class StoredTable:
         window_ms: int,
         lateness_ms: int,
         recording: Recording | None,
+        now_ms: Clock = system_clock,
     ) -> None:
+        self._now_ms = now_ms
         session = CassandraSession(cassandra)
         self._candles = CassandraCandleStore(cassandra, session)
         self._trades = CassandraTradeStore(cassandra, session)
@@ -42,7 +46,7 @@ class StoredTable:
     def __enter__(self) -> Self:
         self._candles.start()
         self._trades.start()
-        first_ms = _now_ms() - self._lateness_ms if self._recording is None else self._recording.first_ms
+        first_ms = self._now_ms() - self._lateness_ms if self._recording is None else self._recording.first_ms
         self._from_ms = window_start_ms(first_ms, self._window_ms)
         return self
 
@@ -55,7 +59,7 @@ class StoredTable:
     @property
     def until_ms(self) -> int:
         """The end of the time that it follows."""
-        return (_now_ms() if self._recording is None else self._recording.last_ms) + self._window_ms
+        return (self._now_ms() if self._recording is None else self._recording.last_ms) + self._window_ms
 
     def refresh(self, *, whole: bool = False) -> None:
         """Read what may have changed since the last time, or the whole span.
@@ -83,7 +87,7 @@ class StoredTable:
             facts["of"] = f"{self._recording.trades} recorded trades"
         elif self._newest:
             newest_ms = max(candle.close_key.timestamp_ms for candle in self._newest.values())
-            facts["newest stored trade"] = f"{(_now_ms() - newest_ms) / 1000:.1f} s old"
+            facts["newest stored trade"] = f"{(self._now_ms() - newest_ms) / 1000:.1f} s old"
         candles = [self._newest[symbol] for symbol in sorted(self._newest)]
         return Snapshot(title="tapeline stack: Kafka, Spark, Cassandra", candles=candles, facts=facts)
 
@@ -102,7 +106,3 @@ class StoredTable:
         candles = self.all_candles()
         folded = sum(candle.trade_count + candle.update_count for candle in candles)
         return f"in Cassandra: {rows} rows in trades_v2, {len(candles)} candles of {folded} trades in trade_aggregates"
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

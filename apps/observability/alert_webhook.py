@@ -2,13 +2,13 @@
 
 import json
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final, Self
 
+from adapters.system_clock import system_clock
 from apps.web.source import FiringAlert
 
 HOST: Final = "127.0.0.1"
@@ -79,7 +79,7 @@ def _alert(told: Mapping[str, Any]) -> FiringAlert:
         description=texts.get("description", ""),
         since_ms=round(datetime.fromisoformat(told["startsAt"]).timestamp() * 1000)
         if "startsAt" in told
-        else time.time_ns() // 1_000_000,
+        else system_clock(),
         runbook=page.removeprefix(DOCS) if page.startswith(DOCS) else "",
     )
 

@@ -9,7 +9,7 @@ buffer: they wait when trades wait, and hold up nothing by themselves.
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Final, Protocol
 
 import attrs
@@ -18,6 +18,7 @@ from domain.feed import FeedEvent, FeedEventKind, Frame
 from domain.intake import IntakeResult
 from domain.journal import DeliveryProgress, Journal
 from domain.session import SessionEvent
+from ports.clock import Clock
 from ports.errors import BrokerError
 from ports.feed import Feed
 from ports.publisher import Deliveries, Publisher
@@ -27,11 +28,6 @@ BACKPRESSURE_MS: Final = 1_000
 LAST_REPORTS_S: Final = 1.0
 """How long to wait, when the connection is lost, for what came over it to be acknowledged: what is then told as seen is nearer to the truth."""
 _LOST: Final = frozenset({FeedEventKind.SILENT, FeedEventKind.DISCONNECTED})
-
-
-def wall_clock_ms() -> int:
-    """Give the time in milliseconds since the epoch, UTC."""
-    return time.time_ns() // 1_000_000
 
 
 @attrs.define(kw_only=True)
@@ -69,8 +65,8 @@ class Ingest:
         feed: Feed,
         intake: Judge,
         publisher: Publisher,
+        now_ms: Clock,
         journal: Journal | None = None,
-        now_ms: Callable[[], int] = wall_clock_ms,
     ) -> None:
         self._feed = feed
         self._intake = intake

@@ -4,7 +4,6 @@ Standard output has the differences alone, words go to standard error. With --dr
 """
 
 import sys
-import time
 from datetime import date
 
 import click
@@ -12,6 +11,7 @@ import click
 from adapters.spark.preflight import check_tables
 from adapters.spark.reconciling import Difference, Request, Summary
 from adapters.spark.reconciling import reconcile as reconcile_day
+from adapters.system_clock import system_clock
 from apps.output.difference_tables import difference_json, print_differences
 from apps.output.time_args import parse_moment_ms
 from apps.runtime.commands import run
@@ -26,7 +26,7 @@ def _day(_ctx: click.Context, _option: click.Parameter, text: str | None) -> dat
     if text is None:
         return None
     try:
-        return partition_day(parse_moment_ms(text, now_ms=time.time_ns() // 1_000_000))
+        return partition_day(parse_moment_ms(text, now_ms=system_clock()))
     except (ValueError, OverflowError) as error:
         raise click.BadParameter(str(error)) from error
 

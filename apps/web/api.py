@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from adapters.system_clock import system_clock
 from apps.output.time_args import parse_length_ms, parse_moment_ms
 from apps.services.coverage import Coverage
 from domain.candle_state import candle_state
@@ -24,7 +25,7 @@ from .models import (
     trade_out,
 )
 from .paging import MOST_ROWS, Ask, BadRequestError, read_candles, read_trades
-from .poller import Poller, wall_clock_ms
+from .poller import Poller
 
 ERRORS: dict[int | str, dict[str, Any]] = {
     400: {"model": ErrorOut, "description": "The request cannot be answered as it is"},
@@ -105,7 +106,7 @@ def candles(request: Request, query: Annotated[CandleQuery, Query()]) -> CandleP
 @router.get("/gaps", summary="What was not seen of a symbol in a span, oldest first")
 def gaps(request: Request, query: Annotated[GapQuery, Query()]) -> GapList:
     """Give the gaps, up to now."""
-    poller, now_ms = poller_of(request), wall_clock_ms()
+    poller, now_ms = poller_of(request), system_clock()
     ask = Ask(
         kind="gaps",
         symbol=query.symbol,
@@ -149,7 +150,7 @@ async def health(request: Request) -> HealthOut:
 
 def _coverage(poller: Poller, symbol: str, start_ms: int, end_ms: int) -> Coverage | None:
     events = poller.source.events
-    return None if events is None else Coverage.read(events, symbol, start_ms, end_ms, now_ms=wall_clock_ms())
+    return None if events is None else Coverage.read(events, symbol, start_ms, end_ms, now_ms=system_clock())
 
 
 def _ask(kind: str, query: SpanQuery, window_ms: int) -> Ask:
@@ -158,7 +159,7 @@ def _ask(kind: str, query: SpanQuery, window_ms: int) -> Ask:
         if ask.symbol != query.symbol:
             raise BadRequestError(f"cursor: one of {ask.symbol}, not of {query.symbol}")
         return ask
-    now_ms = wall_clock_ms()
+    now_ms = system_clock()
     return Ask(
         kind=kind,
         symbol=query.symbol,

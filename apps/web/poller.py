@@ -14,9 +14,11 @@ from typing import Final, TypeVar
 
 import structlog
 
+from adapters.system_clock import system_clock
 from domain.candle import Candle
 from domain.errors import TapelineError
 from domain.trade import Trade
+from ports.clock import Clock
 
 from .board import DEPTH, Board
 from .mailbox import Mailbox
@@ -32,11 +34,6 @@ T = TypeVar("T")
 _log = structlog.get_logger("apps.web")
 
 
-def wall_clock_ms() -> int:
-    """Give the time in milliseconds since the epoch."""
-    return time.time_ns() // 1_000_000
-
-
 class TooManyWatchersError(TapelineError):
     """As many pages are open as are served at once."""
 
@@ -44,7 +41,7 @@ class TooManyWatchersError(TapelineError):
 class Poller:
     """Run `run` as a task of the event loop in which `watch` is used."""
 
-    def __init__(self, source: PageSource, *, now_ms: Callable[[], int] = wall_clock_ms) -> None:
+    def __init__(self, source: PageSource, *, now_ms: Clock = system_clock) -> None:
         self.source = source
         self.board = Board()
         self._pulse = Pulse(is_recording=source.is_recording, stale_after_s=source.stale_after_s)

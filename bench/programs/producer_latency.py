@@ -16,12 +16,13 @@ from prometheus_client import CollectorRegistry
 
 from adapters.finnhub.protocol import parse_message
 from adapters.finnhub.settings import FinnhubSettings
-from adapters.finnhub.websocket_feed import FinnhubFeed, wall_clock_ms
+from adapters.finnhub.websocket_feed import FinnhubFeed
 from adapters.kafka.publisher import KafkaPublisher
 from adapters.kafka.settings import KafkaSettings
 from adapters.prometheus.feed import MeasuredFeed
 from adapters.prometheus.intake import MeasuredIntake
 from adapters.prometheus.publisher import MeasuredPublisher
+from adapters.system_clock import system_clock
 from apps.runtime.gc_tuning import tune_gc
 from apps.services.ingest import Ingest
 from bench.harness.runs import Run, Stopwatch
@@ -62,7 +63,7 @@ def tapeline(servers: str, topic: str, url: str, frames: int) -> Run:
         # The feed calls this after it has read a frame and before it parses it.
         nonlocal read_at
         read_at = time.perf_counter()
-        return wall_clock_ms()
+        return system_clock()
 
     settings = KafkaSettings(bootstrap_servers=servers, trades_topic=topic, dead_letters_topic=f"{topic}.dlq")
     feed = FinnhubFeed(FinnhubSettings(url=url, token="bench"), now_ms=now_ms)  # noqa: S106 - a bench server takes any
@@ -71,6 +72,7 @@ def tapeline(servers: str, topic: str, url: str, frames: int) -> Run:
         feed=MeasuredFeed(feed, registry),
         intake=MeasuredIntake(Intake(source="bench"), registry),
         publisher=publisher,
+        now_ms=system_clock,
         journal=Journal(instance="bench", run="bench"),
     )
     feed.subscribe(symbols())
@@ -121,7 +123,7 @@ def bare(servers: str, topic: str, file: str, frames: int, frames_per_s: float) 
 
 def frames_to_records(file: str, frames: int) -> list[list[tuple[bytes, bytes]]]:
     """Return keys and values of the records of each frame."""
-    intake, now_ms = Intake(source="bench"), wall_clock_ms()
+    intake, now_ms = Intake(source="bench"), system_clock()
     messages = (parse_message(payload, now_ms) for payload in read_frames(file)[:frames])
     results = [intake.accept(message) for message in messages if isinstance(message, Frame)]
     return [[(trade.symbol.encode(), encode(trade)) for trade in result.trades] for result in results]
