@@ -34,7 +34,7 @@ def test_the_zip_is_the_same_for_the_same_sources(tmp_path: Path) -> None:
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
 
 
-def test_the_zip_holds_sources_alone(tmp_path: Path) -> None:
+def test_the_zip_holds_sources_and_data_tables_alone(tmp_path: Path) -> None:
     build(tmp_path / "a.zip")
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
-        assert {Path(name).suffix for name in archive.namelist()} == {".py"}
+        assert {Path(name).suffix for name in archive.namelist()} == {".py", ".tsv"}
