@@ -78,7 +78,7 @@ def test_every_alert_has_a_runbook_that_answers_the_same_questions(name: str) ->
     text = (RUNBOOKS / f"{name}.md").read_text()
     assert text.startswith(f"# {name}\n")
     parts = re.split(r"^## (.+)\n", text, flags=re.MULTILINE)
-    assert parts[1::2] == ["What it means", "What users feel", "Check", "Mend", "Tried"]
+    assert parts[1::2] == ["Meaning", "Impact", "Diagnosis", "Mitigation", "Tested"]
     assert all(len(part.strip()) > 15 for part in parts[2::2])
 
 
