@@ -61,5 +61,5 @@ def metrics_promised() -> set[str]:
     for name, kind in re.findall(r"^\| `(\w+)` \| (\w+) \|", text, re.MULTILINE):
         names |= {f"{name}{end}" for end in ("_bucket", "_sum", "_count")} if kind == "histogram" else {name}
     names |= set(re.findall(r"`((?:jvm|process)_\w+)", text))
-    others = (ROOT / "docs" / "alerts.md").read_text().partition("## Metrics of others")[2].partition("\n## ")[0]
+    others = (ROOT / "docs" / "alerts.md").read_text().partition("## External metrics")[2].partition("\n## ")[0]
     return names | set(re.findall(r"^\| `(\w+)` \|", others, re.MULTILINE))
