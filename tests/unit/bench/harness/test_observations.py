@@ -87,6 +87,17 @@ def test_a_period_is_complete_once_each_earlier_candle_closes_with_its_last_trad
     assert not observed.complete_until(end_ms + 8)
 
 
+def test_a_period_is_incomplete_until_a_candle_contains_a_later_trade() -> None:
+    end_ms = BEGIN_MS + MINUTE_MS + 100
+    first, after = trade(100), trade(MINUTE_MS + 100)
+    observed = Observations(BEGIN_MS)
+    observed.add_trades([first, after], end_ms)
+    observed.add_candles([candle(first)], end_ms)
+    assert not observed.complete_until(end_ms)
+    observed.add_candles([candle(after)], end_ms)
+    assert observed.complete_until(end_ms)
+
+
 def test_a_quantile_counts_trades_that_were_never_readable() -> None:
     assert quantile([1.0] * 94 + [NEVER_MS] * 6, 95) == NEVER_MS
     assert quantile([1.0] * 96 + [NEVER_MS] * 4, 95) == 1.0

@@ -5,10 +5,10 @@ from bench.harness.warmup import WarmUp
 
 def test_the_clock_starts_after_a_fifth_of_the_records() -> None:
     warm_up = WarmUp(100)
-    for count in (15, 15, 70):
+    for count in (15, 6, 79):
         warm_up.add(count)
     assert warm_up.count == 100
-    assert warm_up.stop().items == 70
+    assert warm_up.stop().items == 79
 
 
 def test_fewer_records_than_the_warm_up_are_an_error() -> None:
