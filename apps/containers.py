@@ -45,8 +45,8 @@ from .settings.dashboard import DashboardSettings
 from .settings.live import LiveSettings
 from .settings.producer import ProducerSettings
 from .settings.source import SourceOptions
-from .web.page_sources import live_source, stored_source
 from .web.server import PageServer
+from .web.source_factories import live_source, stored_source
 from .web.symbol_tracking import SymbolTrackingCandleStore
 
 # dependency_injector loads FastAPI where it is installed, to find request handlers. There are none here, and the load takes a third of a second of

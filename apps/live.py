@@ -23,8 +23,8 @@ from .runtime.signals import StopRequest, stop_on_signals
 from .services.stats import Quantiles, RateMeter
 from .settings.live import LiveSettings
 from .settings.loader import app_command
-from .web.page_sources import TITLES
-from .web.server import page_beside
+from .web.server import served_page
+from .web.source_factories import TITLES
 
 FRAMES_A_BATCH = 64
 BATCH_WAIT_S = 0.05
@@ -151,7 +151,7 @@ def run_live(settings: LiveSettings) -> str:
             part.start()
         stack.callback(feed.close)
         feed.start()
-        page = stack.enter_context(page_beside(container.page(), wanted=settings.page))
+        page = stack.enter_context(served_page(container.page(), wanted=settings.page))
         with make_view() as view:
             live_run = LiveRun(settings, container, view, out, page)
             live_run.go(stop)

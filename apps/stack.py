@@ -29,6 +29,8 @@ from .local_stack.page import stack_page
 from .local_stack.parts import CHECKPOINT, Servers, aggregator_child, prepare, producer_child, stored_table
 from .local_stack.table import StoredTable
 from .local_stack.watch import Program, stack_watch
+from .observability.pipeline_stages import FiringAlert, StageState
+from .observability.stage_watch import StageWatch
 from .output.candle_files import CandleFile
 from .output.terminal import View, make_view
 from .runtime.child_processes import Child
@@ -38,8 +40,6 @@ from .runtime.signals import StopRequest, stop_on_signals
 from .services.recording_summary import scan_recording
 from .settings.loader import app_command
 from .settings.stack import StackSettings
-from .web.source import FiringAlert, StageState
-from .web.stage_watch import StageWatch
 
 CATCH_UP_TIMEOUT_S = 120.0
 PRODUCER_STOP_S = 40.0

@@ -15,9 +15,9 @@ import click
 
 from adapters.system_clock import system_clock
 from apps.observability.alert_webhook import HOST, AlertLog, words
+from apps.observability.pipeline_stages import FiringAlert, Stage, StageState
 from apps.settings.metrics_options import AGGREGATOR_PORT, PRODUCER_PORT
 from apps.settings.stack import StackSettings
-from apps.web.source import FiringAlert, Stage, StageState
 from devstack.errors import DevstackError
 from devstack.stack import Stack
 from devstack.stack.monitoring import Monitoring, MonitoringOptions, Target, require_monitoring

@@ -7,12 +7,12 @@ from adapters.cassandra.candle_store import CassandraCandleStore
 from adapters.cassandra.event_store import CassandraEventStore
 from adapters.cassandra.session import CassandraSession
 from adapters.cassandra.trade_store import CassandraTradeStore
+from apps.observability.stage_watch import StageWatch
 from apps.services.recording_summary import Recording
 from apps.settings.stack import StackSettings
-from apps.web.page_sources import TITLES
-from apps.web.server import PageServer, page_beside
-from apps.web.source import Horizon, PageSource, no_alerts
-from apps.web.stage_watch import StageWatch
+from apps.web.page_source import Horizon, PageSource, no_alerts
+from apps.web.server import PageServer, served_page
+from apps.web.source_factories import TITLES
 from domain.window import window_start_ms
 
 from .alerts import Alerts
@@ -58,7 +58,7 @@ def stack_page(
             stale_after_s=settings.web.stale_after_s,
         )
         yield stack.enter_context(
-            page_beside(
+            served_page(
                 PageServer(
                     source, host=settings.web.host, port=settings.web.port, allowed_hosts=settings.web.allowed_hosts
                 )

@@ -15,9 +15,9 @@ from typing import Final
 from adapters.cassandra.probe import CassandraProbe
 from adapters.kafka.probe import KafkaProbe
 from apps.observability.health import FEED_UNAVAILABLE
+from apps.observability.pipeline_stages import Stage, StageState
+from apps.observability.stage_watch import StageCheck, StageWatch
 from apps.runtime.child_processes import Child
-from apps.web.source import Stage, StageState
-from apps.web.stage_watch import Question, StageWatch
 from ports.errors import PortError
 from ports.probe import Probe
 
@@ -41,18 +41,18 @@ def stack_watch(
     """Watch while the block runs; `watchers` are addresses that answer 200 where all is well, by the name of their stage."""
     spark = None if spark_port is None else f"http://127.0.0.1:{spark_port}/-/healthy"
     kafka, cassandra = KafkaProbe(servers.kafka), CassandraProbe(servers.cassandra)
-    questions = [
-        Question(names=("Feed", "Producer"), ask=lambda: producer_stages(producer)),
-        server_question("Kafka", kafka),
-        Question(names=("Aggregator",), ask=lambda: [aggregator_stage(aggregator, spark)]),
-        server_question("Cassandra", cassandra),
-        *(page_question(name, url) for name, url in watchers.items()),
+    checks = [
+        StageCheck(names=("Feed", "Producer"), run=lambda: producer_stages(producer)),
+        server_check("Kafka", kafka),
+        StageCheck(names=("Aggregator",), run=lambda: [aggregator_stage(aggregator, spark)]),
+        server_check("Cassandra", cassandra),
+        *(page_check(name, url) for name, url in watchers.items()),
     ]
     with ExitStack() as stack:
         for probe in (kafka, cassandra):
             stack.callback(probe.close)
             probe.start()
-        yield stack.enter_context(StageWatch(questions))
+        yield stack.enter_context(StageWatch(checks))
 
 
 class Program:
@@ -114,10 +114,10 @@ def aggregator_stage(program: Program, spark: str | None = None) -> Stage:
     return _stage("Aggregator", (StageState.OK, "ready"), "")
 
 
-def server_question(name: str, probe: Probe) -> Question:
+def server_check(name: str, probe: Probe) -> StageCheck:
     """Ask a server over its own protocol."""
 
-    def ask() -> Sequence[Stage]:
+    def run() -> Sequence[Stage]:
         begun_s = time.perf_counter()
         try:
             probe.ask(ANSWER_S)
@@ -126,18 +126,18 @@ def server_question(name: str, probe: Probe) -> Question:
         took_ms = (time.perf_counter() - begun_s) * 1000
         return [_stage(name, (StageState.OK, f"answered in {took_ms:.0f} ms"), "")]
 
-    return Question(names=(name,), ask=ask)
+    return StageCheck(names=(name,), run=run)
 
 
-def page_question(name: str, url: str) -> Question:
+def page_check(name: str, url: str) -> StageCheck:
     """Ask a program that answers 200 at this address while all is well."""
 
-    def ask() -> Sequence[Stage]:
+    def run() -> Sequence[Stage]:
         reasons = ask_page(url)
         found = (StageState.DOWN, GONE) if reasons is None or reasons else (StageState.OK, "answers")
         return [_stage(name, found, "InstanceDown")]
 
-    return Question(names=(name,), ask=ask)
+    return StageCheck(names=(name,), run=run)
 
 
 def ask_page(url: str) -> Sequence[str] | None:

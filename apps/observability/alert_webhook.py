@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from adapters.system_clock import system_clock
-from apps.web.source import FiringAlert
+from apps.observability.pipeline_stages import FiringAlert
 
 HOST: Final = "127.0.0.1"
 DOCS: Final = "docs/"

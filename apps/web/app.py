@@ -16,14 +16,14 @@ from starlette.exceptions import HTTPException
 from apps.http_security.host_names import HostNames
 from ports.errors import StoreError
 
-from . import api, documents, stream
+from . import api, documentation, stream
 from .error_response import error_response
 from .middleware.allowed_hosts import AllowedHosts
 from .middleware.security_headers import SecurityHeaders
 from .monitoring_routes import monitoring_routes
+from .page_source import PageSource
 from .paging import BadRequestError
 from .poller import Poller, TooManyWatchersError
-from .source import PageSource
 
 STATIC: Final = Path(__file__).parent / "static"
 _log = structlog.get_logger("apps.web")
@@ -46,21 +46,21 @@ def create_app(source: PageSource, *, host_names: Collection[str] = ()) -> FastA
         title="tapeline read API",
         version="1",
         description=(
-            "Candles and trades as they are stored. Prices and volumes are exact, as strings of plain digits; times are ISO 8601, UTC, and"
-            ' milliseconds since the epoch. Spans are half-open. Errors are `{"error": {"code", "message"}}`.'
+            "Stored candles and trades. Prices and volumes are exact decimal strings. Times are given as ISO 8601 in UTC and as milliseconds"
+            ' since the epoch. Spans are half-open. Errors have the form `{"error": {"code", "message"}}`.'
         ),
         lifespan=lifespan,
         openapi_url="/api/openapi.json",
-        # Their pages load scripts from elsewhere.
+        # The pages of FastAPI load scripts from other servers.
         docs_url=None,
         redoc_url=None,
     )
     app.state.poller = poller
     app.include_router(api.router)
     app.include_router(stream.router)
-    app.include_router(documents.router)
+    app.include_router(documentation.router)
     app.include_router(monitoring_routes(poller))
-    _answer_errors_in_words(app)
+    _add_error_handlers(app)
     app.mount("/", StaticFiles(directory=STATIC, html=True), name="page")
     # The middleware added last comes first.
     app.add_middleware(AllowedHosts, names=HostNames(host_names))
@@ -68,7 +68,7 @@ def create_app(source: PageSource, *, host_names: Collection[str] = ()) -> FastA
     return app
 
 
-def _answer_errors_in_words(app: FastAPI) -> None:
+def _add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
         faults = [f"{fault['loc'][-1]}: {fault['msg']}" for fault in error.errors()]
@@ -79,7 +79,7 @@ def _answer_errors_in_words(app: FastAPI) -> None:
         return error_response(400, "bad_request", str(error))
 
     @app.exception_handler(StoreError)
-    async def store_away(_request: Request, error: StoreError) -> JSONResponse:
+    async def store_unavailable(_request: Request, error: StoreError) -> JSONResponse:
         return error_response(503, "store_not_readable", str(error))
 
     @app.exception_handler(TooManyWatchersError)
@@ -93,4 +93,4 @@ def _answer_errors_in_words(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def bug(_request: Request, error: Exception) -> JSONResponse:
         _log.error("page_request_failed", exc_info=error)
-        return error_response(500, "internal_error", "an error of this server; its log says more")
+        return error_response(500, "internal_error", "internal error; see the log of the server")

@@ -1,6 +1,6 @@
-"""By what the page itself is watched: /metrics, /healthz and /readyz, at the page's own port.
+"""Monitoring of the page itself on its own port: /metrics, /healthz and /readyz.
 
-`/healthz` answers while the server does; `/readyz` when the store can be read.
+`/healthz` answers 200 while the server runs, `/readyz` while the store is readable.
 """
 
 from fastapi import APIRouter, Response
@@ -14,7 +14,7 @@ from .poller import Poller
 
 
 def monitoring_routes(poller: Poller) -> APIRouter:
-    """Make the routes for a poller."""
+    """Return the routes for a poller."""
     registry = new_registry(program_version())
     ready = Gauge("tapeline_ready", "1 while /readyz would answer 200", registry=registry)
     ready.set_function(lambda: float(not poller.unready()))

@@ -1,7 +1,7 @@
-"""The page's server: uvicorn in a thread of its own, so that it goes beside whatever else the process does.
+"""The web server: uvicorn in its own thread, beside the other work of the process.
 
-`start` takes the port at once and returns; the web framework is loaded in the thread, so that nothing waits for it. While it loads, browsers wait in
-the port's queue.
+`start` opens the port and returns at once. The thread loads the web framework, so that the start of the program does not wait for it. Connections made
+before that wait in the queue of the port.
 """
 
 import importlib.util
@@ -16,14 +16,14 @@ import structlog
 
 from domain.errors import TapelineError
 
-from .source import PageSource
+from .page_source import PageSource
 
 if TYPE_CHECKING:
     import uvicorn
 
 PORTS_TO_TRY: Final = 20
 STOP_S: Final = 10.0
-LET_START_S: Final = 1.0
+START_DELAY_S: Final = 1.0
 _log = structlog.get_logger("apps.web")
 
 
@@ -32,7 +32,7 @@ class PageServerError(TapelineError):
 
 
 class PageServer:
-    """Serves the page while its block is entered."""
+    """Serves the page while its context is active."""
 
     def __init__(
         self, source: PageSource, *, host: str = "127.0.0.1", port: int = 8080, allowed_hosts: Collection[str] = ()
@@ -59,16 +59,16 @@ class PageServer:
 
     @property
     def url(self) -> str:
-        """The page's address, once started."""
+        """The address of the page. Raise PageServerError before `start`."""
         if self._socket is None:
-            raise PageServerError("the page is not served: call start() first")
+            raise PageServerError("the page is not served yet: call start() first")
         host, port = self._socket.getsockname()[:2]
-        # Nobody can visit the address that means all of them.
+        # The wildcard address is not an address to visit.
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     def start(self, *, after_s: float = 0.0) -> None:
-        """Take the port and begin to serve, the latter after so many seconds. Raises PageServerError when no port is free or a package is missing."""
+        """Open the port, and serve after `after_s` seconds. Raise PageServerError if no port is free or a package is missing."""
         if self._thread is not None:
             return
         for package in ("fastapi", "uvicorn"):
@@ -80,13 +80,13 @@ class PageServer:
         self._thread.start()
 
     def wait(self, timeout_s: float) -> bool:
-        """Wait until the server has ended by itself, no longer than the time; True when it has."""
+        """Wait up to `timeout_s` seconds for the server to end on its own, and return whether it has ended."""
         if self._thread is not None:
             self._thread.join(timeout_s)
         return self._thread is None or not self._thread.is_alive()
 
     def close(self) -> None:
-        """End every stream and let go of the port; closing twice is fine."""
+        """End all streams and close the port. A second call does nothing."""
         self._stopping.set()
         if self._server is not None:
             self._server.should_exit = True
@@ -98,7 +98,7 @@ class PageServer:
     def _serve(self) -> None:
         try:
             self._run()
-        except Exception:  # noqa: BLE001 - a page that fails must not end the pipeline beside it
+        except Exception:  # noqa: BLE001 - a failed page must not end the pipeline
             _log.exception("page_server_failed")
 
     def _run(self) -> None:
@@ -126,14 +126,14 @@ class PageServer:
 
 
 @contextmanager
-def page_beside(server: PageServer, *, wanted: bool = True) -> Iterator[str]:
-    """Serve the page beside a program that does not depend on it: gives the address, or why there is no page, or nothing where none is wanted."""
+def served_page(server: PageServer, *, wanted: bool = True) -> Iterator[str]:
+    """Serve the page while the block runs, and yield its address. Yield the reason if it cannot be served, and "" if it is not wanted."""
     if not wanted:
         yield ""
         return
     try:
-        # The program's own start goes first: loading the web framework takes a second of this process.
-        server.start(after_s=LET_START_S)
+        # Loading the web framework takes a second of CPU time, which the start of the program needs first.
+        server.start(after_s=START_DELAY_S)
     except PageServerError as error:
         yield str(error)
         return

@@ -1,7 +1,7 @@
-"""Updates as server-sent events: one `snapshot`, then a `tick` for each poll with the candles that changed and the health.
+"""Updates as server-sent events: first a `snapshot`, then a `tick` for each poll with the changed candles and the health.
 
-Each event's id is `<epoch>-<revision>`. A browser that comes back says the last one that it saw, and gets the candles changed since then as
-`tick`; where that cannot be told (a restart, a long absence) it gets a `snapshot` and begins anew.
+The id of an event is `<epoch>-<revision>`. A browser that reconnects sends the last id, and gets the candles changed since then as a `tick`. If that is
+not possible, after a restart of the server or a long absence, it gets a `snapshot`.
 """
 
 import json
@@ -15,12 +15,13 @@ from fastapi.responses import StreamingResponse
 from domain.candle import Candle
 from domain.decimals import plain
 
-from .api import ERRORS, health_of, poller_of
-from .models import candle_out, symbol_out
+from .api import ERRORS, current_health, poller_of
 from .poller import Poller
+from .schemas.candles import candle_out
+from .schemas.symbols import symbol_out
 
 RETRY_MS: Final = 1_000
-"""How long a browser waits before it comes back."""
+"""How long a browser waits before it reconnects."""
 _ID: Final = re.compile(r"([0-9a-f]{1,32})-([0-9]{1,15})", re.ASCII)
 
 router = APIRouter(prefix="/api", responses=ERRORS)
@@ -39,31 +40,31 @@ async def stream(
     last_event_id: Annotated[str, Header(max_length=64)] = "",
     after: Annotated[str, Query(max_length=64, description="The same as the header Last-Event-ID")] = "",
 ) -> StreamingResponse:
-    """Follow the board."""
+    """Return the stream of updates."""
     poller = poller_of(request)
-    # Here as well, so that one page too many is an answer and not a broken stream.
+    # Checked here as well, so that a refusal has a status code.
     poller.check_room()
     return StreamingResponse(
-        follow(poller, last_event_id or after),
+        events(poller, last_event_id or after),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
-async def follow(poller: Poller, last_id: str) -> AsyncIterator[str]:
-    """Give the events, as text, until cancelled."""
-    with poller.watch() as mailbox:
+async def events(poller: Poller, last_id: str) -> AsyncIterator[str]:
+    """Yield the events after `last_id` as text, until cancelled."""
+    with poller.subscribe() as queue:
         yield f"retry: {RETRY_MS}\n\n"
         match = _ID.fullmatch(last_id)
-        missed = None if match is None else poller.board.since(match[1], int(match[2]))
+        missed = None if match is None else poller.latest.changed_since(match[1], int(match[2]))
         yield _snapshot(poller) if missed is None else _tick(poller, missed)
         while True:
-            mail = await mailbox.take()
-            yield _snapshot(poller) if mail.reset else _tick(poller, mail.candles)
+            update = await queue.take()
+            yield _snapshot(poller) if update.reset else _tick(poller, update.candles)
 
 
 def _snapshot(poller: Poller) -> str:
-    source, board = poller.source, poller.board
+    source, latest = poller.source, poller.latest
     data = {
         "title": source.title,
         "window_ms": source.window_ms,
@@ -71,8 +72,8 @@ def _snapshot(poller: Poller) -> str:
         "is_recording": source.is_recording,
         "symbols": [
             {
-                **symbol_out(symbol, board, source.lateness_ms).model_dump(mode="json"),
-                "history": [[candle.window_start_ms, plain(candle.close)] for candle in board.history(symbol)],
+                **symbol_out(symbol, latest, source.lateness_ms).model_dump(mode="json"),
+                "history": [[candle.window_start_ms, plain(candle.close)] for candle in latest.history(symbol)],
             }
             for symbol in poller.symbols
         ],
@@ -90,9 +91,9 @@ def _tick(poller: Poller, candles: Iterable[Candle]) -> str:
 
 
 def _health(poller: Poller) -> Any:
-    return health_of(poller).model_dump(mode="json")
+    return current_health(poller).model_dump(mode="json")
 
 
 def _event(poller: Poller, kind: str, data: dict[str, Any]) -> str:
     text = json.dumps(data, separators=(",", ":"))
-    return f"id: {poller.board.epoch}-{poller.board.revision}\nevent: {kind}\ndata: {text}\n\n"
+    return f"id: {poller.latest.epoch}-{poller.latest.revision}\nevent: {kind}\ndata: {text}\n\n"

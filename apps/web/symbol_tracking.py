@@ -1,4 +1,4 @@
-"""A candle store that notices which symbols it is given: the port does not list them, and the page wants to know what there is."""
+"""A candle store that remembers the symbols written to it: the port does not list symbols, and the page of a recording needs the list."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -7,7 +7,7 @@ from ports.candle_store import CandleStore
 
 
 class SymbolTrackingCandleStore:
-    """A `ports.candle_store.CandleStore` in front of another. One thread writes, any thread reads."""
+    """A decorator of `ports.candle_store.CandleStore`. One thread writes, any thread reads."""
 
     def __init__(self, store: CandleStore) -> None:
         self._store = store
@@ -15,23 +15,23 @@ class SymbolTrackingCandleStore:
 
     @property
     def symbols(self) -> Sequence[str]:
-        """The symbols that candles were written of, sorted."""
+        """The symbols of all written candles, sorted."""
         return sorted(self._symbols.copy())
 
     def start(self) -> None:
-        """Connect."""
+        """Start the inner store."""
         self._store.start()
 
     def write(self, candles: Iterable[Candle]) -> None:
-        """Keep candles, and notice their symbols."""
-        kept = list(candles)
-        self._store.write(kept)
-        self._symbols.update((candle.symbol, None) for candle in kept)
+        """Write candles to the inner store, and remember their symbols."""
+        written = list(candles)
+        self._store.write(written)
+        self._symbols.update((candle.symbol, None) for candle in written)
 
     def read(self, symbol: str, start_ms: int, end_ms: int, window_ms: int) -> Iterator[Candle]:
-        """Give what the store gives."""
+        """Return the candles of the inner store."""
         return self._store.read(symbol, start_ms, end_ms, window_ms)
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the inner store."""
         self._store.close()

@@ -6,8 +6,8 @@ import pytest
 
 from apps.local_stack.alerts import Alerts, wants_alerts
 from apps.observability.alert_webhook import AlertLog
+from apps.observability.pipeline_stages import Stage, StageState
 from apps.settings.stack import StackSettings
-from apps.web.source import Stage, StageState
 from devstack.stack import Stack
 from devstack.stack.monitoring import Monitoring, MonitoringOptions
 from tests.support.needs import MONITORING

@@ -25,7 +25,7 @@ from domain.window import MINUTE_MS
 from tests.contract.stores import make_trade
 from tests.support.keyspaces import fresh_settings
 from tests.support.recordings import write_made_up_day
-from tests.unit.apps.web.market import now_ms
+from tests.unit.apps.web.made_up_market import now_ms
 
 ROOT = Path(__file__).parents[2]
 WAIT_S = 60.0
@@ -85,7 +85,7 @@ def end(process: "subprocess.Popen[str]") -> tuple[int, str]:
     return process.returncode, err
 
 
-def test_live_serves_the_page_beside_the_table() -> None:
+def test_live_serves_the_served_page_the_table() -> None:
     with program("apps.live", "--web-port", "0", "--symbols", "AAPL,MSFT", "--simulator-rate", "100") as process:
         url = url_of(process)
         health = until(f"{url}/api/health", "'newest_event_ms': 1")

@@ -10,11 +10,11 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from adapters.memory.event_store import MemoryEventStore
+from apps.observability.pipeline_stages import FiringAlert, Stage, StageState
 from apps.web.server import PageServer
-from apps.web.source import FiringAlert, Stage, StageState
 from domain.session import SessionEvent, SessionEventKind
 from domain.window import MINUTE_MS, to_datetime
-from tests.unit.apps.web.market import MadeUpMarket, many_symbols, now_ms
+from tests.unit.apps.web.made_up_market import MadeUpMarket, many_symbols, now_ms
 
 from .browser import Page, chromium
 

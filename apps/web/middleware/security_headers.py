@@ -37,7 +37,7 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers[name] = value
-                # Browsers ask again for pages and scripts each time; 304 answers what has not changed.
+                # Browsers request again for pages and scripts each time; 304 answers what has not changed.
                 headers.setdefault("Cache-Control", "no-store" if scope["path"].startswith("/api/") else "no-cache")
             await send(message)
 

@@ -12,12 +12,12 @@ from prometheus_client import CollectorRegistry
 
 from apps.local_stack import watch
 from apps.local_stack.alerts import facts
-from apps.local_stack.watch import Program, aggregator_stage, page_question, producer_stages
+from apps.local_stack.watch import Program, aggregator_stage, page_check, producer_stages
 from apps.observability.alert_webhook import words
 from apps.observability.health import FEED_UNAVAILABLE, Health
 from apps.observability.metrics_endpoint import Endpoint
+from apps.observability.pipeline_stages import FiringAlert, Stage, StageState
 from apps.runtime.child_processes import Child
-from apps.web.source import FiringAlert, Stage, StageState
 
 OK, WARNING, DOWN = StageState.OK, StageState.WARNING, StageState.DOWN
 
@@ -121,10 +121,10 @@ def test_a_program_started_again_by_hand_counts(tmp_path: Path, endpoint: Endpoi
 
 
 def test_who_answers_but_does_not_say_200_is_down(endpoint: Endpoint, reasons: Reasons) -> None:
-    question = page_question("Prometheus", f"http://127.0.0.1:{endpoint.port}/readyz")
-    assert [stage.state for stage in question.ask()] == [OK]
+    question = page_check("Prometheus", f"http://127.0.0.1:{endpoint.port}/readyz")
+    assert [stage.state for stage in question.run()] == [OK]
     reasons.unready = ["loading"]
-    [stage] = question.ask()
+    [stage] = question.run()
     assert (stage.state, stage.runbook) == (DOWN, "runbooks/InstanceDown.md")
 
 

@@ -15,13 +15,13 @@ import pytest
 from adapters.memory.event_store import MemoryEventStore
 from adapters.memory.stores import MemoryCandleStore
 from apps.web.middleware.security_headers import LOGO_STYLE_HASH
-from apps.web.server import PageServer, PageServerError, page_beside
+from apps.web.server import PageServer, PageServerError, served_page
 from domain.candle import Candle
 from domain.session import SessionEvent, SessionEventKind
 from domain.window import MINUTE_MS, to_datetime
 from ports.errors import StoreError
 
-from .market import MadeUpMarket, now_ms
+from .made_up_market import MadeUpMarket, now_ms
 
 STATIC = Path(__file__).parents[4] / "apps" / "web" / "static"
 SPAN = {"from": "1570752000000", "to": "2019-10-11T01:00:00Z"}
@@ -103,9 +103,9 @@ def test_pages_neither_repeat_nor_skip_while_new_trades_come_even_in_the_same_mi
         ("candles", {"symbol": "A", "from": "now", "to": "1h"}, "from: must not be after to"),
         ("candles", {"symbol": "A", "from": "2019-01-01"}, "at most 92 days"),
         ("trades", {"symbol": "A", "window": "1m"}, "window: Extra inputs"),
-        ("trades", {"symbol": "A", "cursor": "x"}, "cursor: not one of this server's"),
-        ("trades", {"symbol": "A", "cursor": "é"}, "cursor: not one of this server's"),
-        ("trades", {"symbol": "A", "cursor": "W10"}, "cursor: not one of trades"),
+        ("trades", {"symbol": "A", "cursor": "x"}, "cursor: not a cursor of this server"),
+        ("trades", {"symbol": "A", "cursor": "é"}, "cursor: not a cursor of this server"),
+        ("trades", {"symbol": "A", "cursor": "W10"}, "cursor: not a cursor of trades"),
     ],
 )
 def test_what_cannot_be_asked_is_refused_in_words(
@@ -121,9 +121,9 @@ def test_what_cannot_be_asked_is_refused_in_words(
 def test_a_cursor_is_good_for_what_it_was_given_for_alone(client: httpx.Client) -> None:
     cursor = client.get("/api/trades", params={"symbol": "AAPL", "limit": 1, **SPAN}).json()["next_cursor"]
     other = client.get("/api/trades", params={"symbol": "MSFT", "cursor": cursor})
-    assert (other.status_code, "one of AAPL" in other.text) == (400, True)
+    assert (other.status_code, "a cursor of AAPL" in other.text) == (400, True)
     kind = client.get("/api/candles", params={"symbol": "AAPL", "cursor": cursor})
-    assert (kind.status_code, "not one of candles" in kind.text) == (400, True)
+    assert (kind.status_code, "not a cursor of candles" in kind.text) == (400, True)
 
 
 def test_status_follows_event_time() -> None:
@@ -252,9 +252,9 @@ def test_it_takes_the_next_free_port_and_lets_go_of_it() -> None:
 
 def test_a_page_that_cannot_be_served_is_a_word_to_the_program_beside_it() -> None:
     server = PageServer(MadeUpMarket().source(), host="no.such.host.invalid", port=0)
-    with page_beside(server) as text:
+    with served_page(server) as text:
         assert "cannot be served on 'no.such.host.invalid'" in text
-    with page_beside(server, wanted=False) as text:
+    with served_page(server, wanted=False) as text:
         assert text == ""
     with pytest.raises(PageServerError):
         _ = server.url
@@ -270,7 +270,7 @@ def test_closing_is_quick_even_before_it_has_begun_and_closing_twice_is_fine() -
 
 def test_without_its_packages_the_program_beside_it_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "fastapi", None)
-    with page_beside(PageServer(MadeUpMarket().source(), port=0)) as text:
+    with served_page(PageServer(MadeUpMarket().source(), port=0)) as text:
         assert "install tapeline[web]" in text
 
 

@@ -8,10 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
+from apps.observability.pipeline_stages import FiringAlert, Stage, StageState
+from apps.web.page_source import Horizon
 from apps.web.server import PageServer
-from apps.web.source import FiringAlert, Horizon, Stage, StageState
 
-from .market import MadeUpMarket
+from .made_up_market import MadeUpMarket
 from .test_stream import events
 
 DOWN = Stage(name="Kafka", state=StageState.DOWN, detail="does not answer", runbook="runbooks/KafkaDown.md")
@@ -163,7 +164,7 @@ def test_links_between_pages_and_pictures_on_them_work(url: str) -> None:
 
 def test_what_looks_like_html_in_a_page_is_shown_and_not_run(url: str, tmp_path: Any, monkeypatch: Any) -> None:
     (tmp_path / "a<b.md").write_text("# x\n\n<script>alert(1)</script>\n\n[a](javascript:alert(1))\n")
-    monkeypatch.setattr("apps.web.documents.DOCS", tmp_path)
+    monkeypatch.setattr("apps.web.documentation.DOCS", tmp_path)
     page = httpx.get(f"{url}/docs/a<b.md").text
     assert "<script" not in page
     assert "&lt;script&gt;" in page

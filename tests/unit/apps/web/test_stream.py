@@ -10,7 +10,7 @@ import httpx
 from apps.web.server import PageServer
 from domain.window import MINUTE_MS
 
-from .market import MadeUpMarket, now_ms
+from .made_up_market import MadeUpMarket, now_ms
 
 
 @attrs.frozen

@@ -1,6 +1,6 @@
-"""The documentation's pages, runbooks above all, for who stands before a red stage: Markdown made into HTML that runs and loads nothing foreign.
+"""The documentation below /docs, above all the runbooks that the page links to: Markdown rendered as HTML without scripts or foreign content.
 
-They are those of the checkout; an installed package has none, and then nothing links to them.
+The pages are those of a checkout. An installed package has none, and then nothing links to them.
 """
 
 import html
@@ -35,7 +35,7 @@ router = APIRouter(prefix="/docs", include_in_schema=False)
 
 @router.get("/{path:path}")
 def document(path: str) -> Response:
-    """Give a page of the documentation, or a picture on one."""
+    """Return a page of the documentation, or a picture on one. Raise HTTPException 404 if there is none."""
     file = _find(path)
     if file is None:
         raise HTTPException(404, f"there is no page {path!r}")
@@ -47,12 +47,12 @@ def document(path: str) -> Response:
 
 
 def page_address(page: str) -> str | None:
-    """Give where a page below `docs` is served, relative to the live page; None where it is not there."""
+    """Return the address of a page below `docs`, relative to the live page; None if the page does not exist."""
     return f"docs/{page}" if page and _find(page) else None
 
 
 def _find(path: str) -> Path | None:
-    # Only what is below, whatever dots and links say.
+    # Dots and links in the path may not lead out of the folder.
     try:
         file = (DOCS / path).resolve()
         is_page = (file.suffix == ".md" or file.suffix in _PICTURES) and file.is_relative_to(DOCS.resolve())
@@ -63,5 +63,5 @@ def _find(path: str) -> Path | None:
 
 @cache
 def _renderer() -> MarkdownIt:
-    # HTML inside a page would be shown as text.
+    # HTML inside a page is shown as text.
     return MarkdownIt("commonmark", {"html": False}).enable("table")

@@ -2,8 +2,8 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from apps.web.source import Stage, StageState
-from apps.web.stage_watch import Question, StageWatch
+from apps.observability.pipeline_stages import Stage, StageState
+from apps.observability.stage_watch import StageCheck, StageWatch
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -17,8 +17,8 @@ def states(watch: StageWatch) -> dict[str, StageState]:
     return {stage.name: stage.state for stage in watch.stages()}
 
 
-def fine(name: str) -> Question:
-    return Question(names=(name,), ask=lambda: [Stage(name=name, state=StageState.OK)])
+def fine(name: str) -> StageCheck:
+    return StageCheck(names=(name,), run=lambda: [Stage(name=name, state=StageState.OK)])
 
 
 def test_before_it_has_asked_nothing_is_in_order_or_down() -> None:
@@ -29,7 +29,7 @@ def test_one_part_that_hangs_holds_up_no_other_and_is_down_after_a_while() -> No
     hang = threading.Event()
     calm = threading.Event()
 
-    def ask() -> Sequence[Stage]:
+    def run() -> Sequence[Stage]:
         if calm.is_set():
             hang.wait(30)
         return [Stage(name="slow", state=StageState.OK, detail="ready", runbook="runbooks/KafkaDown.md")]
@@ -40,8 +40,8 @@ def test_one_part_that_hangs_holds_up_no_other_and_is_down_after_a_while() -> No
         asked.append(1)
         return [Stage(name="quick", state=StageState.OK)]
 
-    questions = [Question(names=("slow",), ask=ask), Question(names=("quick",), ask=count)]
-    with StageWatch(questions, every_s=0.01, longest_s=1.0) as watch:
+    checks = [StageCheck(names=("slow",), run=run), StageCheck(names=("quick",), run=count)]
+    with StageWatch(checks, interval_s=0.01, timeout_s=1.0) as watch:
         until(lambda: states(watch) == {"slow": StageState.OK, "quick": StageState.OK})
         calm.set()
         until(lambda: states(watch)["slow"] is StageState.DOWN)
@@ -59,12 +59,12 @@ def test_a_question_that_cannot_be_asked_is_told_and_asked_again() -> None:
     broken = threading.Event()
     broken.set()
 
-    def ask() -> Sequence[Stage]:
+    def run() -> Sequence[Stage]:
         if broken.is_set():
             raise KeyError("no such thing")
         return [Stage(name="a", state=StageState.OK), Stage(name="b", state=StageState.OK)]
 
-    with StageWatch([Question(names=("a", "b"), ask=ask)], every_s=0.01) as watch:
+    with StageWatch([StageCheck(names=("a", "b"), run=run)], interval_s=0.01) as watch:
         until(lambda: [stage.detail for stage in watch.stages()] == ["KeyError", "KeyError"])
         broken.clear()
         until(lambda: states(watch) == {"a": StageState.OK, "b": StageState.OK})

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from adapters.memory.stores import MemoryCandleStore, MemoryTradeStore
-from apps.web.source import Horizon, PageSource
+from apps.web.page_source import Horizon, PageSource
 from domain.candle import Candle, fold
 from domain.market import classify
 from domain.trade import Trade

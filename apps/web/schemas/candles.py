@@ -1,0 +1,66 @@
+"""Candles in the read API and the stream."""
+
+from pydantic import BaseModel, Field
+
+from domain.candle import Candle
+from domain.decimals import plain
+from domain.gaps import CandleStatus
+from domain.window import to_datetime
+
+from .fields import Exact, Millis
+
+
+class CandleOut(BaseModel):
+    """The candle of one symbol and one window."""
+
+    symbol: str
+    window_start: str
+    window_start_ms: Millis
+    window_ms: int = Field(description="Length of the window, milliseconds")
+    open: Exact
+    high: Exact
+    low: Exact
+    close: Exact
+    volume: Exact
+    trade_count: int
+    update_count: int = Field(description="Price updates without volume")
+    notional: Exact = Field(description="Sum of price times volume, in the quote currency")
+    vwap: Exact | None = Field(description="Volume-weighted average price; null without volume")
+    close_ms: Millis = Field(description="Event time of the last trade, milliseconds since the epoch")
+    status: str | None = Field(
+        description="forming: the window has not ended; settling: late trades can still change the candle; final: the candle does not change,"
+        " except by a reconciliation; null for a window length that the page does not watch"
+    )
+    coverage: CandleStatus | None = Field(
+        default=None,
+        description="complete: no trade was missed; partial: a gap overlaps the window; null if nothing is known, as for a replay",
+    )
+
+
+class CandlePage(BaseModel):
+    """One page of candles, oldest first."""
+
+    candles: list[CandleOut]
+    next_cursor: str | None = Field(description="Pass it as `cursor` to get the next page; null on the last page")
+
+
+def candle_out(candle: Candle, status: str | None = None, coverage: CandleStatus | None = None) -> CandleOut:
+    """Return a candle as JSON model."""
+    return CandleOut(
+        symbol=candle.symbol,
+        window_start=to_datetime(candle.window_start_ms).isoformat(),
+        window_start_ms=candle.window_start_ms,
+        window_ms=candle.window_ms,
+        open=plain(candle.open),
+        high=plain(candle.high),
+        low=plain(candle.low),
+        close=plain(candle.close),
+        volume=plain(candle.volume),
+        trade_count=candle.trade_count,
+        update_count=candle.update_count,
+        notional=plain(candle.notional),
+        vwap=None if candle.vwap is None else plain(candle.vwap),
+        close_ms=candle.close_key.timestamp_ms,
+        status=status,
+        coverage=coverage,
+    )
