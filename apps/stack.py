@@ -127,7 +127,7 @@ class StackRun:
 def run_stack(settings: StackSettings) -> str:
     """Run it all; gives the summary. Raises TapelineError or DevstackError, and then nothing is left running."""
     watched = wants_alerts(settings, click.echo)
-    devstack = Stack(name=settings.name, say=click.echo)
+    devstack = Stack(name=settings.name, report=click.echo)
     recording = None
     if settings.replay is not None:
         recording = scan_recording(settings.replay, symbols=settings.symbols, rules=settings.rules.adapter())
@@ -142,7 +142,7 @@ def run_stack(settings: StackSettings) -> str:
         if not settings.keep:
             stack.callback(devstack.down)
         devstack.up()
-        stack.enter_context(Claims.kept(devstack.ports))
+        stack.enter_context(Claims.reserved(devstack.ports))
         own(devstack.folder)
         servers = Servers.of(devstack)
         prepare(servers)

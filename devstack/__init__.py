@@ -1,1 +1,1 @@
-"""Real Kafka and Cassandra on this machine, from jars, without Docker: `python -m devstack up`."""
+"""Run real Kafka and Cassandra servers on this machine, from jars and without Docker: `python -m devstack up`."""

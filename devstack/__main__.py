@@ -2,7 +2,7 @@ import sys
 
 try:
     from .cli import main
-except KeyboardInterrupt:  # so early that there is nothing to undo
+except KeyboardInterrupt:  # interrupted during the imports: there is nothing to undo yet
     sys.exit(130)
 
 main()

@@ -1,7 +1,7 @@
 """The command line: `python -m devstack up|down|status|logs|fetch|lock`.
 
-- What a person should know goes to stdout; an error is one message on stderr and exit code 1 (2 for wrong usage).
-- A SIGTERM counts as a Ctrl-C: what was being started is ended and removed.
+- Progress goes to stdout. An error is one message on stderr, with exit code 1, or 2 for wrong usage.
+- SIGTERM works like Ctrl-C: servers that are still starting are stopped, and their files are removed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _NAME = click.option("--name", default="default", show_default=True, help="Name 
 _HOME = click.option(
     "--home",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder of the stacks' folders [default: .devstack].",
+    help="Folder that holds one folder for each stack [default: .devstack].",
 )
 
 
@@ -44,7 +44,7 @@ def cli() -> None:
 @click.option("--nodes", default=1, show_default=True, help="Number of Cassandra nodes, on 127.0.0.1, .2, .3.")
 @click.option("--kafka-heap-mb", default=512, show_default=True, help="Heap of each broker, in MiB.")
 @click.option("--cassandra-heap-mb", default=1024, show_default=True, help="Heap of each node, in MiB.")
-@click.option("--quick-jit", is_flag=True, help="Start with less CPU, at the cost of speed at full load.")
+@click.option("--quick-jit", is_flag=True, help="Use less CPU to start; servers are slower under full load.")
 def up(
     name: str,
     home: Path | None,
@@ -58,7 +58,7 @@ def up(
     cassandra_heap_mb: int,
     quick_jit: bool,
 ) -> None:
-    """Start the servers and return when they can be used."""
+    """Start the servers and return when clients can use them."""
     Stack(
         name=name,
         home=home,
@@ -71,7 +71,7 @@ def up(
         kafka_heap_mb=kafka_heap_mb,
         cassandra_heap_mb=cassandra_heap_mb,
         quick_jit=quick_jit,
-        say=click.echo,
+        report=click.echo,
     ).up()
 
 
@@ -81,14 +81,14 @@ def up(
 @click.option("--keep-data", is_flag=True, help="Keep the data for the next `up`.")
 def down(name: str, home: Path | None, keep_data: bool) -> None:
     """Stop the servers and remove their data."""
-    Stack(name=name, home=home, say=click.echo).down(keep_data=keep_data)
+    Stack(name=name, home=home, report=click.echo).down(keep_data=keep_data)
 
 
 @cli.command()
 @_NAME
 @_HOME
 def status(name: str, home: Path | None) -> None:
-    """Show each server; the exit code is 1 when one is not up."""
+    """Show each server. The exit code is 1 when one is not up."""
     stack = Stack(name=name, home=home)
     servers = stack.status()
     targets = stack.metrics_targets if servers else {}
@@ -104,10 +104,10 @@ def status(name: str, home: Path | None) -> None:
 @cli.command()
 @_NAME
 @_HOME
-@click.option("-f", "--follow", is_flag=True, help="Go on as the log grows, until Ctrl-C.")
+@click.option("-f", "--follow", is_flag=True, help="Print new lines as they are written, until Ctrl-C.")
 @click.argument("service", required=False)
 def logs(name: str, home: Path | None, follow: bool, service: str | None) -> None:
-    """Print the log of SERVICE, such as kafka-1, or of all."""
+    """Print the log of SERVICE, such as kafka-1, or the logs of all servers."""
     stack = Stack(name=name, home=home)
     names = [service] if service else [server.name for server in stack.status()]
     if not names:
@@ -136,7 +136,7 @@ def _print_logs(files: dict[str, Path], *, follow: bool) -> None:
 @cli.command()
 @click.argument("groups", nargs=-1, metavar="[kafka|cassandra|spark|jmx]...")
 def fetch(groups: Sequence[str]) -> None:
-    """Download the jars of the named groups, or of all, unless they are in the cache."""
+    """Download the jars of these groups, or of all groups, unless they are in the cache."""
     for group in groups or list(read_lock()):
         jars = classpath(group)
         click.echo(f"{group}: {len(jars)} jars in the cache")
@@ -144,12 +144,12 @@ def fetch(groups: Sequence[str]) -> None:
 
 @cli.command()
 def lock() -> None:
-    """Resolve the jars anew with Maven and write the lock file."""
+    """Resolve the jars with Maven and rewrite the lock file."""
     resolve_jars(click.echo)
 
 
 def main() -> None:
-    """Run the command line; exit with its code."""
+    """Run the command line and exit with its code."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         cli(standalone_mode=False)

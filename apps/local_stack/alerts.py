@@ -20,7 +20,8 @@ from apps.settings.metrics_options import AGGREGATOR_PORT, PRODUCER_PORT
 from apps.settings.stack import StackSettings
 from devstack.errors import DevstackError
 from devstack.stack import Stack
-from devstack.stack.monitoring import Monitoring, MonitoringOptions, Target, require_monitoring
+from devstack.stack.monitoring import Monitoring, require_monitoring
+from devstack.stack.monitoring_config import MonitoringOptions, Target
 from devstack.stack.ports import Claims
 
 SPARK_PORT: Final = 9604
@@ -143,7 +144,7 @@ def stack_alerts(settings: StackSettings, devstack: Stack, *, watched: bool) -> 
             group_interval_s=max(1.0, GROUP_INTERVAL_S * scale),
             hold_scale=scale,
         )
-        monitoring = Monitoring(devstack, options, say=click.echo)
+        monitoring = Monitoring(devstack, options, report=click.echo)
         stack.callback(monitoring.close)
         monitoring.start()
         yield Alerts(log, monitoring)

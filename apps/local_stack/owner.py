@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from devstack.stack.process import Running
+from devstack.stack.process import ServerProcess
 from domain.errors import TapelineError
 
 _FILE = "owner"
@@ -37,9 +37,9 @@ def own(folder: Path, *, children: Sequence[int] = ()) -> None:
     (folder / _FILE).write_text("\n".join(lines), encoding="utf-8")
 
 
-def _read(folder: Path) -> list[Running]:
+def _read(folder: Path) -> list[ServerProcess]:
     try:
         lines = (folder / _FILE).read_text(encoding="utf-8").splitlines()
-        return [Running(pid=int(pid), created=float(created)) for pid, created in map(str.split, lines)]
+        return [ServerProcess(pid=int(pid), created=float(created)) for pid, created in map(str.split, lines)]
     except (OSError, ValueError):
         return []

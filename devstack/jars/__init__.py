@@ -1,4 +1,4 @@
-"""The jars of the servers: a lock file of Maven coordinates and hashes, and a cache that the jars are downloaded into."""
+"""The jars of the servers: a lock file with Maven coordinates and hashes, and a cache of downloaded jars."""
 
 from .fetch import classpath, ensure
 

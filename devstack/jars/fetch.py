@@ -1,9 +1,9 @@
-"""The jars of a group, on this machine: downloaded in parallel once, checked, and kept in the cache.
+"""Download the jars of a group in parallel, verify them, and keep them in the cache.
 
-- A jar enters the cache under its final name only after its SHA-256 was found right, by a rename. So a name that is
-  there, with the lock's size, is a whole jar; it is not hashed again.
-- A cut, a refusal or a wrong hash is tried again a few times; then one error names the jar and the reason.
-- Two processes may fetch at once: each renames its own whole file into place.
+- A jar is renamed to its final name in the cache only after its SHA-256 is verified. A file with that name and the size in the
+  lock file is therefore complete, and is not hashed again.
+- After a broken connection, an HTTP error or a wrong hash the download is retried. When all retries fail, one error names the jar and the reason.
+- Two processes may download at the same time: each renames its own complete file.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _STALE_S = 3600
 
 
 class _Downloader:
-    """Download by HTTP for pooch, handing back the progress of an attempt that failed."""
+    """Download a file over HTTP for pooch. A new attempt subtracts the progress of the failed one."""
 
     def __init__(self, progress: FileProgress) -> None:
         self._progress = progress
@@ -41,19 +41,19 @@ class _Downloader:
 
     def __call__(self, url: str, output_file: str, keeper: pooch.Pooch | None) -> None:
         self._progress.reset()
-        self._progress.update(0)  # no further attempt after a cancel
+        self._progress.update(0)  # raises after a cancel: no further attempt
         self._http(url, output_file, keeper)
 
 
-def _whole(path: Path, jar: Jar) -> bool:
+def _is_complete(path: Path, jar: Jar) -> bool:
     try:
         return path.stat().st_size == jar.size
     except OSError:
         return False
 
 
-def _forget_stale(folders: Iterable[Path]) -> None:
-    """Remove the temporary files of downloads that were killed."""
+def _remove_stale(folders: Iterable[Path]) -> None:
+    """Remove the temporary files of killed downloads."""
     for folder in folders:
         for file in folder.glob("tmp*"):
             if file.stat().st_mtime < time.time() - _STALE_S:
@@ -70,16 +70,16 @@ def _download(jar: Jar, cache: Path, progress: Progress) -> None:
         retry_if_failed=RETRIES,
     )
     try:
-        # pooch makes folders as well, but two threads that both find one missing stumble over each other there.
+        # pooch creates folders too, but fails when two threads create the same one.
         (cache / jar.cache_path).parent.mkdir(parents=True, exist_ok=True)
         keeper.fetch(jar.cache_path, downloader=_Downloader(FileProgress(progress, jar.size)))
     except requests.RequestException as error:
         raise DevstackError(
-            f"could not download {url} ({_reason(error)}); is there a network? "
-            "TAPELINE_MAVEN_REPOSITORY names another Maven repository"
+            f"could not download {url} ({_reason(error)}); check the network, "
+            "or set TAPELINE_MAVEN_REPOSITORY to another Maven repository"
         ) from error
     except ValueError as error:
-        raise DevstackError(f"{url} does not have the SHA-256 that the lock file says: not used") from error
+        raise DevstackError(f"{url} does not have the SHA-256 of the lock file; the file was discarded") from error
     except OSError as error:
         raise DevstackError(f"could not store {jar.filename} in {cache}: {error.strerror or error}") from error
     progress.file_done()
@@ -92,22 +92,22 @@ def _reason(error: requests.RequestException) -> str:
 
 
 def ensure(jars: Sequence[Jar], *, label: str) -> list[Path]:
-    """Download what is missing of `jars`; return their paths in the same order.
+    """Download the missing jars and return the paths of all, in the same order. `label` names them in progress lines.
 
     Raises:
-        DevstackError: a jar cannot be had whole and with the right hash.
+        DevstackError: a jar cannot be downloaded completely and with the right hash.
 
     """
     cache = cache_folder()
     paths = [cache / jar.cache_path for jar in jars]
-    missing = [jar for jar, path in zip(jars, paths, strict=True) if not _whole(path, jar)]
+    missing = [jar for jar, path in zip(jars, paths, strict=True) if not _is_complete(path, jar)]
     if not missing:
         return paths
     pooch.get_logger().setLevel("ERROR")
-    _forget_stale(path.parent for path in paths)
+    _remove_stale(path.parent for path in paths)
     size = sum(jar.size for jar in missing)
     with Progress(label=label, files=len(missing), size=size) as progress:
-        # Biggest first: a big one that starts last would leave the other threads idle.
+        # Largest first: if a large jar started last, the other threads would idle.
         queue = sorted(missing, key=lambda jar: -jar.size)
         pool = ThreadPoolExecutor(PARALLEL, thread_name_prefix="fetch")
         try:
@@ -122,10 +122,10 @@ def ensure(jars: Sequence[Jar], *, label: str) -> list[Path]:
 
 
 def classpath(group: str) -> list[Path]:
-    """Return the jars of `group` ("kafka", "cassandra" or "spark") in class path order, fetching what is missing.
+    """Return the jars of `group` ("kafka", "cassandra", "spark" or "jmx") in class path order. Download missing ones.
 
     Raises:
-        DevstackError: no such group, or a download failed.
+        DevstackError: the group does not exist, or a download failed.
 
     """
     groups = read_lock()

@@ -1,8 +1,8 @@
-"""The lock file: which jars each group is made of, with size and SHA-256, so that a download can be trusted.
+"""The lock file: the jars of each group, with size and SHA-256, so that each download can be verified.
 
-- `jars.lock.json` is committed and read-only at run time; `devstack.jars.resolve` writes it.
-- A coordinate reads `group:artifact:version` or `group:artifact:version:classifier`; everything is a jar.
-- A group's jars keep the lock's order on the class path.
+- `jars.lock.json` is committed, and only `devstack.jars.resolve` writes it.
+- A coordinate is `group:artifact:version` or `group:artifact:version:classifier`; the packaging is always jar.
+- The order of a group's jars in the lock file is their order on the class path.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Jar:
 
     @property
     def filename(self) -> str:
-        """The file name in a Maven repository, such as `kafka-clients-4.1.2.jar`."""
+        """The file name in a Maven repository, such as `kafka-clients-4.4.0.jar`."""
         _, artifact, version, *classifier = self.coordinate.split(":")
         return "-".join([artifact, version, *classifier]) + ".jar"
 
@@ -43,18 +43,18 @@ class Jar:
 
     @property
     def cache_path(self) -> str:
-        """The path below the cache folder; it holds the hash, so another content never stands in for this one."""
+        """The path below the cache folder. It contains the hash, so two jars with one name never share a path."""
         return f"jars/{self.sha256[:16]}/{self.filename}"
 
 
 def read_lock(path: Path = LOCK_FILE) -> Mapping[str, Sequence[Jar]]:
-    """Read the lock file into its groups, in order."""
+    """Return the groups of the lock file, in order."""
     groups = json.loads(path.read_text("utf-8"))["groups"]
     return {name: tuple(Jar(**jar) for jar in group["jars"]) for name, group in groups.items()}
 
 
 def write_lock(groups: Mapping[str, tuple[Sequence[str], Sequence[Jar]]], path: Path = LOCK_FILE) -> None:
-    """Write groups of (root coordinates, jars) to the lock file, one jar a line, so that a change reads well."""
+    """Write groups of (root coordinates, jars) to the lock file, one jar a line, so that diffs are readable."""
     parts = []
     for name, (roots, jars) in groups.items():
         lines = ",\n".join(" " * 8 + json.dumps(attrs.asdict(jar)) for jar in jars)

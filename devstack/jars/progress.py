@@ -1,8 +1,8 @@
-"""Tell how a download is going: one line that rewrites itself on a terminal, a plain line now and then elsewhere.
+"""Report the progress of a download: on a terminal one line that is rewritten, elsewhere a new line every few seconds.
 
-- Several threads report into one `Progress`; a retry takes back what its failed attempt had counted.
-- A cancel ends the downloads that report here, so that a Ctrl-C need not wait for a slow network.
-- Nothing is written before the first byte is wanted, so a cached fetch stays silent.
+- Several threads report to one `Progress`. A retry subtracts the bytes of the failed attempt.
+- A cancel stops all downloads that report here, so that Ctrl-C does not wait for a slow network.
+- Nothing is written when all files are in the cache.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ LINE_INTERVAL_S = 0.1
 
 
 class Progress:
-    """Count files and bytes of one download; sizes in bytes."""
+    """Counts the files and bytes of one download. Sizes are in bytes."""
 
     def __init__(self, *, label: str, files: int, size: int, out: TextIO | None = None) -> None:
         self._label, self._files, self._size = label, files, size
@@ -46,7 +46,7 @@ class Progress:
         self._write(f"{self._label}: {self._size / 1e6:.0f} MB in {seconds:.1f} s", end="\n")
 
     def add(self, size: int) -> None:
-        """Count `size` more bytes; negative takes back a failed attempt."""
+        """Add `size` bytes; a negative size subtracts a failed attempt."""
         with self._lock:
             self._done_bytes += size
             now = time.monotonic()
@@ -60,11 +60,11 @@ class Progress:
                 )
 
     def cancel(self) -> None:
-        """Make every download that reports here stop at its next chunk."""
+        """Stop every download that reports here at its next chunk."""
         self.cancelled = True
 
     def file_done(self) -> None:
-        """Count one more finished file."""
+        """Count one finished file."""
         with self._lock:
             self._done_files += 1
 
@@ -74,18 +74,18 @@ class Progress:
 
 
 class FileProgress:
-    """One file's share of a `Progress`, in the shape that pooch wants of a progress bar."""
+    """The part of one file in a `Progress`, with the interface that pooch expects of a progress bar."""
 
     def __init__(self, whole: Progress, size: int) -> None:
         self._whole, self._size = whole, size
         self._counted = 0
-        self.total = 0  # pooch writes the server's Content-Length here at the start of every attempt
+        self.total = 0  # pooch sets this to the server's Content-Length at the start of each attempt
 
     def update(self, size: int) -> None:
-        """Count a chunk, never beyond the file's own size: pooch names the chunk size, not the bytes read.
+        """Add a chunk, up to the size of the file: pooch passes the chunk size, not the number of bytes read.
 
         Raises:
-            InterruptedError: the whole download was cancelled.
+            InterruptedError: the download was cancelled.
 
         """
         if self._whole.cancelled:
@@ -95,9 +95,9 @@ class FileProgress:
         self._whole.add(size)
 
     def reset(self) -> None:
-        """Take back what was counted for this file."""
+        """Subtract the bytes that were counted for this file."""
         self._whole.add(-self._counted)
         self._counted = 0
 
     def close(self) -> None:
-        """Do nothing: the whole download ends elsewhere."""
+        """Do nothing: `Progress` writes the last line."""

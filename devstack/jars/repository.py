@@ -1,7 +1,7 @@
-"""Where jars come from and where they are kept: two settings, each with a default.
+"""Settings for jars: the repository that they are downloaded from and the folder that they are cached in.
 
-- TAPELINE_MAVEN_REPOSITORY: base URL of a Maven repository, Maven Central unless set.
-- TAPELINE_CACHE: the cache folder, the user's own cache folder unless set. Deleting it costs a download.
+- TAPELINE_MAVEN_REPOSITORY: base URL of a Maven repository. Default: Maven Central.
+- TAPELINE_CACHE: the cache folder. Default: `tapeline` in the user's cache folder. It may be deleted; jars are then downloaded again.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Resolve the jars of each group anew and write the lock file. Needs Maven on PATH, a network, and PySpark installed.
+"""Resolve the jars of each group and write the lock file. Needs Maven on PATH, a network, and an installed PySpark.
 
-- Maven resolves, so versions are the ones that the servers' own POMs ask for (its nearest-wins rule).
-- A group starts from its roots; what a dev server never loads is left out by name, with the reason beside it.
-- Of Spark's connectors, an artifact that PySpark ships itself, in whatever version, is left out: two versions of one
-  library on a class path are decided by luck.
+- Maven resolves the versions from the servers' own POMs, by its rule "nearest wins".
+- A group is the closure of its roots. Jars that a dev server never loads are excluded by name; the reason is beside each pattern.
+- An artifact that PySpark ships, in any version, is excluded from the group "spark": with two versions of a library on the
+  class path it is undefined which one is loaded.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ ROOTS: dict[str, tuple[str, ...]] = {
     "jmx": (AGENT,),
 }
 
-# Kafka Connect's web server comes with the tools; a broker and the command-line tools never load it.
+# The tools depend on Kafka Connect's web server. Neither a broker nor the command-line tools load it.
 _CONNECT_SERVER = re.compile(
     r"org\.glassfish\.|org\.eclipse\.jetty|jakarta\.|io\.swagger|io\.github\.classgraph|org\.javassist|"
     r"javax\.(xml\.bind|activation)|com\.sun\.activation|com\.fasterxml\.jackson\.(jakarta|module)|"
     r"org\.apache\.maven|org\.codehaus\.plexus|org\.apache\.kafka:connect-runtime"
 )
-# Native code for TLS and for other systems: Netty falls back to the JDK, and a dev server speaks no TLS.
+# Native libraries for TLS and for other systems. Netty falls back to the JDK, and a dev server does not use TLS.
 _NATIVE = re.compile(r":(osx|windows|linux-riscv)[\w-]*$|netty-tcnative-boringssl-static")
 
 _PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:list"
@@ -61,10 +61,10 @@ def _dependency(coordinate: str) -> str:
 
 
 def _resolve(roots: Sequence[str], folder: Path) -> list[tuple[str, Path]]:
-    """Have Maven resolve `roots`; return (coordinate, file) in class path order."""
+    """Resolve `roots` with Maven. Return pairs of coordinate and file, in class path order."""
     maven = shutil.which("mvn")
     if maven is None:
-        raise DevstackError("regenerating the lock needs Maven (`mvn`) on PATH")
+        raise DevstackError("the lock file is made with Maven: put `mvn` on PATH")
     pom, settings, listing = folder / "pom.xml", folder / "settings.xml", folder / "jars.txt"
     pom.write_text(
         "<project><modelVersion>4.0.0</modelVersion><groupId>tapeline</groupId><artifactId>lock</artifactId>"
@@ -94,43 +94,43 @@ def _resolve(roots: Sequence[str], folder: Path) -> list[tuple[str, Path]]:
 
 
 def pyspark_artifacts() -> frozenset[str]:
-    """Return the artifact ids of the jars inside the installed PySpark."""
+    """Return the artifact ids of the jars in the installed PySpark."""
     spec = importlib.util.find_spec("pyspark")
     if spec is None or spec.origin is None:
-        raise DevstackError("regenerating the lock needs PySpark installed: its own jars stay out of the group 'spark'")
+        raise DevstackError("install PySpark first: the jars that it ships are excluded from the group 'spark'")
     jars = Path(spec.origin).with_name("jars").glob("*.jar")
     return frozenset(re.sub(r"-\d.*$", "", jar.stem) for jar in jars)
 
 
-def _needed(group: str) -> Callable[[str], bool]:
+def _filter(group: str) -> Callable[[str], bool]:
     if group == "kafka":
         return lambda coordinate: not _CONNECT_SERVER.match(coordinate)
     if group == "cassandra":
         return lambda coordinate: not _NATIVE.search(coordinate)
     if group == "jmx":
-        return lambda coordinate: coordinate == AGENT  # it holds all that it needs
+        return lambda coordinate: coordinate == AGENT  # its jar contains its dependencies
     shipped = pyspark_artifacts()
     return lambda coordinate: coordinate.split(":")[1] not in shipped
 
 
-def resolve_jars(say: Callable[[str], None] = print) -> None:
-    """Resolve every group and write the lock file.
+def resolve_jars(report: Callable[[str], None] = print) -> None:
+    """Resolve every group and write the lock file. `report` receives one line a group.
 
     Raises:
-        DevstackError: Maven or PySpark is missing, or a root cannot be resolved.
+        DevstackError: Maven or PySpark is missing, or Maven cannot resolve a root.
 
     """
     groups = {}
     with tempfile.TemporaryDirectory(prefix="tapeline-lock-") as folder:
         for name, roots in ROOTS.items():
-            needed = _needed(name)
+            is_needed = _filter(name)
             jars = [
                 Jar(coordinate=c, sha256=hashlib.sha256(f.read_bytes()).hexdigest(), size=f.stat().st_size)
                 for c, f in _resolve(roots, Path(folder))
-                if needed(c)
+                if is_needed(c)
             ]
             if not jars:
-                raise DevstackError(f"Maven listed no jars for {name}: is the output of {_PLUGIN} still as expected?")
-            say(f"{name}: {len(jars)} jars, {sum(jar.size for jar in jars) / 1e6:.0f} MB")
+                raise DevstackError(f"Maven listed no jars for {name}: the output format of {_PLUGIN} may have changed")
+            report(f"{name}: {len(jars)} jars, {sum(jar.size for jar in jars) / 1e6:.0f} MB")
             groups[name] = (roots, jars)
     write_lock(groups)

@@ -1,1 +1,1 @@
-"""The servers of a stack: how each is configured, started and asked whether it is ready."""
+"""The servers of a stack: configuration, start command and readiness check of each."""

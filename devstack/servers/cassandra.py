@@ -1,8 +1,8 @@
-"""A Cassandra node, alone on 127.0.0.1 or with others on 127.0.0.2, 127.0.0.3 and so on, in data centre `dc1`.
+"""A Cassandra node on 127.0.0.1; further nodes of the cluster are on 127.0.0.2, 127.0.0.3 and so on, in data centre `dc1`.
 
-- The tokens are dealt out evenly and written down, so a new ring needs no bootstrap and no waiting.
-- Time limits are wider than Cassandra's own, because a busy small machine is not a fault.
-- JMX answers on this machine only, to tools that attach to the process; it opens no port but that of the metrics.
+- The configuration assigns evenly spaced tokens, so a new ring needs no bootstrap.
+- Timeouts are longer than Cassandra's defaults, because a small machine under load is slow and not faulty.
+- JMX is open to tools that attach to the process on this machine, and has no port. The metrics have one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .probes import cassandra_peers
 from .server import java_options
 
 DATACENTER = "dc1"
-TOKENS = 4  # a node
+TOKENS = 4  # of each node
 
 _LOGBACK = """\
 <configuration>
@@ -33,7 +33,7 @@ _LOGBACK = """\
 </configuration>
 """
 
-# What Cassandra's own start script opens to it of Java 17.
+# The packages of Java 17 that Cassandra's start script exports and opens.
 _EXPORTS = (
     "java.base/jdk.internal.misc java.base/jdk.internal.ref java.base/sun.nio.ch java.base/jdk.internal.loader "
     "java.management.rmi/com.sun.jmx.remote.internal.rmi java.rmi/sun.rmi.registry java.rmi/sun.rmi.server "
@@ -50,13 +50,13 @@ _OPENS = (
 
 
 def address(node: int) -> str:
-    """Return the loopback address of the node with that number, from 1."""
+    """Return the loopback address of a node; nodes count from 1."""
     return f"127.0.0.{node}"
 
 
 @attrs.frozen(kw_only=True)
 class CassandraNode:
-    """One node of a cluster of `nodes`; all share the port for clients and the port between nodes."""
+    """One node of a cluster of `nodes`. All nodes use the same client port and the same storage port."""
 
     node: int
     nodes: int
@@ -75,7 +75,7 @@ class CassandraNode:
 
     @property
     def host(self) -> str:
-        """Its loopback address."""
+        """The loopback address."""
         return address(self.node)
 
     @property
@@ -84,7 +84,7 @@ class CassandraNode:
         return self.storage_port
 
     def tokens(self) -> list[int]:
-        """Return its share of the ring: every `nodes`-th of evenly spaced tokens."""
+        """Return the tokens of this node: every `nodes`-th of evenly spaced tokens."""
         whole = TOKENS * self.nodes
         return [-(2**63) + (2**64 // whole) * i for i in range(self.node - 1, whole, self.nodes)]
 
@@ -125,7 +125,7 @@ class CassandraNode:
         }
 
     def prepare(self) -> None:
-        """Write cassandra.yaml, the data centre, and the log settings."""
+        """Write cassandra.yaml, the data centre, and the settings of the log."""
         conf = self.folder / "conf"
         conf.mkdir(parents=True, exist_ok=True)
         (self.folder / "tmp").mkdir(exist_ok=True)
@@ -142,7 +142,7 @@ class CassandraNode:
         return [
             str(java_command()),
             *java_options(folder=self.folder, heap_mb=self.heap_mb, quick_jit=self.quick_jit),
-            f"-Xms{self.heap_mb}m",  # as Cassandra's own scripts have it: a heap that grows as it must is collected more often
+            f"-Xms{self.heap_mb}m",  # as in Cassandra's scripts: a heap that has to grow is collected more often
             f"-javaagent:{agent}",
             agent_option("cassandra", self.host, self.metrics_port),
             *(f"--add-exports={package}=ALL-UNNAMED" for package in _EXPORTS.split()),
@@ -155,7 +155,7 @@ class CassandraNode:
             f"-Dcassandra.config={(self.folder / 'conf' / 'cassandra.yaml').as_uri()}",
             f"-Dcassandra.storagedir={self.folder}",
             f"-Dcassandra.triggers_dir={self.folder / 'triggers'}",
-            # A new ring on one machine has nothing to wait for.
+            # Waits that a new ring on one machine does not need.
             "-Dcassandra.skip_wait_for_gossip_to_settle=0",
             "-Dcassandra.ring_delay_ms=1000",
             "-Dcassandra.consistent.rangemovement=false",
@@ -166,7 +166,7 @@ class CassandraNode:
             "org.apache.cassandra.service.CassandraDaemon",
         ]
 
-    def serves(self, *, with_peers: bool) -> bool:
-        """Tell whether it answers CQL, and knows every other node."""
+    def is_ready(self, *, with_peers: bool) -> bool:
+        """Return whether it answers CQL and, `with_peers`, knows every other node."""
         peers = cassandra_peers(self.host, self.port)
         return peers is not None and (not with_peers or peers == self.nodes - 1)

@@ -1,7 +1,7 @@
-"""The Prometheus JMX exporter: an agent inside a server's JVM that answers `/metrics`, by the rules in `jmx`.
+"""The Prometheus JMX exporter: a Java agent in a server's JVM that serves `/metrics`, by the rules in `jmx`.
 
-- `kafka.yaml`, `cassandra.yaml`, `spark.yaml` name what is exported and under which names; docs/metrics.md lists them.
-- The agent loads before the server does and binds its own port: a busy one ends the server's start.
+- `kafka.yaml`, `cassandra.yaml` and `spark.yaml` define the exported metrics and their names; docs/metrics.md lists them.
+- The agent starts before the server and binds its own port. When the port is in use, the server does not start.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ Kind = Literal["kafka", "cassandra", "spark"]
 
 
 def rules_file(kind: Kind) -> Path:
-    """Return the file of rules for a kind of server."""
+    """Return the rules file for a kind of server."""
     return Path(__file__).with_name("jmx") / f"{kind}.yaml"
 
 
 def agent_option(kind: Kind, host: str, port: int) -> str:
-    """Return the JVM option that has a server export its metrics on `host`:`port`; fetches the agent if need be.
+    """Return the JVM option that makes a server export its metrics on `host`:`port`. Download the agent when it is not cached.
 
     Raises:
-        DevstackError: the agent cannot be had.
+        DevstackError: the agent cannot be downloaded.
 
     """
     [agent] = classpath("jmx")

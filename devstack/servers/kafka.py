@@ -1,8 +1,8 @@
-"""A Kafka broker in KRaft mode: broker and controller in one process, no ZooKeeper.
+"""A Kafka broker in KRaft mode: broker and controller in one process, without ZooKeeper.
 
-- Node ids count from 1; with several brokers all of them vote.
-- Internal topics and topics created without saying so get min(3, brokers) replicas, and with three a minimum of two in sync.
-- Topics are created on purpose only. Everything else keeps Kafka's own default, except what makes a small machine wait.
+- Node ids start at 1. Every broker of a cluster is a voter.
+- Internal topics, and topics created without a replication factor, have min(3, brokers) replicas; with three, two must be in sync.
+- Topics are not created automatically. Other settings keep Kafka's default, except those that delay a small machine.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ rootLogger.appenderRef.console.ref = console
 
 @attrs.frozen(kw_only=True)
 class KafkaBroker:
-    """One broker of a cluster; `peers` are the (client port, controller port) of all its nodes, in order of node id."""
+    """One broker of a cluster. `peers` holds the (client port, controller port) of every node, ordered by node id."""
 
     node: int
     peers: tuple[tuple[int, int], ...]
@@ -101,14 +101,14 @@ class KafkaBroker:
         return {key: str(value) for key, value in settings.items()}
 
     def prepare(self) -> None:
-        """Write server.properties and the log settings."""
+        """Write server.properties and the settings of the log."""
         (self.folder / "tmp").mkdir(parents=True, exist_ok=True)
         lines = (f"{key}={value}\n" for key, value in self.properties().items())
         (self.folder / "server.properties").write_text("".join(lines), "utf-8")
         (self.folder / "log4j2.properties").write_text(_LOG4J, "utf-8")
 
     def command(self) -> Sequence[str]:
-        """Return the command: format the data folder when it is new, then become the broker."""
+        """Return the command that runs the broker, and formats a new data folder first."""
         java = [
             str(java_command()),
             *java_options(folder=self.folder, heap_mb=self.heap_mb, quick_jit=self.quick_jit),
@@ -124,7 +124,7 @@ class KafkaBroker:
         prepare = [*quick, "kafka.tools.StorageTool", "format", "-t", self.cluster_id, "-c", settings]
         return ["/bin/sh", "-c", f"{shlex.join(prepare)} && exec {shlex.join(serve)}"]
 
-    def serves(self, *, with_peers: bool) -> bool:
-        """Tell whether it answers a metadata request that names itself, or every broker."""
+    def is_ready(self, *, with_peers: bool) -> bool:
+        """Return whether its answer to a metadata request contains itself or, `with_peers`, every broker."""
         wanted = set(range(1, len(self.peers) + 1)) if with_peers else {self.node}
         return wanted <= kafka_brokers(self.host, self.port)

@@ -1,7 +1,7 @@
-"""Prometheus, Alertmanager and the node exporter as servers of a stack: native programs, found on the PATH.
+"""Prometheus, Alertmanager and the node exporter as servers of a stack: native programs from PATH.
 
-- They listen on the loopback address and keep everything below their folder. Heaps, peers and inner ports are Java's and Kafka's: 0 here.
-- What configures them is written by `monitoring` before they start.
+- They listen on the loopback address and write in their folders only. They have no Java heap and no port for peers: both are 0.
+- `devstack.stack.monitoring` writes their configuration before they start.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def program(kind: Kind) -> str:
     """Return the path of a program.
 
     Raises:
-        DevstackError: it is not installed; the text tells how to get it.
+        DevstackError: the program is not installed; the text says how to install it.
 
     """
     for name in _PROGRAMS[kind]:
@@ -46,10 +46,10 @@ def program(kind: Kind) -> str:
 
 
 def require_programs() -> None:
-    """See that all of them are installed.
+    """Check that all three programs are installed.
 
     Raises:
-        DevstackError: one is not.
+        DevstackError: one is not installed.
 
     """
     for kind in _PROGRAMS:
@@ -58,7 +58,7 @@ def require_programs() -> None:
 
 @attrs.frozen(kw_only=True)
 class MonitoringProgram:
-    """One of the three; `arguments` are its own, beside where it listens."""
+    """One of the three programs. `arguments` are its options besides the listen address and the log level."""
 
     name: Kind
     port: int
@@ -73,29 +73,29 @@ class MonitoringProgram:
 
     @property
     def inner_port(self) -> int:
-        """None."""
+        """Always 0: it has no peers."""
         return 0
 
     @property
     def metrics_port(self) -> int:
-        """The same port."""
+        """The same as `port`."""
         return self.port
 
     @property
     def heap_mb(self) -> int:
-        """None."""
+        """Always 0: it does not run on Java."""
         return 0
 
     def prepare(self) -> None:
-        """Make its folder."""
+        """Create its folder."""
         (self.folder / "tmp").mkdir(parents=True, exist_ok=True)
 
     def command(self) -> Sequence[str]:
-        """Return the command that runs it."""
+        """Return the command that runs the program."""
         return [program(self.name), f"--web.listen-address={HOST}:{self.port}", "--log.level=warn", *self.arguments]
 
-    def serves(self, *, with_peers: bool) -> bool:  # noqa: ARG002 - it has none
-        """Tell whether it says that it is ready."""
+    def is_ready(self, *, with_peers: bool) -> bool:  # noqa: ARG002 - it has no peers
+        """Return whether its readiness endpoint answers 200."""
         try:
             with urllib.request.urlopen(f"http://{HOST}:{self.port}{self.ready_path}", timeout=TIMEOUT_S) as answer:
                 return bool(answer.status == 200)
@@ -104,7 +104,7 @@ class MonitoringProgram:
 
 
 def prometheus(folder: Path, port: int, config: Path) -> MonitoringProgram:
-    """Describe a Prometheus that keeps three days."""
+    """Return a Prometheus that keeps three days of data."""
     arguments = (
         f"--config.file={config}",
         f"--storage.tsdb.path={folder / 'data'}",
@@ -114,12 +114,12 @@ def prometheus(folder: Path, port: int, config: Path) -> MonitoringProgram:
 
 
 def alertmanager(folder: Path, port: int, config: Path) -> MonitoringProgram:
-    """Describe an Alertmanager without a cluster."""
+    """Return an Alertmanager that is not part of a cluster."""
     arguments = (f"--config.file={config}", f"--storage.path={folder / 'data'}", "--cluster.listen-address=")
     return MonitoringProgram(name="alertmanager", port=port, folder=folder, arguments=arguments, ready_path="/-/ready")
 
 
 def node_exporter(folder: Path, port: int) -> MonitoringProgram:
-    """Describe a node exporter that tells of disks that can be written, and of nothing else."""
+    """Return a node exporter that exports metrics of file systems only."""
     arguments = ("--collector.disable-defaults", "--collector.filesystem")
     return MonitoringProgram(name="node-exporter", port=port, folder=folder, arguments=arguments, ready_path="/metrics")

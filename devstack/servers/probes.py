@@ -1,6 +1,6 @@
-"""Ask a server over its own protocol whether it serves; bytes on a socket, no client library.
+"""Readiness checks over the protocols of Kafka and Cassandra, on a plain socket without a client library.
 
-- Each question takes its own connection and a few milliseconds; an unready server is an answer, not an error.
+- Each check opens a connection and takes a few milliseconds. A server that is not ready is a result, not an error.
 - Kafka: Metadata, version 1 (https://kafka.apache.org/protocol#The_Messages_Metadata).
 - Cassandra: native protocol version 4, STARTUP and one QUERY (native_protocol_v4.spec in its sources).
 """
@@ -14,7 +14,7 @@ TIMEOUT_S = 2.0
 
 
 class _Reader:
-    """Take values off the front of a response, big-endian."""
+    """Reads values from a response in order, big-endian."""
 
     def __init__(self, data: bytes) -> None:
         self._data, self._at = data, 0
@@ -42,7 +42,7 @@ def _receive(connection: socket.socket, size: int) -> bytes:
 
 
 def kafka_brokers(host: str, port: int) -> frozenset[int]:
-    """Return the node ids of the cluster that the broker at `host`:`port` names; none without an answer or a controller."""
+    """Return the node ids of the cluster that the broker at `host`:`port` reports; empty without an answer or a controller."""
     body = struct.pack(">hhih8si", 3, 1, 1, 8, b"devstack", 0)
     try:
         with socket.create_connection((host, port), TIMEOUT_S) as connection:
@@ -69,7 +69,7 @@ def _cql(connection: socket.socket, opcode: int, body: bytes) -> tuple[int, byte
 
 
 def cassandra_peers(host: str, port: int) -> int | None:
-    """Return how many other nodes the node behind `host`:`port` knows; None when it does not answer CQL."""
+    """Return the number of other nodes that the node at `host`:`port` knows; None when it does not answer CQL."""
     query = b"SELECT data_center FROM system.peers_v2"
     try:
         with socket.create_connection((host, port), TIMEOUT_S) as connection:

@@ -1,7 +1,7 @@
-"""What the stack needs to know of a server, whichever it is: what to write, what to run, how to ask if it serves.
+"""The interface of a server of a stack: its addresses, its configuration files, its command and its readiness check.
 
-- A `Server` is a value made from the stack's options; it touches nothing until `prepare`.
-- Its folder holds everything of it: configuration, data, log, and temporary files of the JVM and of native libraries.
+- A `Server` is a value made from the stack's options. Only `prepare` writes files.
+- All files of a server are in its folder: configuration, data, log, and temporary files of the JVM and of native libraries.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Protocol
 
 
 class Server(Protocol):
-    """One Kafka broker or Cassandra node."""
+    """A Kafka broker, a Cassandra node or a monitoring program."""
 
     @property
     def name(self) -> str:
@@ -20,49 +20,49 @@ class Server(Protocol):
 
     @property
     def host(self) -> str:
-        """The address that it listens on."""
+        """The address that the server listens on."""
 
     @property
     def port(self) -> int:
-        """The port that clients connect to."""
+        """The port for clients."""
 
     @property
     def inner_port(self) -> int:
-        """The port that its peers connect to, at the same address."""
+        """The port for its peers, at the same address; 0 when it has none."""
 
     @property
     def metrics_port(self) -> int:
-        """The port of its metrics, at the same address."""
+        """The port that serves `/metrics`, at the same address."""
 
     @property
     def folder(self) -> Path:
-        """The folder that holds all of it."""
+        """The folder of all its files."""
 
     @property
     def heap_mb(self) -> int:
-        """Its Java heap, in MiB."""
+        """Its Java heap in MiB; 0 when it does not run on Java."""
 
     def prepare(self) -> None:
-        """Write its configuration. Doing it again changes nothing of its data."""
+        """Write the configuration files. Existing data is not changed."""
 
     def command(self) -> Sequence[str]:
-        """Return the program and arguments that run it, to be started in `folder`."""
+        """Return the program and its arguments; the working directory is `folder`."""
 
-    def serves(self, *, with_peers: bool) -> bool:
-        """Ask it, over its own protocol, whether clients can use it; `with_peers`, whether all its peers are known too."""
+    def is_ready(self, *, with_peers: bool) -> bool:
+        """Return whether the server answers its clients' protocol and, `with_peers`, also knows all its peers."""
 
 
 def java_options(*, folder: Path, heap_mb: int, quick_jit: bool) -> list[str]:
-    """Return the JVM options that every server takes: heap, and no file outside its folder.
+    """Return the JVM options of every server: its heap, and options that keep all files in its folder.
 
-    With `quick_jit` the JVM compiles once and lightly: a third less CPU to start, and less speed at full load.
+    With `quick_jit` the JVM uses its first compiler only: starting takes a third less CPU, and full load is slower.
     """
     return [
         *(["-XX:TieredStopAtLevel=1"] if quick_jit else []),
         f"-Xmx{heap_mb}m",
         "-XX:+UseG1GC",
-        "-XX:+ExitOnOutOfMemoryError",  # a server without memory should be seen dead, not be slow
-        "-XX:-UsePerfData",  # it would be written to the system's temporary folder, whatever java.io.tmpdir says
+        "-XX:+ExitOnOutOfMemoryError",  # a server that is out of memory must stop, not slow down
+        "-XX:-UsePerfData",  # the JVM writes this data to the system's temporary folder and ignores java.io.tmpdir
         f"-XX:ErrorFile={folder / 'jvm-crash.log'}",
         f"-Djava.io.tmpdir={folder / 'tmp'}",
         "-Djava.awt.headless=true",

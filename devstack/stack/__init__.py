@@ -1,4 +1,4 @@
-"""A stack of servers under one name: ports, folder, processes, status."""
+"""A stack: named servers with their ports, folder, processes and status."""
 
 from .stack import Stack
 

@@ -1,7 +1,7 @@
-"""A stack's folder: made, locked while the stack changes, and removed without a trace.
+"""A stack's folder: create it, lock it while the stack changes, remove it.
 
-- The lock is on the folder itself, so it leaves no file; a second `up` or `down` of the same stack waits for the first.
-- Who got the lock of a folder that was removed meanwhile tries again on the new one.
+- The lock is on the folder itself and needs no lock file. A second `up` or `down` of the same stack waits for the first.
+- A folder may be removed while another process waits for its lock. That process then locks the new folder.
 """
 
 from __future__ import annotations
@@ -22,23 +22,25 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", re.ASCII)
 
 
 def check_name(name: str) -> str:
-    """Return `name` when it can name a folder.
+    """Return `name` when it is a valid name of a stack.
 
     Raises:
-        DevstackError: it cannot.
+        DevstackError: the name is not valid.
 
     """
     if not _NAME.fullmatch(name):
-        raise DevstackError(f"{name!r} cannot name a stack: letters, digits, dot, dash and underscore, at most 63")
+        raise DevstackError(
+            f"{name!r} is not a valid name of a stack: use at most 63 letters, digits, dots, dashes and underscores"
+        )
     return name
 
 
 @contextlib.contextmanager
 def locked(folder: Path, *, make: bool) -> Iterator[bool]:
-    """Hold the lock of `folder`; yield whether it exists. With `make`, make it first.
+    """Hold the lock of `folder` and yield whether the folder exists. With `make`, create it first.
 
     Raises:
-        DevstackError: the folder cannot be made, or holds files that are no stack's.
+        DevstackError: the folder cannot be created, or contains files that do not belong to a stack.
 
     """
     while True:
@@ -47,7 +49,7 @@ def locked(folder: Path, *, make: bool) -> Iterator[bool]:
                 folder.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except FileNotFoundError:
-            if make:  # another stack of this home was removed just now, and the home with it
+            if make:  # another process removed the last stack of this home, and the home
                 continue
             yield False
             return
@@ -55,17 +57,19 @@ def locked(folder: Path, *, make: bool) -> Iterator[bool]:
             raise DevstackError(f"cannot use the folder {folder}: {error.strerror}") from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-            if not _same(descriptor, folder):
+            if not _is_same_folder(descriptor, folder):
                 continue
             if not (folder / FILE).exists() and any(folder.iterdir()):
-                raise DevstackError(f"{folder} holds files that are no stack's: choose another name or home")
+                raise DevstackError(
+                    f"{folder} contains files that do not belong to a stack: choose another name or home"
+                )
             yield True
             return
         finally:
             os.close(descriptor)
 
 
-def _same(descriptor: int, folder: Path) -> bool:
+def _is_same_folder(descriptor: int, folder: Path) -> bool:
     try:
         return os.path.samestat(os.fstat(descriptor), folder.stat())
     except FileNotFoundError:
@@ -73,9 +77,9 @@ def _same(descriptor: int, folder: Path) -> bool:
 
 
 def remove(folder: Path) -> None:
-    """Remove a stack's folder, and its home when nothing else is in it."""
+    """Remove a stack's folder, and its home when that is empty."""
     shutil.rmtree(folder, ignore_errors=True)
-    if folder.exists():  # a dying process may have written once more
+    if folder.exists():  # a process may have written a file while it ended
         shutil.rmtree(folder)
     with contextlib.suppress(OSError):
         folder.parent.rmdir()

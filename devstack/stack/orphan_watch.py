@@ -1,8 +1,8 @@
-"""Take a stack down when the process that wanted it is gone, however it went.
+"""Take a stack down when the process that owns it ends, also when it is killed.
 
-- A small process reads from a pipe that only its owner holds open. The pipe ends with the owner: by a return, a crash,
-  a kill or the machine's lack of memory. Then the small process takes the stack down, and ends.
-- It has its own session, so that the Ctrl-C that ends the owner does not end it as well.
+- A watch process reads from a pipe that only the owner holds open. When the owner ends for any reason, the system closes the
+  pipe. The watch process then takes the stack down and ends.
+- The watch process has its own session, so a Ctrl-C in the owner's terminal does not end it.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from .stack import Stack
 
 @contextlib.contextmanager
 def guarded(stack: Stack) -> Iterator[Stack]:
-    """Bring `stack` up for the time of the block, and take it down after it, even when this process is killed.
+    """Run `stack` during the block and take it down afterwards, also when this process is killed.
 
     Raises:
-        DevstackError: as `Stack.up`.
+        DevstackError: `Stack.up` failed.
 
     """
     root = str(Path(__file__).parents[__name__.count(".")])  # the folder that holds the top package
@@ -39,7 +39,7 @@ def guarded(stack: Stack) -> Iterator[Stack]:
             start_new_session=True,
         ),
         stack,
-        Claims.kept(stack.ports),
+        Claims.reserved(stack.ports),
     ):
         yield stack
 

@@ -1,8 +1,8 @@
-"""What is asked of a stack, the layout that follows from it, and whether it fits a stack that exists and the machine.
+"""The options of a stack, the layout of a new stack, and checks against an existing stack and the machine.
 
-- Ports that clients use start from Kafka's 9092 and Cassandra's 9042, ports between servers from 19092 and 7000, those of
-  metrics from 9404 and 9504.
-- A stack that exists keeps its number of servers; only a server or a port that was asked for and differs is an error.
+- Client ports start at 9092 (Kafka) and 9042 (Cassandra), ports between servers at 19092 and 7000, ports of metrics at
+  9404 and 9504.
+- An existing stack keeps its number of servers. A requested server that it lacks, or a requested port that differs, is an error.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from .record import Layout
 KAFKA_PORT, CONTROLLER_PORT = 9092, 19092
 CASSANDRA_PORT, STORAGE_PORT = 9042, 7000
 KAFKA_METRICS_PORT, CASSANDRA_METRICS_PORT = 9404, 9504
-BESIDE_HEAP_MB = 200  # what a fresh server takes outside its heap
+BESIDE_HEAP_MB = 200  # memory of a new server outside its heap
 
 
 @attrs.frozen(kw_only=True)
 class Options:
-    """What was asked of a stack. A port of None means the default or the next free one; heaps in MiB."""
+    """The options of a stack. A port of None is the default or the next free one. Heaps are in MiB."""
 
     kafka: bool
     cassandra: bool
@@ -41,15 +41,15 @@ class Options:
 
 
 def new_cluster_id() -> str:
-    """Return a random Kafka cluster id: 16 bytes in URL-safe base64, never with a dash first, as Kafka's own tool does."""
+    """Return a random Kafka cluster id: 16 bytes in URL-safe base64, without a leading dash, as Kafka's own tool does."""
     while True:
         text = base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
-        if not text.startswith("-"):  # it would read as an option
+        if not text.startswith("-"):  # the command line would read it as an option
             return text
 
 
-def wished(options: Options) -> Layout:
-    """Return the layout of a new stack as if every port were free."""
+def new_layout(options: Options) -> Layout:
+    """Return the layout of a new stack with the default ports."""
     brokers = options.brokers if options.kafka else 0
     return Layout(
         cluster_id=new_cluster_id(),
@@ -66,40 +66,40 @@ def wished(options: Options) -> Layout:
 
 
 def check_servers(options: Options, layout: Layout, name: str) -> None:
-    """See that a stack that exists has the servers that were asked for.
+    """Check that an existing stack has the requested servers.
 
     Raises:
         DevstackError: it lacks one.
 
     """
     if options.kafka and not layout.kafka_peers:
-        raise _other(name, "has no Kafka")
+        raise _conflict(name, "has no Kafka")
     if options.cassandra and not layout.nodes:
-        raise _other(name, "has no Cassandra")
+        raise _conflict(name, "has no Cassandra")
 
 
 def check_ports(options: Options, layout: Layout, name: str) -> None:
-    """See that a stack that runs is on the given ports.
+    """Check that a running stack uses the requested ports.
 
     Raises:
-        DevstackError: it is on another.
+        DevstackError: it uses another port.
 
     """
     if options.kafka and options.kafka_port not in (None, layout.kafka_peers[0][0]):
-        raise _other(name, f"has Kafka on port {layout.kafka_peers[0][0]}")
+        raise _conflict(name, f"has Kafka on port {layout.kafka_peers[0][0]}")
     if options.cassandra and options.cassandra_port not in (None, layout.cassandra_port):
-        raise _other(name, f"has Cassandra on port {layout.cassandra_port}")
+        raise _conflict(name, f"has Cassandra on port {layout.cassandra_port}")
 
 
-def _other(name: str, what: str) -> DevstackError:
+def _conflict(name: str, what: str) -> DevstackError:
     return DevstackError(f"the stack {name!r} exists already and {what}: take it down first, or choose another name")
 
 
 def check_memory(servers: Iterable[Server]) -> None:
-    """See that there is memory for `servers`.
+    """Check that there is enough memory for `servers`.
 
     Raises:
-        DevstackError: their heaps do not fit into what is available.
+        DevstackError: they need more than is available.
 
     """
     servers = list(servers)
@@ -109,6 +109,6 @@ def check_memory(servers: Iterable[Server]) -> None:
     if needed > available:
         names = ", ".join(server.name for server in servers)
         raise DevstackError(
-            f"{names} would need about {needed} MiB of memory (heaps of {heaps} MiB), and {available} MiB are available: "
-            "free some, choose smaller heaps, or leave a server out"
+            f"{names} need about {needed} MiB of memory (heaps of {heaps} MiB), and {available} MiB are available: "
+            "free memory, choose smaller heaps, or start fewer servers"
         )

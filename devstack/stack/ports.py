@@ -1,10 +1,10 @@
-"""Choose TCP ports on the loopback addresses, without two stacks that start at once choosing the same one.
+"""Choose TCP ports on loopback addresses; two stacks that start at the same time never choose the same port.
 
-- A given port must be free, or an error names it and, where the system tells, the process that holds it.
+- A requested port must be free. Otherwise the error names the port and, when the system reveals it, the process that uses it.
 - A default port moves up to the next free one.
-- Between choosing and the server's own bind lie seconds. `Claims` covers them: a record lock on byte N of one small
-  file in the cache folder stands for port N, and the system drops it when its process ends, however it ends.
-- A server that is down for a while has to come back on its ports. `Claims.kept` covers that, by a lock on a byte further on.
+- A server binds its port seconds after the port was chosen. `Claims` protects the port meanwhile: a record lock on byte N of a
+  file in the cache folder represents port N. The system releases the lock when the process ends for any reason.
+- A server that is down must restart on its ports. `Claims.reserved` protects them during that time, with a lock on a second byte.
 """
 
 from __future__ import annotations
@@ -23,19 +23,21 @@ import psutil
 from devstack.errors import DevstackError
 from devstack.jars.repository import cache_folder
 
-SPAN = 200  # how far a default port moves up before giving up
-_KEPT = 65536  # after the bytes of the claims
+SPAN = 200  # number of ports that are tried from a default port up
+_RESERVED = 65536  # offset of the bytes for reserved ports, after those for claimed ports
 
 
 def is_free(host: str, port: int) -> bool:
-    """Tell whether a server could listen on `host`:`port` now.
+    """Return whether a server can listen on `host`:`port` now.
 
     Raises:
-        DevstackError: this machine has no such address.
+        DevstackError: this machine does not have the address.
 
     """
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections in TIME_WAIT are no obstacle
+        probe.setsockopt(
+            socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
+        )  # servers may bind while old connections are in TIME_WAIT
         try:
             probe.bind((host, port))
         except OSError as error:
@@ -47,8 +49,8 @@ def is_free(host: str, port: int) -> bool:
         return True
 
 
-def holder(hosts: Sequence[str], port: int) -> str | None:
-    """Name a process that listens on `port` of one of `hosts`, as "java (pid 123)", where the system tells."""
+def listening_process(hosts: Sequence[str], port: int) -> str | None:
+    """Return the process that listens on `port` of one of `hosts`, as "java (pid 123)"; None when the system does not reveal it."""
     addresses = {*hosts, "0.0.0.0", "::", *(f"::ffff:{host}" for host in hosts)}  # noqa: S104 - compared, not bound
     with contextlib.suppress(psutil.Error, OSError):
         for connection in psutil.net_connections(kind="tcp"):
@@ -61,11 +63,13 @@ def holder(hosts: Sequence[str], port: int) -> str | None:
 
 
 class Claims:
-    """The ports that one start has chosen, kept from every other start until closed."""
+    """The ports that one start has claimed. No other start on this machine can claim them until `close`."""
 
-    _taken: ClassVar[set[int]] = set()  # record locks do not keep one process from itself
-    _kept: ClassVar[set[int]] = set()
-    _file: ClassVar[int | None] = None  # closing any descriptor of the file would drop every lock: never closed
+    _taken: ClassVar[set[int]] = set()  # record locks exclude other processes only
+    _reserved: ClassVar[set[int]] = set()
+    _file: ClassVar[int | None] = (
+        None  # never closed: closing a descriptor of the file releases all locks of the process
+    )
 
     def __init__(self) -> None:
         self._mine: list[int] = []
@@ -79,57 +83,57 @@ class Claims:
         self.close()
 
     def close(self) -> None:
-        """Give the ports up to whoever asks next."""
+        """Release the ports."""
         while self._mine:
             port = self._mine.pop()
             Claims._taken.discard(port)
             fcntl.lockf(self._descriptor(), fcntl.LOCK_UN, 1, port)
 
-    def given(self, hosts: Sequence[str], port: int, *, what: str) -> int:
-        """Claim exactly `port` on all of `hosts`.
+    def claim(self, hosts: Sequence[str], port: int, *, what: str) -> int:
+        """Claim `port` on all of `hosts` and return it. `what` names its use in the error.
 
         Raises:
-            DevstackError: it is in use.
+            DevstackError: the port is in use.
 
         """
         if not 1 <= port <= 65535:
-            raise DevstackError(f"{port} is no port for {what}: 1 to 65535")
-        return self._given(hosts, port, what=what, again=False)
+            raise DevstackError(f"{port} is not a port for {what}: choose 1 to 65535")
+        return self._claim_or_raise(hosts, port, what=what, reserved=False)
 
-    def again(self, addresses: Iterable[tuple[str, int]], *, what: str) -> None:
-        """Claim the (host, port) pairs that a server had before.
+    def reclaim(self, addresses: Iterable[tuple[str, int]], *, what: str) -> None:
+        """Claim the (host, port) pairs that a server used before.
 
         Raises:
-            DevstackError: one is in use.
+            DevstackError: a port is in use.
 
         """
         hosts: dict[int, list[str]] = {}
         for host, port in addresses:
             hosts.setdefault(port, []).append(host)
         for port, at in hosts.items():
-            self._given(at, port, what=what, again=True)
+            self._claim_or_raise(at, port, what=what, reserved=True)
 
     def next_free(self, hosts: Sequence[str], start: int, *, what: str) -> int:
-        """Claim the first port from `start` up that is free on all of `hosts`.
+        """Claim and return the first port from `start` up that is free on all of `hosts`.
 
         Raises:
-            DevstackError: none of the next few hundred is.
+            DevstackError: none of the next `SPAN` ports is free.
 
         """
         for port in range(start, start + SPAN):
-            if self._claim(hosts, port, again=False):
+            if self._claim(hosts, port, reserved=False):
                 return port
         raise DevstackError(f"no free port for {what} between {start} and {start + SPAN - 1}")
 
-    def _given(self, hosts: Sequence[str], port: int, *, what: str, again: bool) -> int:
-        if self._claim(hosts, port, again=again):
+    def _claim_or_raise(self, hosts: Sequence[str], port: int, *, what: str, reserved: bool) -> int:
+        if self._claim(hosts, port, reserved=reserved):
             return port
-        if who := holder(hosts, port):
-            raise DevstackError(f"port {port} for {what} is in use by {who}")
-        raise DevstackError(f"port {port} for {what} is in use, or belongs to a server of another stack that is down")
+        if process := listening_process(hosts, port):
+            raise DevstackError(f"port {port} for {what} is in use by {process}")
+        raise DevstackError(f"port {port} for {what} is in use, or reserved for a server of another stack that is down")
 
-    def _claim(self, hosts: Sequence[str], port: int, *, again: bool) -> bool:
-        if port in Claims._taken or not (again or self._is_nobodys(port)):
+    def _claim(self, hosts: Sequence[str], port: int, *, reserved: bool) -> bool:
+        if port in Claims._taken or not (reserved or self._is_unreserved(port)):
             return False
         if not self._lock(port):
             return False
@@ -143,10 +147,10 @@ class Claims:
         return False
 
     @classmethod
-    def _is_nobodys(cls, port: int) -> bool:
-        if port in cls._kept or not cls._lock(_KEPT + port):
+    def _is_unreserved(cls, port: int) -> bool:
+        if port in cls._reserved or not cls._lock(_RESERVED + port):
             return False
-        fcntl.lockf(cls._descriptor(), fcntl.LOCK_UN, 1, _KEPT + port)
+        fcntl.lockf(cls._descriptor(), fcntl.LOCK_UN, 1, _RESERVED + port)
         return True
 
     @classmethod
@@ -159,18 +163,18 @@ class Claims:
 
     @classmethod
     @contextlib.contextmanager
-    def kept(cls, ports: Iterable[int]) -> Iterator[None]:
-        """Keep the ports of a stack from the choice of others for the time of the block, whether or not its servers run."""
-        mine = set(ports) - cls._kept
+    def reserved(cls, ports: Iterable[int]) -> Iterator[None]:
+        """Reserve the ports of a stack during the block: no other stack chooses them, also while its servers are down."""
+        mine = set(ports) - cls._reserved
         try:
             for port in mine:
-                fcntl.lockf(cls._descriptor(), fcntl.LOCK_EX, 1, _KEPT + port)
-                cls._kept.add(port)
+                fcntl.lockf(cls._descriptor(), fcntl.LOCK_EX, 1, _RESERVED + port)
+                cls._reserved.add(port)
             yield
         finally:
-            for port in mine & cls._kept:
-                cls._kept.discard(port)
-                fcntl.lockf(cls._descriptor(), fcntl.LOCK_UN, 1, _KEPT + port)
+            for port in mine & cls._reserved:
+                cls._reserved.discard(port)
+                fcntl.lockf(cls._descriptor(), fcntl.LOCK_UN, 1, _RESERVED + port)
 
     @classmethod
     def _descriptor(cls) -> int:

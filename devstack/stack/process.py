@@ -1,8 +1,8 @@
-"""One server process: started on its own, found again by what was written down, stopped for sure.
+"""One server process: start it, find it again from its record, signal and stop it.
 
-- A server runs in its own session: a Ctrl-C in the terminal is not for it. Its output goes to a file.
-- A pid alone proves nothing, for pids are used again: a process is ours when its creation time fits as well.
-- Signals go to the process group, so that a helper program dies with it.
+- A server runs in its own session, so a Ctrl-C in the terminal does not reach it. Its output goes to a file.
+- Operating systems reuse pids, so a recorded process is identified by its pid and its creation time.
+- Signals go to the process group, so helper programs of a server receive them too.
 """
 
 from __future__ import annotations
@@ -19,83 +19,85 @@ import attrs
 import psutil
 
 POLL_S = 0.02
-CLOCK_SLACK_S = 2.0  # the creation time is counted from boot, so it moves with a clock that is set
+CLOCK_SLACK_S = 2.0  # the creation time is relative to boot, so setting the clock moves it
 
-_children: dict[int, subprocess.Popen[bytes]] = {}  # kept, so that a dead child is reaped and none is warned about
+_children: dict[
+    int, subprocess.Popen[bytes]
+] = {}  # keeps a reference, so that a child that ended is reaped without a ResourceWarning
 
 
-def _ended(process: psutil.Process) -> bool:
-    """Tell whether only its entry is left. While a thread of a killed process is still ending, its ports are taken."""
+def _has_ended(process: psutil.Process) -> bool:
+    """Return whether only the process table entry is left. A killed process holds its ports until its last thread ends."""
     return process.status() == psutil.STATUS_ZOMBIE and process.num_threads() <= 1
 
 
 @attrs.frozen(kw_only=True)
-class Running:
-    """What is written down of a started process: its pid and creation time (seconds since the epoch)."""
+class ServerProcess:
+    """A started process as it is recorded: its pid and its creation time in seconds since the epoch."""
 
     pid: int
     created: float
 
     def process(self) -> psutil.Process | None:
-        """Return the process when it still lives and is the one that was started."""
+        """Return the recorded process; None when it has ended."""
         child = _children.get(self.pid)
         if child is not None and child.poll() is not None:
             return None
         try:
             process = psutil.Process(self.pid)
-            ours = abs(process.create_time() - self.created) < CLOCK_SLACK_S
-            return process if ours and not _ended(process) else None
+            is_recorded = abs(process.create_time() - self.created) < CLOCK_SLACK_S
+            return process if is_recorded and not _has_ended(process) else None
         except psutil.Error:
             return None
 
     @property
     def alive(self) -> bool:
-        """Tell whether it still runs (a paused one does)."""
+        """Return whether it runs; a paused process runs."""
         return self.process() is not None
 
     def send(self, number: signal.Signals) -> None:
-        """Send a signal to the process and its group; nothing happens when it is gone."""
+        """Send a signal to the process group. Do nothing when the process has ended."""
         if self.alive:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, number)
 
     @property
     def paused(self) -> bool:
-        """Tell whether it is frozen."""
+        """Return whether it is stopped by SIGSTOP."""
         process = self.process()
         return process is not None and process.status() == psutil.STATUS_STOPPED
 
     def pause(self, seconds: float = 10) -> None:
-        """Freeze the process; return when it is, for the signal takes effect a moment after it was sent."""
+        """Pause the process with SIGSTOP, and wait up to `seconds` until the system reports it as stopped."""
         self.send(signal.SIGSTOP)
         until = time.monotonic() + seconds
         while self.alive and not self.paused and time.monotonic() < until:
             time.sleep(POLL_S)
 
     def wait(self, seconds: float) -> bool:
-        """Wait up to `seconds` for the end; tell whether it came."""
+        """Wait up to `seconds` for the end of the process. Return whether it has ended."""
         until = time.monotonic() + seconds
-        while self.alive:  # not psutil's wait: a dead process that nobody reaps would count as living
+        while self.alive:  # psutil's wait counts a process that ended and is not reaped as running
             if time.monotonic() > until:
                 return False
             time.sleep(POLL_S)
         return True
 
     def stop(self, grace_s: float) -> None:
-        """End the process: politely, then after `grace_s` seconds by force. Return when it is gone."""
+        """Stop the process: SIGTERM first, and SIGKILL after `grace_s` seconds. Return when it has ended."""
         self.send(signal.SIGTERM)
-        self.send(signal.SIGCONT)  # a paused process could not act on the first
+        self.send(signal.SIGCONT)  # a paused process handles SIGTERM only when it continues
         if not self.wait(grace_s):
             self.kill()
 
     def kill(self) -> None:
-        """End the process by force. Return when it is gone."""
+        """Kill the process. Return when it has ended."""
         self.send(signal.SIGKILL)
         self.wait(10)
 
 
-def start(command: Sequence[str], *, folder: Path, log: Path, environment: Mapping[str, str]) -> Running:
-    """Start `command` in `folder`, in its own session, appending its output to `log`."""
+def start(command: Sequence[str], *, folder: Path, log: Path, environment: Mapping[str, str]) -> ServerProcess:
+    """Start `command` in `folder` and in its own session. Its output is appended to `log`."""
     with log.open("ab") as output:
         child = subprocess.Popen(
             command,
@@ -107,11 +109,11 @@ def start(command: Sequence[str], *, folder: Path, log: Path, environment: Mappi
             start_new_session=True,
         )
     _children[child.pid] = child
-    return Running(pid=child.pid, created=psutil.Process(child.pid).create_time())
+    return ServerProcess(pid=child.pid, created=psutil.Process(child.pid).create_time())
 
 
 def last_lines(log: Path, count: int = 15) -> str:
-    """Return the last lines of a log file, without the frames of Java's stack traces."""
+    """Return the last `count` lines of a log file, without the frames of Java stack traces."""
     try:
         lines = log.read_text("utf-8", "replace").splitlines()
     except OSError:

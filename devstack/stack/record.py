@@ -1,8 +1,8 @@
-"""What is written down of a stack, in `stack.json` of its folder: how it is laid out, and which processes it runs.
+"""The record of a stack, `stack.json` in its folder: the layout of its servers and their processes.
 
-- The file is written before the first process starts and after each one, by a rename, so that `down` finds everything
-  however `up` ended.
-- A folder without the file is nobody's stack: nothing in it is touched.
+- The file is replaced atomically before the first process starts and after each start, so `down` finds every process,
+  whatever ended `up`.
+- A folder without this file is not a stack, and its files are not changed.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from devstack.servers.cassandra import CassandraNode
 from devstack.servers.kafka import KafkaBroker
 from devstack.servers.server import Server
 
-from .process import Running
+from .process import ServerProcess
 
 FILE = "stack.json"
 
 
 @attrs.frozen(kw_only=True)
 class Layout:
-    """The servers of a stack: their ports and heaps. No peers, no Kafka; no nodes, no Cassandra."""
+    """The ports and heaps of a stack's servers. Without `kafka_peers` there is no Kafka; with 0 `nodes` there is no Cassandra."""
 
     cluster_id: str
     kafka_peers: tuple[tuple[int, int], ...]
@@ -38,7 +38,7 @@ class Layout:
     quick_jit: bool
 
     def servers(self, folder: Path) -> dict[str, Server]:
-        """Return the servers by name, with their folders below `folder`."""
+        """Return the servers by name. Their folders are below `folder`."""
         servers: list[Server] = [
             KafkaBroker(
                 node=node,
@@ -70,25 +70,25 @@ class Layout:
 
 @attrs.frozen(kw_only=True)
 class Record:
-    """A stack as written down; `running` holds the started processes by server name, whether they still live or not."""
+    """A recorded stack. `running` holds each started process by the name of its server, also when it has ended."""
 
     layout: Layout
-    running: Mapping[str, Running]
+    running: Mapping[str, ServerProcess]
 
-    def alive(self, name: str) -> Running | None:
-        """Return the process of a server when it lives."""
+    def alive(self, name: str) -> ServerProcess | None:
+        """Return the process of a server; None when it does not run."""
         found = self.running.get(name)
         return found if found is not None and found.alive else None
 
     def write(self, folder: Path) -> None:
-        """Write it to `folder`."""
+        """Write the record to `folder`."""
         new = folder / f"{FILE}.new"
         new.write_text(json.dumps(attrs.asdict(self), indent=2) + "\n", "utf-8")
         new.replace(folder / FILE)
 
 
 def read_record(folder: Path) -> Record | None:
-    """Read the record in `folder`; None when there is none."""
+    """Return the record in `folder`; None when there is none."""
     try:
         data = json.loads((folder / FILE).read_text("utf-8"))
     except FileNotFoundError:
@@ -96,5 +96,5 @@ def read_record(folder: Path) -> Record | None:
     layout = data["layout"]
     layout["kafka_peers"] = tuple((client, controller) for client, controller in layout["kafka_peers"])
     layout["kafka_metrics_ports"] = tuple(layout["kafka_metrics_ports"])
-    running = {name: Running(**process) for name, process in data["running"].items()}
+    running = {name: ServerProcess(**process) for name, process in data["running"].items()}
     return Record(layout=Layout(**layout), running=running)

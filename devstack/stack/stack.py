@@ -1,8 +1,8 @@
-"""A stack of real servers under one name: up, down, and one server at a time for fault tests.
+"""A stack of real servers under one name: bring it up and down, and stop or start single servers in fault tests.
 
-- All that is known of a stack is in its folder, so any process may take down what another has brought up.
-- `up` returns when clients can use every server. When it fails or is interrupted, what it started is gone again.
-- `down` leaves no process and no file, unless told to keep the data.
+- All data of a stack is in its folder, so any process can take down a stack that another process brought up.
+- `up` returns when clients can use every server. When it fails or is interrupted, it stops every server that it started.
+- `down` leaves no process, and no file unless `keep_data` is set.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ from devstack.servers.server import Server
 
 from . import plan
 from .folder import check_name, locked, remove
-from .launch import launch, stop_all, uninterrupted
-from .port_allocation import claim_again, ports_of, record_to_start
+from .launch import launch, signals_deferred, stop_all
+from .port_allocation import ports_of, reclaim_ports, record_to_start
 from .ports import Claims
-from .process import Running
+from .process import ServerProcess
 from .record import Layout, Record, read_record
 from .status import ServerStatus, status_of
 
-GRACE_S = 30.0  # to end tidily, when the data is kept
+GRACE_S = 30.0  # for an orderly shutdown when the data is kept
 GRACE_WITHOUT_DATA_S = 5.0
 
 
-def _quiet(text: str) -> None:
-    """Say nothing."""
+def _ignore(text: str) -> None:
+    """Ignore a progress line."""
 
 
 class Stack:
-    """Kafka and Cassandra under `home`/`name`; `home` is `.devstack` of the current folder unless given.
+    """Kafka and Cassandra in the folder `home`/`name`; the default `home` is `.devstack` in the working directory.
 
-    Ports of None mean 9092 and 9042 or the next free ones; a given Kafka port is the first broker's, others follow it.
-    Heaps are in MiB. `quick_jit` trades speed at full load for a quick start. `say` receives lines about what is going on.
+    A port of None is 9092 or 9042, or the next free one. `kafka_port` is the port of the first broker; the ports of the others follow.
+    Heaps are in MiB. `quick_jit` makes the start faster and full load slower. `report` receives lines about the progress.
     """
 
     def __init__(
@@ -57,11 +57,11 @@ class Stack:
         cassandra_heap_mb: int = 1024,
         *,
         quick_jit: bool = False,
-        say: Callable[[str], None] = _quiet,
+        report: Callable[[str], None] = _ignore,
     ) -> None:
         self.name = check_name(name)
         self.folder = Path(home or ".devstack").absolute() / name
-        self._say = say
+        self._report = report
         try:
             self._options = plan.Options(
                 kafka=kafka,
@@ -88,12 +88,12 @@ class Stack:
 
     @property
     def bootstrap_servers(self) -> str:
-        """The brokers' addresses, as Kafka clients take them."""
+        """The brokers' addresses, in the format of `bootstrap.servers`."""
         return ",".join(f"127.0.0.1:{client}" for client, _ in self._layout().kafka_peers)
 
     @property
     def cassandra_hosts(self) -> list[str]:
-        """The addresses of Cassandra's nodes."""
+        """The addresses of the Cassandra nodes."""
         return [cassandra.address(node) for node in range(1, self._layout().nodes + 1)]
 
     @property
@@ -108,54 +108,54 @@ class Stack:
 
     @property
     def metrics_targets(self) -> dict[str, str]:
-        """Where each server answers `/metrics`, by its name, as `host:port`."""
+        """The `host:port` of each server's `/metrics`, by the name of the server."""
         servers = self._layout().servers(self.folder).values()
         return {server.name: f"{server.host}:{server.metrics_port}" for server in servers}
 
     @property
     def ports(self) -> set[int]:
-        """All that its servers listen on."""
+        """All ports that the servers listen on."""
         return {port for server in self._layout().servers(self.folder).values() for port in ports_of(server)}
 
     def up(self) -> None:
-        """Start what does not run yet, and return when clients can use every server.
+        """Start the servers that do not run, and return when clients can use all servers.
 
         Raises:
-            DevstackError: a port, memory, Java or the network is missing, or a server ended; nothing is left running.
+            DevstackError: a port, memory, Java or the network is missing, or a server ended. The servers of this start are stopped.
 
         """
         with locked(self.folder, make=True), Claims() as claims:
             before = read_record(self.folder)
             try:
-                record = record_to_start(before, self._options, self.folder, claims, self._say)
+                record = record_to_start(before, self._options, self.folder, claims, self._report)
                 servers = record.layout.servers(self.folder).values()
                 missing = [server for server in servers if record.alive(server.name) is None]
                 if not missing:
-                    self._say(f"the stack {self.name!r} is running already")
+                    self._report(f"the stack {self.name!r} is already running")
                     return
                 plan.check_memory(missing)
-                launch(missing, record, self.folder, self._say, with_peers=True)
+                launch(missing, record, self.folder, self._report, with_peers=True)
             except BaseException:
                 if before is None:
-                    with uninterrupted():
+                    with signals_deferred():
                         remove(self.folder)
                 raise
 
     def down(self, keep_data: bool = False) -> None:
-        """End every server, and remove the stack's folder unless `keep_data`. Nothing to end is fine."""
+        """Stop every server, and remove the stack's folder unless `keep_data`. Do nothing when there is no stack."""
         with locked(self.folder, make=False) as exists:
             record = read_record(self.folder) if exists else None
             if record is None:
-                self._say(f"there is no stack {self.name!r} in {self.folder.parent}")
+                self._report(f"there is no stack {self.name!r} in {self.folder.parent}")
             else:
                 stop_all(record.running.values(), GRACE_S if keep_data else GRACE_WITHOUT_DATA_S)
                 attrs.evolve(record, running={}).write(self.folder)
-                self._say(f"the stack {self.name!r} is down{', its data is kept' if keep_data else ''}")
+                self._report(f"the stack {self.name!r} is down{'; its data is kept' if keep_data else ''}")
             if exists and not keep_data:
                 remove(self.folder)
 
     def status(self) -> list[ServerStatus]:
-        """Return how each server is; nothing for a stack that does not exist."""
+        """Return the status of each server; an empty list when there is no stack."""
         record = read_record(self.folder)
         if record is None:
             return []
@@ -166,34 +166,34 @@ class Stack:
         return self._server(service).folder / "server.log"
 
     def start(self, service: str) -> None:
-        """Start one server that is down, on its own data and ports, and return when it serves."""
+        """Start one server that is down, with its data and ports, and return when clients can use it."""
         with locked(self.folder, make=False), Claims() as claims:
             server, record = self._server(service), self._record()
             if record.alive(service) is None:
-                claim_again([server], claims)
-                launch([server], record, self.folder, self._say, with_peers=False)
+                reclaim_ports([server], claims)
+                launch([server], record, self.folder, self._report, with_peers=False)
 
     def stop(self, service: str) -> None:
-        """End one server tidily; its data stays."""
+        """Shut one server down in order. Its data is kept."""
         self._server(service)
         if running := self._record().alive(service):
             running.stop(GRACE_S)
 
     def kill(self, service: str) -> None:
-        """End one server at once, as a crash would; its data stays."""
+        """Kill one server, as a crash would. Its data is kept."""
         self._server(service)
         if running := self._record().alive(service):
             running.kill()
 
     def pause(self, service: str) -> None:
-        """Freeze one server: its connections stay open and nothing answers."""
+        """Pause one server: its connections stay open, and it does not answer."""
         self._alive(service).pause()
 
     def resume(self, service: str) -> None:
-        """Let a frozen server go on."""
+        """Resume a paused server."""
         self._alive(service).send(signal.SIGCONT)
 
-    def _alive(self, service: str) -> Running:
+    def _alive(self, service: str) -> ServerProcess:
         self._server(service)
         running = self._record().alive(service)
         if running is None:

@@ -1,6 +1,6 @@
-"""How a server of a stack is, as seen from outside: its process, and whether it answers.
+"""The status of a server: the state of its process, and whether it answers.
 
-- "up": it answers its clients' protocol. "silent": it runs and does not answer. "paused": it was frozen. "down": no process.
+- "up": it answers its clients' protocol. "silent": it runs and does not answer. "paused": it was stopped by SIGSTOP. "down": it does not run.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from .record import Record
 
 @attrs.frozen(kw_only=True)
 class ServerStatus:
-    """How one server is; `pid` is None when it is down."""
+    """The status of one server. `pid` is None when it is down."""
 
     name: str
     host: str
@@ -24,12 +24,12 @@ class ServerStatus:
 
     @property
     def up(self) -> bool:
-        """Tell whether clients can use it."""
+        """Return whether clients can use it."""
         return self.state == "up"
 
 
 def status_of(server: Server, record: Record) -> ServerStatus:
-    """Look at one server of the stack that `record` describes."""
+    """Return the status of one server of the stack that `record` describes."""
     running = record.alive(server.name)
     process = running.process() if running else None
     if process is None:
@@ -37,7 +37,7 @@ def status_of(server: Server, record: Record) -> ServerStatus:
     elif running is not None and running.paused:
         state = "paused"
     else:
-        state = "up" if server.serves(with_peers=False) else "silent"
+        state = "up" if server.is_ready(with_peers=False) else "silent"
     return ServerStatus(
         name=server.name, host=server.host, port=server.port, pid=process.pid if process else None, state=state
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from devstack.servers.monitoring_programs import alertmanager
-from devstack.stack.monitoring import render
+from devstack.stack.monitoring_config import render
 from devstack.stack.ports import Claims
 
 from .alertmanager import Webhook, post_alerts, states
@@ -38,7 +38,7 @@ def manager(tmp_path: Path, webhook: Webhook) -> Iterator[str]:
         with subprocess.Popen(server.command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
             try:
                 until = time.monotonic() + 30
-                while not server.serves(with_peers=False):
+                while not server.is_ready(with_peers=False):
                     assert process.poll() is None
                     assert time.monotonic() < until
                     time.sleep(0.05)

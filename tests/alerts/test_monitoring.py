@@ -9,7 +9,8 @@ from apps.observability.alert_webhook import AlertLog, words
 from devstack.errors import DevstackError
 from devstack.servers import monitoring_programs
 from devstack.stack import Stack
-from devstack.stack.monitoring import Monitoring, MonitoringOptions, render, require_monitoring, scaled
+from devstack.stack.monitoring import Monitoring, require_monitoring
+from devstack.stack.monitoring_config import MonitoringOptions, render, scale_holds
 from tests.support.needs import MONITORING
 
 from .rules import RULES
@@ -33,12 +34,12 @@ def test_rules_that_are_not_there_are_named(tmp_path: Path) -> None:
 def test_scaling_changes_the_patience_of_rules_and_nothing_else() -> None:
     for file in RULES:
         text = file.read_text()
-        before, after = text.splitlines(), scaled(text, 0.1).splitlines()
+        before, after = text.splitlines(), scale_holds(text, 0.1).splitlines()
         changed = {(old.strip(), new.strip()) for old, new in zip(before, after, strict=True) if old != new}
         assert all(old.startswith("for: ") for old, _ in changed)
         assert len(changed) == len({line.strip() for line in before if line.strip().startswith("for: ")})
-        assert scaled(text, 1.0) == text
-    assert scaled("        for: 2m\n", 0.1) == "        for: 12000ms\n"
+        assert scale_holds(text, 1.0) == text
+    assert scale_holds("        for: 2m\n", 0.1) == "        for: 12000ms\n"
 
 
 def test_a_template_that_is_not_filled_in_whole_is_an_error(tmp_path: Path) -> None:

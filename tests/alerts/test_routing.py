@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from devstack.stack.monitoring import render
+from devstack.stack.monitoring_config import render
 from tests.support.needs import path_of
 
 from .programs import run

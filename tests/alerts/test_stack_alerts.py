@@ -9,7 +9,8 @@ from apps.observability.alert_webhook import AlertLog
 from apps.observability.pipeline_stages import Stage, StageState
 from apps.settings.stack import StackSettings
 from devstack.stack import Stack
-from devstack.stack.monitoring import Monitoring, MonitoringOptions
+from devstack.stack.monitoring import Monitoring
+from devstack.stack.monitoring_config import MonitoringOptions
 from tests.support.needs import MONITORING
 
 

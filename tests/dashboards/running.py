@@ -30,7 +30,8 @@ from apps.runtime.child_processes import Child
 from devstack.servers.java import java_home
 from devstack.servers.jmx_exporter import agent_option
 from devstack.stack import Stack
-from devstack.stack.monitoring import Monitoring, MonitoringOptions, Target
+from devstack.stack.monitoring import Monitoring
+from devstack.stack.monitoring_config import MonitoringOptions, Target
 from tests.support.keyspaces import fresh_settings
 
 SYMBOLS = ("AAPL", "BINANCE:BTCUSDT", "OANDA:EUR_USD")

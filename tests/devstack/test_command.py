@@ -1,4 +1,4 @@
-"""The command line as a person meets it: clear words, exit codes, nothing left behind. No server is needed here."""
+"""The command line: clear messages, exit codes, nothing left behind. Most tests need no server."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def devstack(*arguments: object, **environment: str) -> subprocess.CompletedProc
 
 
 def a_failing_java(folder: Path) -> str:
-    """Make a JAVA_HOME whose java says something and fails."""
+    """Create a JAVA_HOME whose java writes a line and fails."""
     (folder / "bin").mkdir(parents=True)
     program = folder / "bin" / "java"
     program.write_text("#!/bin/sh\necho the disk is made of cheese\nexit 3\n")
@@ -36,7 +36,7 @@ def a_failing_java(folder: Path) -> str:
 
 
 @pytest.mark.parametrize(("option", "server"), [("--kafka-port", "kafka-1"), ("--cassandra-port", "cassandra")])
-def test_a_given_port_in_use_is_a_clear_word(tmp_path: Path, option: str, server: str) -> None:
+def test_a_requested_port_in_use_is_a_clear_error(tmp_path: Path, option: str, server: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as holder:
         port = holder.getsockname()[1]
         done = devstack("up", "--home", tmp_path / "home", option, port)
@@ -47,7 +47,7 @@ def test_a_given_port_in_use_is_a_clear_word(tmp_path: Path, option: str, server
     assert not (tmp_path / "home").exists()
 
 
-def test_too_little_memory_is_a_clear_word(tmp_path: Path) -> None:
+def test_too_little_memory_is_a_clear_error(tmp_path: Path) -> None:
     done = devstack("up", "--home", tmp_path / "home", "--kafka-heap-mb", 100_000_000)
     assert done.returncode == 1
     assert "MiB are available" in done.stderr
@@ -59,29 +59,29 @@ def test_a_server_that_ends_while_starting_shows_the_end_of_its_log(tmp_path: Pa
     java = a_failing_java(tmp_path / "java")
     done = devstack("up", "--home", tmp_path / "home", "--no-cassandra", JAVA_HOME=java)
     assert done.returncode == 1
-    assert "kafka-1 ended while starting" in done.stderr
+    assert "kafka-1 ended during its start" in done.stderr
     assert "the disk is made of cheese" in done.stderr
     assert not (tmp_path / "home").exists()
 
 
-def test_a_folder_that_is_no_stack_is_not_touched(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_a_stack_is_not_changed(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("x")
     for command in ("up", "down"):
         done = devstack(command, "--home", tmp_path, "--name", "mine")
         assert done.returncode == 1
-        assert "no stack's" in done.stderr
+        assert "do not belong to a stack" in done.stderr
     assert (tmp_path / "mine" / "thesis.txt").exists()
 
 
-def test_a_stack_that_does_not_exist_is_down_already(tmp_path: Path) -> None:
+def test_taking_down_a_stack_that_does_not_exist_succeeds(tmp_path: Path) -> None:
     assert devstack("down", "--home", tmp_path).returncode == 0
     assert devstack("status", "--home", tmp_path).returncode == 1
     assert devstack("logs", "--home", tmp_path).returncode == 1
 
 
 @pytest.mark.parametrize("arguments", [("--name", "../x"), ("--brokers", "0"), ("--kafka-port", "70000")])
-def test_options_out_of_range_are_refused_in_words(tmp_path: Path, arguments: tuple[str, str]) -> None:
+def test_options_out_of_range_are_rejected_with_a_message(tmp_path: Path, arguments: tuple[str, str]) -> None:
     done = devstack("up", "--home", tmp_path / "home", *arguments)
     assert done.returncode in (1, 2)
     assert done.stderr.startswith("devstack: ")

@@ -26,7 +26,7 @@ import pytest
 from adapters.simulator.server import SimulatedFinnhub
 from adapters.simulator.settings import SimulatorSettings
 from devstack.stack import Stack
-from devstack.stack.process import Running
+from devstack.stack.process import ServerProcess
 from devstack.stack.record import read_record
 from tests.alerts.alertmanager import states
 from tests.support.needs import MONITORING
@@ -127,7 +127,7 @@ class Watched:
             page = httpx.get(f"{self.address('the page')}/{found['runbook']}", timeout=20)
             assert (page.status_code, "What it means" in page.text) == (200, True), found
 
-    def watcher(self, name: str) -> Running:
+    def watcher(self, name: str) -> ServerProcess:
         record = read_record(self.stack.folder)
         assert record is not None
         return record.running[name]

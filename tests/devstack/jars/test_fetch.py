@@ -1,4 +1,4 @@
-"""The download of jars, from a real HTTP server on loopback that cuts, lies and fails as told."""
+"""Download jars from a real HTTP server on loopback that breaks connections, sends wrong bytes and fails."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def jar(name: str, content: bytes = CONTENT) -> Jar:
 
 @attrs.define
 class Repository:
-    """Serve CONTENT for every jar; `plan` holds what happens to a jar's next requests instead."""
+    """Serves CONTENT for every jar. `plan` holds the faults of a jar's next requests."""
 
     url: str
     plan: dict[str, list[str]] = attrs.field(factory=lambda: defaultdict(list))
@@ -36,13 +36,13 @@ class Repository:
         self.requests.append(artifact)
         plan = self.plan[artifact]
         act = plan.pop(0) if plan else "serve"
-        if act == "refuse":
+        if act == "fail":
             handler.send_error(503)
             return
         handler.send_response(200)
         handler.send_header("Content-Length", str(len(CONTENT)))
         handler.end_headers()
-        body = {"serve": CONTENT, "cut": CONTENT[: len(CONTENT) // 2], "lie": CONTENT[::-1]}[act]
+        body = {"serve": CONTENT, "truncate": CONTENT[: len(CONTENT) // 2], "corrupt": CONTENT[::-1]}[act]
         handler.wfile.write(body)
 
 
@@ -77,29 +77,29 @@ def files(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
-def test_jars_come_whole_and_in_the_order_asked_for(repository: Repository) -> None:
+def test_jars_are_complete_and_in_the_requested_order(repository: Repository) -> None:
     wanted = [jar(f"a{i}") for i in range(20)]
     paths = fetch.ensure(wanted, label="test")
     assert [path.name for path in paths] == [one.filename for one in wanted]
     assert all(path.read_bytes() == CONTENT for path in paths)
 
 
-def test_a_cached_jar_is_asked_for_only_once(repository: Repository) -> None:
+def test_a_cached_jar_is_requested_only_once(repository: Repository) -> None:
     first = fetch.ensure([jar("a")], label="test")
     assert fetch.ensure([jar("a")], label="test") == first
     assert repository.requests == ["a"]
 
 
-@pytest.mark.parametrize("fault", ["cut", "lie", "refuse"])
-def test_one_fault_is_got_over(repository: Repository, fault: str) -> None:
+@pytest.mark.parametrize("fault", ["truncate", "corrupt", "fail"])
+def test_the_download_recovers_from_one_fault(repository: Repository, fault: str) -> None:
     repository.plan["a"] = [fault]
     (path,) = fetch.ensure([jar("a")], label="test")
     assert path.read_bytes() == CONTENT
     assert repository.requests == ["a", "a"]
 
 
-@pytest.mark.parametrize(("fault", "word"), [("cut", "network"), ("lie", "SHA-256"), ("refuse", "503")])
-def test_a_lasting_fault_names_the_jar_and_leaves_nothing(
+@pytest.mark.parametrize(("fault", "word"), [("truncate", "network"), ("corrupt", "SHA-256"), ("fail", "503")])
+def test_a_lasting_fault_names_the_jar_and_leaves_no_file(
     repository: Repository, tmp_path: Path, few_retries: None, fault: str, word: str
 ) -> None:
     repository.plan["a"] = [fault] * 10
@@ -111,39 +111,41 @@ def test_a_lasting_fault_names_the_jar_and_leaves_nothing(
     assert path.read_bytes() == CONTENT
 
 
-def test_a_partial_file_under_the_final_name_is_not_taken_for_whole(repository: Repository) -> None:
+def test_a_partial_file_under_the_final_name_is_downloaded_again(repository: Repository) -> None:
     (path,) = fetch.ensure([jar("a")], label="test")
     path.write_bytes(CONTENT[:100])
     assert fetch.ensure([jar("a")], label="test") == [path]
     assert path.read_bytes() == CONTENT
 
 
-def test_another_content_of_the_same_name_does_not_stand_in(repository: Repository, few_retries: None) -> None:
+def test_a_cached_file_with_the_same_name_and_another_hash_is_not_used(
+    repository: Repository, few_retries: None
+) -> None:
     fetch.ensure([jar("a")], label="test")
-    repository.plan["a"] = ["lie"]
+    repository.plan["a"] = ["corrupt"]
     (path,) = fetch.ensure([jar("a", CONTENT[::-1])], label="test")
     assert path.read_bytes() == CONTENT[::-1]
 
 
-def test_no_network_is_a_clear_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few_retries: None) -> None:
+def test_without_a_network_the_error_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few_retries: None
+) -> None:
     monkeypatch.setenv("TAPELINE_MAVEN_REPOSITORY", "http://127.0.0.1:9/")
     monkeypatch.setenv("TAPELINE_CACHE", str(tmp_path))
-    with pytest.raises(DevstackError, match="is there a network"):
+    with pytest.raises(DevstackError, match="check the network"):
         fetch.ensure([jar("a")], label="test")
 
 
-def test_progress_is_plain_lines_when_not_on_a_terminal(
-    repository: Repository, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_progress_is_plain_lines_outside_a_terminal(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
     fetch.ensure([jar("a")], label="test")
-    said = capsys.readouterr().err
-    assert said.startswith("test: downloading 1 jars")
-    assert "\r" not in said
-    assert "\x1b" not in said
+    progress = capsys.readouterr().err
+    assert progress.startswith("test: downloading 1 jars")
+    assert "\r" not in progress
+    assert "\x1b" not in progress
     fetch.ensure([jar("a")], label="test")
     assert capsys.readouterr().err == ""
 
 
-def test_an_unknown_group_is_refused_with_the_known_ones() -> None:
+def test_an_unknown_group_is_rejected_and_the_error_lists_the_groups() -> None:
     with pytest.raises(DevstackError, match="kafka, cassandra, spark"):
         fetch.classpath("zookeeper")

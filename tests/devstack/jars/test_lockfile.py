@@ -1,4 +1,4 @@
-"""The committed lock file: complete, checkable, and at peace with the jars inside PySpark."""
+"""The committed lock file: complete, verifiable, and without jars that PySpark ships."""
 
 from __future__ import annotations
 
@@ -31,23 +31,23 @@ def test_every_jar_has_a_coordinate_a_sha256_and_a_size(group: str) -> None:
 
 
 @pytest.mark.parametrize("group", LOCK)
-def test_no_library_is_twice_on_a_class_path(group: str) -> None:
+def test_no_class_path_contains_a_library_twice(group: str) -> None:
     without_version = [re.sub(r"^([^:]+:[^:]+):[^:]+", r"\1", jar.coordinate) for jar in LOCK[group]]
     assert len(without_version) == len(set(without_version))
 
 
-def test_no_jar_of_spark_doubles_one_inside_pyspark() -> None:
+def test_the_group_spark_has_no_jar_that_pyspark_ships() -> None:
     shipped = pyspark_artifacts()
     assert {"scala-library", "slf4j-api", "hadoop-client-api", "snappy-java"} <= shipped
     assert not shipped & {jar.artifact for jar in LOCK["spark"]}
 
 
-def test_a_coordinate_gives_the_path_in_a_maven_repository() -> None:
+def test_the_path_in_a_maven_repository_follows_from_the_coordinate() -> None:
     jar = Jar(coordinate="io.netty:netty-epoll:4.1.0.Final:linux-x86_64", sha256="0" * 64, size=1)
     assert jar.repository_path == "io/netty/netty-epoll/4.1.0.Final/netty-epoll-4.1.0.Final-linux-x86_64.jar"
 
 
-def test_a_written_lock_reads_back_the_same(tmp_path: Path) -> None:
+def test_a_written_lock_is_read_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "lock.json"
     write_lock({name: (ROOTS[name], jars) for name, jars in LOCK.items()}, path)
     assert read_lock(path) == LOCK

@@ -1,4 +1,4 @@
-"""What is asked of a stack, and the layout that follows from it."""
+"""The options of a stack, and the layout that follows from them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def options(*, brokers: int = 1, nodes: int = 1, kafka: bool = True, cassandra: 
     )
 
 
-def test_a_cluster_id_is_sixteen_bytes_and_never_reads_as_an_option() -> None:
+def test_a_cluster_id_is_sixteen_bytes_and_never_looks_like_an_option() -> None:
     ids = {plan.new_cluster_id() for _ in range(1000)}
     assert len(ids) == 1000
     assert all(len(base64.urlsafe_b64decode(one + "==")) == 16 for one in ids)
@@ -37,19 +37,19 @@ def test_a_cluster_id_is_sixteen_bytes_and_never_reads_as_an_option() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "names"),
+    ("requested", "names"),
     [
         (options(), ["kafka-1", "cassandra-1"]),
         (options(brokers=3, cassandra=False), ["kafka-1", "kafka-2", "kafka-3"]),
         (options(kafka=False, nodes=2), ["cassandra-1", "cassandra-2"]),
     ],
 )
-def test_a_stack_has_the_servers_asked_for(asked: Options, names: list[str]) -> None:
-    assert list(plan.wished(asked).servers(Path("/x"))) == names
+def test_a_stack_has_the_requested_servers(requested: Options, names: list[str]) -> None:
+    assert list(plan.new_layout(requested).servers(Path("/x"))) == names
 
 
 def test_no_two_servers_listen_on_one_address() -> None:
-    servers = plan.wished(options(brokers=3, nodes=3)).servers(Path("/x")).values()
+    servers = plan.new_layout(options(brokers=3, nodes=3)).servers(Path("/x")).values()
     addresses = [(server.host, port) for server in servers for port in (server.port, server.inner_port)]
     assert len(addresses) == len(set(addresses)) == 12
 
@@ -58,7 +58,7 @@ def test_no_two_servers_listen_on_one_address() -> None:
     ("brokers", "replicas", "in_sync"), [(1, "1", "1"), (2, "2", "1"), (3, "3", "2"), (5, "3", "2")]
 )
 def test_replicas_follow_the_number_of_brokers(brokers: int, replicas: str, in_sync: str) -> None:
-    layout = plan.wished(options(brokers=brokers, cassandra=False))
+    layout = plan.new_layout(options(brokers=brokers, cassandra=False))
     for server in layout.servers(Path("/x")).values():
         assert isinstance(server, KafkaBroker)
         settings = server.properties()
@@ -67,7 +67,7 @@ def test_replicas_follow_the_number_of_brokers(brokers: int, replicas: str, in_s
 
 
 def test_the_tokens_of_all_nodes_divide_the_ring_evenly() -> None:
-    layout = plan.wished(options(kafka=False, nodes=3))
+    layout = plan.new_layout(options(kafka=False, nodes=3))
     nodes = [node for node in layout.servers(Path("/x")).values() if isinstance(node, CassandraNode)]
     tokens = sorted(token for node in nodes for token in node.tokens())
     steps = {b - a for a, b in itertools.pairwise(tokens)}
@@ -77,7 +77,7 @@ def test_the_tokens_of_all_nodes_divide_the_ring_evenly() -> None:
     assert tokens[-1] < 2**63
 
 
-def test_a_stack_that_exists_without_a_server_asked_for_is_an_error() -> None:
-    kafka_only = plan.wished(options(cassandra=False))
+def test_an_existing_stack_without_a_requested_server_is_an_error() -> None:
+    kafka_only = plan.new_layout(options(cassandra=False))
     with pytest.raises(DevstackError, match="has no Cassandra"):
         plan.check_servers(options(), kafka_only, "default")

@@ -1,4 +1,4 @@
-"""Real stacks: brought up, used, hurt, and taken down without a trace."""
+"""Real stacks: bring them up, use them, break a server, take them down without leftovers."""
 
 from __future__ import annotations
 
@@ -74,18 +74,18 @@ def kafka(tmp_path: Path) -> Iterator[Stack]:
         yield stack
 
 
-def test_up_serves_and_down_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_up_starts_servers_and_down_leaves_nothing_behind(tmp_path: Path) -> None:
     home = tmp_path / "home"
     heaps = ("--kafka-heap-mb", 256, "--cassandra-heap-mb", 512, "--quick-jit")
     try:
-        said = finish(devstack("up", "--home", home, *heaps))
+        output = finish(devstack("up", "--home", home, *heaps))
         stack = Stack(home=home)
         kafka_port = int(stack.bootstrap_servers.removeprefix("127.0.0.1:"))
-        assert f"kafka-1 up on {stack.bootstrap_servers} in " in said
-        assert f"cassandra-1 up on 127.0.0.1:{stack.cassandra_port} in " in said
+        assert f"kafka-1 up on {stack.bootstrap_servers} in " in output
+        assert f"cassandra-1 up on 127.0.0.1:{stack.cassandra_port} in " in output
         assert kafka_brokers("127.0.0.1", kafka_port) == {1}
         assert cassandra_peers("127.0.0.1", stack.cassandra_port) == 0
-        assert "running already" in finish(devstack("up", "--home", home))
+        assert "already running" in finish(devstack("up", "--home", home))
         assert finish(devstack("status", "--home", home)).count(" up ") == 2
         assert "Kafka Server started" in finish(devstack("logs", "--home", home, "kafka-1"))
         pids = [server.pid for server in stack.status()]
@@ -98,7 +98,7 @@ def test_up_serves_and_down_leaves_nothing_behind(tmp_path: Path) -> None:
     assert kafka_brokers("127.0.0.1", kafka_port) == frozenset()
 
 
-def test_two_stacks_live_side_by_side(kafka: Stack) -> None:
+def test_two_stacks_run_side_by_side(kafka: Stack) -> None:
     with Stack(name="two", home=kafka.folder.parent, cassandra=False, kafka_heap_mb=256, quick_jit=True) as other:
         assert other.bootstrap_servers != kafka.bootstrap_servers
         create_topic(other, "t")
@@ -108,7 +108,7 @@ def test_two_stacks_live_side_by_side(kafka: Stack) -> None:
     assert not other.folder.exists()
 
 
-def test_one_server_can_be_hurt_and_comes_back_with_its_data(kafka: Stack) -> None:
+def test_a_server_that_was_paused_or_killed_returns_with_its_data(kafka: Stack) -> None:
     where = kafka.bootstrap_servers
     create_topic(kafka, "kept")
 
@@ -148,7 +148,7 @@ def test_an_interrupted_up_leaves_nothing_running(tmp_path: Path, number: signal
     assert not home.exists()
 
 
-def test_a_guarded_stack_goes_down_with_a_killed_owner(tmp_path: Path) -> None:
+def test_a_guarded_stack_goes_down_when_its_owner_is_killed(tmp_path: Path) -> None:
     home = tmp_path / "home"
     program = (
         "from devstack.stack.orphan_watch import guarded\nfrom devstack.stack import Stack\n"
