@@ -47,16 +47,20 @@ class AggregatorMetrics:
         self._rows = counter("rows_total", "Records read from Kafka", ["query"])
         self._seconds = Histogram(
             "tapeline_aggregator_batch_seconds",
-            "One micro-batch, in all and by phase",
+            "Duration of a micro-batch, total and by phase",
             ["query", "phase"],
             buckets=BATCH_BOUNDS_S,
             registry=registry,
         )
-        self._behind = gauge("offsets_behind", "Records beyond the last micro-batch", ["query"])
-        self._failures = counter("batch_failures_total", "Micro-batches that failed", ["query"])
-        active = gauge("query_active", "1 while the query runs", ["query"])
+        self._behind = gauge(
+            "offsets_behind", "Records in the topic after the last micro-batch, over all partitions", ["query"]
+        )
+        self._failures = counter("batch_failures_total", "Failed micro-batches", ["query"])
+        active = gauge("query_active", "1 while the query is active", ["query"])
         last_batch = gauge(
-            "last_batch_timestamp_seconds", "When a micro-batch last ended, or none was needed", ["query"]
+            "last_batch_timestamp_seconds",
+            "Time at which a micro-batch last finished, or no data was available",
+            ["query"],
         )
         for query in queries:
             self._rows.labels(query)
@@ -66,16 +70,18 @@ class AggregatorMetrics:
                 self._seconds.labels(query, phase)
             active.labels(query).set_function(lambda query=query: float(self._active[query]))  # type: ignore[misc]
             last_batch.labels(query).set_function(lambda query=query: self._last_batch_s[query])  # type: ignore[misc]
-        gauge("watermark_lag_seconds", "Now minus the watermark").set_function(lambda: now_s() - self._watermark_s)
-        self._updated = gauge("state_updated_rows", "Windows that the last micro-batch changed")
+        gauge("watermark_lag_seconds", "Present time minus the watermark").set_function(
+            lambda: now_s() - self._watermark_s
+        )
+        self._updated = gauge("state_updated_rows", "Windows that the last micro-batch updated")
         self._state_bytes = gauge("state_bytes", "Memory of the state store")
-        self._late = counter("late_rows_total", "What the watermark dropped: pairs of a task and a candle")
+        self._late = counter("late_rows_total", "Rows dropped by the watermark: pairs of a task and a candle")
         self._rejected = counter("rejected_total", "Records sent to the dead letters")
-        self._newest = gauge("newest_stored_timestamp_seconds", "Greatest event time among stored trades")
+        self._newest = gauge("newest_stored_timestamp_seconds", "Greatest event time of the stored trades")
         self._newest_s = 0.0
         self._end_to_end = Tally(
             "tapeline_aggregator_end_to_end_latency_seconds",
-            "Received by the producer to stored, of each trade",
+            "Time from receipt by the producer to storage, for each trade",
             END_TO_END_BOUNDS_S,
             registry,
         )

@@ -16,11 +16,11 @@ _HEARD: Final = frozenset({FeedEventKind.HEARTBEAT, FeedEventKind.PROVIDER_ERROR
 
 
 _COUNTED: Final = {
-    FeedEventKind.CONNECTED: ("connects", "Connections made"),
-    FeedEventKind.DISCONNECTED: ("disconnects", "Connections lost, and attempts that failed"),
-    FeedEventKind.SILENT: ("silences", "Connections given up because nothing was heard on them"),
-    FeedEventKind.RATE_LIMITED: ("rate_limited", "Attempts refused with HTTP 429"),
-    FeedEventKind.PROVIDER_ERROR: ("provider_errors", "Errors that the provider told"),
+    FeedEventKind.CONNECTED: ("connects", "Connections opened"),
+    FeedEventKind.DISCONNECTED: ("disconnects", "Lost connections and failed attempts"),
+    FeedEventKind.SILENT: ("silences", "Connections closed because no data arrived"),
+    FeedEventKind.RATE_LIMITED: ("rate_limited", "Attempts rejected with HTTP 429"),
+    FeedEventKind.PROVIDER_ERROR: ("provider_errors", "Errors reported by the provider"),
 }
 
 
@@ -94,14 +94,12 @@ class MeasuredFeed:
 
     def collect(self) -> Iterator[Metric]:
         """Give the counts to a scrape."""
-        yield CounterMetricFamily(
-            "tapeline_feed_frames", "Frames that carried trades or could not be understood", self._frames
-        )
+        yield CounterMetricFamily("tapeline_feed_frames", "Frames with trades, and malformed frames", self._frames)
         for kind, (name, text) in _COUNTED.items():
             yield CounterMetricFamily(f"tapeline_feed_{name}", text, self._events[kind])
         yield GaugeMetricFamily(
             "tapeline_feed_last_frame_timestamp_seconds",
-            "When anything was last received, heartbeats included",
+            "Time of the last received frame, including heartbeats",
             self._last_frame_s,
         )
         yield GaugeMetricFamily("tapeline_feed_connected", "1 while connected", float(self.connected))

@@ -31,7 +31,7 @@ class MeasuredIntake:
         self._last_trade_s = now_s()
         self._latency = Tally(
             "tapeline_feed_latency_seconds",
-            "Event time to received, of each valid trade",
+            "Time from the event time to receipt, for each valid trade",
             LATENCY_BOUNDS_S,
             registry,
             parts=1000,
@@ -59,15 +59,15 @@ class MeasuredIntake:
         trades.add_metric(["trade"], self._trades - updates)
         trades.add_metric(["price_update"], updates)
         yield trades
-        rejected = CounterMetricFamily("tapeline_feed_rejected", "What became a dead letter", labels=["reason"])
+        rejected = CounterMetricFamily("tapeline_feed_rejected", "Items that became dead letters", labels=["reason"])
         for reason, count in self._rejected.items():
             rejected.add_metric([reason.value], count)
         yield rejected
         yield CounterMetricFamily(
             "tapeline_feed_redelivered_trades",
-            "Trades left out because their whole frame had come before",
+            "Trades discarded because their whole frame was a redelivery",
             self._redelivered,
         )
         yield GaugeMetricFamily(
-            "tapeline_feed_last_trade_timestamp_seconds", "When a valid trade was last received", self._last_trade_s
+            "tapeline_feed_last_trade_timestamp_seconds", "Time of the last valid trade", self._last_trade_s
         )

@@ -20,19 +20,19 @@ PUBLISH_BOUNDS_S: Final = (
 _PREFIX: Final = "tapeline_kafka_client_"
 _QUANTILES: Final = {"0.5": "p50", "0.99": "p99"}
 _TIMES: Final = {
-    "request_seconds": ("rtt", "Round trip of a request, over the last second"),
-    "queue_seconds": ("int_latency", "How long records waited before they were sent, over the last second"),
+    "request_seconds": ("rtt", "Round-trip time of a request, over the last second"),
+    "queue_seconds": ("int_latency", "Time that records waited before they were sent, over the last second"),
 }
 _COUNTS: Final = {
     "requests": ("tx", "Requests sent"),
     "sent_bytes": ("txbytes", "Bytes sent"),
-    "retries": ("txretries", "Requests sent again"),
+    "retries": ("txretries", "Retried requests"),
     "request_errors": ("txerrs", "Requests that could not be sent"),
-    "request_timeouts": ("req_timeouts", "Requests without an answer in time"),
+    "request_timeouts": ("req_timeouts", "Requests that timed out"),
 }
 _SIZES: Final = {
-    "queued_bytes": ("msg_size", "Bytes in the buffer or on the way"),
-    "buffer_bytes": ("msg_size_max", "How many bytes may be in the buffer or on the way"),
+    "queued_bytes": ("msg_size", "Bytes that are buffered or in flight"),
+    "buffer_bytes": ("msg_size_max", "Maximum number of bytes that are buffered or in flight"),
 }
 
 
@@ -44,7 +44,10 @@ class KafkaClientMetrics:
         self._reported_at = monotonic()
         self._report: Mapping[str, Any] = {}
         self._latency = Tally(
-            "tapeline_publish_latency_seconds", "Published to acknowledged, of each record", PUBLISH_BOUNDS_S, registry
+            "tapeline_publish_latency_seconds",
+            "Time from publishing to acknowledgement, for each record",
+            PUBLISH_BOUNDS_S,
+            registry,
         )
         registry.register(self)
 

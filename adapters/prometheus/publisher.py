@@ -84,19 +84,21 @@ class MeasuredPublisher:
     def collect(self) -> Iterator[Metric]:
         """Give the state to a scrape."""
         published = CounterMetricFamily(
-            "tapeline_publisher_published", "Records handed over for delivery", labels=["item"]
+            "tapeline_publisher_published", "Records passed to the publisher", labels=["item"]
         )
         for kind, count in self._published.items():
             published.add_metric([_KINDS[kind]], count)
         yield published
         yield CounterMetricFamily(
-            "tapeline_publisher_acknowledged", "Kept by the broker, by its own word", self._deliveries.acknowledged
+            "tapeline_publisher_acknowledged", "Records acknowledged by the broker", self._deliveries.acknowledged
         )
-        yield CounterMetricFamily("tapeline_publisher_failed", "Given up: lost records", self._deliveries.failed)
+        yield CounterMetricFamily(
+            "tapeline_publisher_failed", "Records whose delivery failed for good: lost records", self._deliveries.failed
+        )
         yield GaugeMetricFamily(
-            "tapeline_publisher_pending_records", "Records in the buffer or on the way", self.pending
+            "tapeline_publisher_pending_records", "Records that are buffered or in flight", self.pending
         )
         if self._buffer_records is not None:
             yield GaugeMetricFamily(
-                "tapeline_publisher_buffer_records", "How many records may be pending", self._buffer_records
+                "tapeline_publisher_buffer_records", "Maximum number of pending records", self._buffer_records
             )

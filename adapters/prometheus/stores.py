@@ -21,10 +21,10 @@ class StoreMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._rows = Counter("tapeline_store_rows_total", "Rows written", ["store"], registry=registry)
-        self._failures = Counter("tapeline_store_failures_total", "Writes that failed", ["store"], registry=registry)
+        self._failures = Counter("tapeline_store_failures_total", "Failed writes", ["store"], registry=registry)
         self._seconds = Histogram(
             "tapeline_store_write_seconds",
-            "One write, of any number of rows",
+            "Duration of a write of any number of rows",
             ["store"],
             buckets=WRITE_BOUNDS_S,
             registry=registry,

@@ -1,7 +1,7 @@
-"""What a trade may cost, beside a bare loop over the same input in the same process: a doubling cannot land unseen.
+"""Limits on the cost of a trade, relative to a bare loop over the same input in the same process: a doubling fails the test.
 
-Ratios of CPU time, not times: the least of several short turns each, taken in turn, so that a busy machine makes little difference. A limit is
-about 1.5 times what was measured when it was set; where a change makes a step dearer on purpose, it is set anew, and the change says so.
+The limits are ratios of CPU time: the minimum of several short turns of both, which alternate, so a busy machine has little influence. A limit is
+about 1.5 times the ratio that was measured when it was set. If a change raises the cost on purpose, it also raises the limit and documents the reason.
 """
 
 import time
@@ -23,8 +23,8 @@ PAYLOADS = frames(2_000, 10)
 NOW_MS = time.time_ns() // 1_000_000
 
 
-def carried() -> list[bytes]:
-    """What the producer does with frames, up to Kafka."""
+def encode_frames() -> list[bytes]:
+    """The work of the producer on frames, up to Kafka."""
     intake = Intake(source="gate")
     records = []
     for payload in PAYLOADS:
@@ -34,50 +34,50 @@ def carried() -> list[bytes]:
     return records
 
 
-def barely_carried() -> list[bytes]:
+def encode_frames_bare() -> list[bytes]:
     read, write = producer_throughput.decoder(), producer_throughput.encoder()
     return [write(producer_throughput.record(trade, NOW_MS)) for payload in PAYLOADS for trade in read(payload).data]
 
 
-RECORDS = carried()
+RECORDS = encode_frames()
 
 
-def read_again() -> None:
+def decode_records() -> None:
     rules = Rules()
     for value in RECORDS:
         decode(value, appended_ms=NOW_MS, rules=rules)
 
 
-def barely_read_again() -> None:
+def decode_records_bare() -> None:
     read = msgspec.json.Decoder(producer_throughput.Record).decode
     for value in RECORDS:
         read(value)
 
 
 @pytest.mark.parametrize(
-    ("path", "bare", "limit"),
+    ("work", "bare", "limit"),
     [
-        (carried, barely_carried, 5.3),
-        (read_again, barely_read_again, 7.1),
+        (encode_frames, encode_frames_bare, 5.3),
+        (decode_records, decode_records_bare, 7.1),
         (lambda: embedded_engine.tapeline(PAYLOADS), lambda: embedded_engine.bare(PAYLOADS), 6.7),
     ],
     ids=["frames to records", "records to trades", "frames to candles"],
 )
-def test_a_trade_costs_no_more_than_so_many_times_a_bare_loop(
-    path: Callable[[], object], bare: Callable[[], object], limit: float
+def test_a_trade_costs_at_most_a_multiple_of_a_bare_loop(
+    work: Callable[[], object], bare: Callable[[], object], limit: float
 ) -> None:
-    assert ratio(path, bare, enough=limit) <= limit
+    assert ratio(work, bare, enough=limit) <= limit
 
 
-def ratio(path: Callable[[], object], bare: Callable[[], object], *, enough: float) -> float:
-    """Compare the least CPU times; ends early when the ratio is good enough."""
-    least, least_bare = float("inf"), float("inf")
+def ratio(work: Callable[[], object], bare: Callable[[], object], *, enough: float) -> float:
+    """Return the ratio of the minimum CPU times. Stop early once it is at most `enough`."""
+    minimum, minimum_bare = float("inf"), float("inf")
     for turn in range(TURNS):
-        least_bare = min(least_bare, cpu_s(bare))
-        least = min(least, cpu_s(path))
-        if turn >= 4 and least / least_bare <= enough:
+        minimum_bare = min(minimum_bare, cpu_s(bare))
+        minimum = min(minimum, cpu_s(work))
+        if turn >= 4 and minimum / minimum_bare <= enough:
             break
-    return least / least_bare
+    return minimum / minimum_bare
 
 
 def cpu_s(work: Callable[[], object]) -> float:
@@ -86,9 +86,9 @@ def cpu_s(work: Callable[[], object]) -> float:
     return time.process_time() - started_s
 
 
-def test_work_done_twice_is_seen() -> None:
+def test_doubled_work_exceeds_a_limit() -> None:
     def twice() -> None:
-        carried()
-        carried()
+        encode_frames()
+        encode_frames()
 
-    assert ratio(twice, carried, enough=0) > 1.6
+    assert ratio(twice, encode_frames, enough=0) > 1.6

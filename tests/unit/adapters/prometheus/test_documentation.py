@@ -123,7 +123,7 @@ def test_a_program_exports_what_is_documented_and_nothing_else(program: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("kind", "section"), [("kafka", "Kafka's brokers"), ("cassandra", "Cassandra's nodes"), ("spark", "Spark's driver")]
+    ("kind", "section"), [("kafka", "Kafka brokers"), ("cassandra", "Cassandra nodes"), ("spark", "Spark driver")]
 )
 def test_the_rules_of_a_server_give_what_is_documented_and_nothing_else(kind: Kind, section: str) -> None:
     rules = rules_file(kind).read_text(encoding="utf-8")

@@ -5,7 +5,7 @@ import pytest
 from bench.harness import candle_lines
 
 
-def test_candles_that_differ_in_a_digit_are_told(tmp_path: Path) -> None:
+def test_candles_that_differ_in_a_digit_are_reported(tmp_path: Path) -> None:
     file = tmp_path / "candles"
     candle_lines.write(file, ["A\t1.5", "B\t2"])
     candle_lines.check(file, ["B\t2", "A\t1.5"])

@@ -6,16 +6,16 @@ from bench.harness.micro_batches import read_micro_batches
 
 
 def line(query: str, **fields: Any) -> str:
-    usual = {"records": 10, "seconds": 1.0, "offsets_behind": 0, "phases_ms": {"addBatch": 800}}
-    return json.dumps({"event": "micro_batch", "query": query, **usual, **fields}) + "\n"
+    defaults = {"records": 10, "seconds": 1.0, "offsets_behind": 0, "phases_ms": {"addBatch": 800}}
+    return json.dumps({"event": "micro_batch", "query": query, **defaults, **fields}) + "\n"
 
 
-def test_the_log_is_read_from_a_place_on_past_what_is_no_micro_batch(tmp_path: Path) -> None:
+def test_the_log_is_read_from_an_offset_and_other_lines_are_skipped(tmp_path: Path) -> None:
     log = tmp_path / "aggregator.log"
     old = line("trades", seconds=99.0)
     new = (
         line("trades", records=10, seconds=1.0)
-        + "26/11/23 WARN Spark has something to say\n"
+        + "26/11/23 WARN a warning of Spark\n"
         + line("trades", records=30, seconds=3.0, offsets_behind=7)
         + json.dumps({"event": "query_ended", "query": "trades"})
         + "\n"

@@ -3,22 +3,22 @@ import pytest
 from bench.harness.warmup import WarmUp
 
 
-def test_the_clock_begins_after_a_fifth() -> None:
+def test_the_clock_starts_after_a_fifth_of_the_records() -> None:
     warm_up = WarmUp(100)
-    for count in (15, 15, 70):
+    for count in (15, 6, 79):
         warm_up.add(count)
     assert warm_up.count == 100
-    assert warm_up.stop().items == 70
+    assert warm_up.stop().items == 79
 
 
-def test_a_topic_that_holds_less_than_the_warm_up_gives_no_figure() -> None:
+def test_fewer_records_than_the_warm_up_are_an_error() -> None:
     warm_up = WarmUp(100)
     warm_up.add(10)
     with pytest.raises(AssertionError, match="only 10 records"):
         warm_up.stop()
 
 
-def test_a_path_that_takes_most_at_once_gives_no_figure() -> None:
+def test_most_records_in_one_batch_are_an_error() -> None:
     warm_up = WarmUp(100)
     for count in (15, 80, 5):
         warm_up.add(count)

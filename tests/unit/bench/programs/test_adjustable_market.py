@@ -38,7 +38,7 @@ def read(client: ClientConnection, trades: int) -> list[str]:
 
 
 @pytest.mark.timeout(60)
-def test_a_market_sends_at_the_rate_that_it_was_told_last_and_counts_all(market: "subprocess.Popen[str]") -> None:
+def test_a_market_sends_at_the_latest_rate_and_counts_all_trades(market: "subprocess.Popen[str]") -> None:
     assert market.stdout is not None
     with connect(f"ws://127.0.0.1:{int(market.stdout.readline())}", compression=None) as client:
         client.send("{}")

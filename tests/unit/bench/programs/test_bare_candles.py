@@ -13,7 +13,7 @@ MINUTE_MS = 60_000
 
 
 def trades_in_order(count: int) -> list[Trade]:
-    """Trades of a few minutes, in the order of time, as the loop takes arrival for it."""
+    """Return trades of a few minutes in order of time, because the bare loop takes open and close in order of arrival."""
     intake = Intake(source="bench")
     trades: list[Trade] = []
     for payload in frames(count, 10, symbol_count=5, per_ms=count / 200_000):
@@ -23,15 +23,15 @@ def trades_in_order(count: int) -> list[Trade]:
     return sorted(trades, key=lambda trade: trade.key)
 
 
-def test_the_loop_that_candles_are_measured_beside_makes_the_same_candles() -> None:
+def test_the_bare_loop_makes_the_same_candles_as_the_domain() -> None:
     trades = trades_in_order(2_000)
     found: Candles = {}
     fold(found, [encode(trade) for trade in trades])
-    wanted = {
+    expected = {
         (each.symbol, each.window_start_ms // MINUTE_MS): Candle(
             each.open, each.high, each.low, each.close, each.volume, each.trade_count + each.update_count
         )
         for each in fold_candles(trades, MINUTE_MS).values()
     }
-    assert len({minute for _symbol, minute in wanted}) > 2
-    assert found == wanted
+    assert len({minute for _symbol, minute in expected}) > 2
+    assert found == expected

@@ -8,5 +8,5 @@ def test_the_page_has_the_tables_of_the_measured_figures() -> None:
     assert on_page(text, Measured.read()) == text, "run python -m bench.capacity --write"
 
 
-def test_the_page_calls_provisional_figures_so() -> None:
+def test_the_page_marks_provisional_figures() -> None:
     assert ("**Provisional.**" in PAGE.read_text("utf-8")) == Measured.read().provisional

@@ -7,7 +7,7 @@ def section(part: str, body: str) -> Section:
     return Section(part=part, title=part.title(), body=body)
 
 
-def test_a_part_measured_anew_replaces_its_own_section_alone(tmp_path: Path) -> None:
+def test_a_new_measurement_replaces_only_its_own_section(tmp_path: Path) -> None:
     page = tmp_path / "performance.md"
     for part, body in (("domain", "first"), ("spark", "other"), ("domain", "second")):
         write(section(part, body), page)
@@ -17,7 +17,7 @@ def test_a_part_measured_anew_replaces_its_own_section_alone(tmp_path: Path) -> 
     assert text.index("second") < text.index("other")
 
 
-def test_a_section_says_how_and_where_it_was_measured(tmp_path: Path) -> None:
+def test_a_section_names_its_command_and_machine(tmp_path: Path) -> None:
     page = tmp_path / "performance.md"
     write(section("domain", "figures"), page)
     text = page.read_text()
