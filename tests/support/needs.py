@@ -2,7 +2,7 @@
 
 A test, a class or a module names its programs: `@pytest.mark.needs("promtool")`. Where one is missing, the test is skipped before its
 fixtures start anything, and the run ends with one line a program: how many tests were skipped, and how to get it. No test is skipped for
-another reason. Tests of Spark need the package `pyspark`, which is not installed on Python 3.14: there, their modules are skipped.
+another reason. Tests of Spark need the package `pyspark`, which is not installed on Python 3.14; there, modules that import it are skipped.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ PROPERTY: Final = "missing program"
 """The name under which a skipped test's report carries what it lacks; reports travel from pytest-xdist's workers."""
 
 PYSPARK: Final = "pyspark"
+_PYSPARK_REMEDY: Final = "PySpark 3.5 needs Python 3.11 to 3.13"
 
 
 @attrs.frozen
@@ -59,6 +60,11 @@ def find(program: str) -> str | None:
     return next(filter(None, map(shutil.which, PROGRAMS[program].executables)), None)
 
 
+def is_installed(name: str) -> bool:
+    """Return whether a program of `PROGRAMS`, or PySpark, is installed."""
+    return find(name) is not None if name in PROGRAMS else importlib.util.find_spec(name) is not None
+
+
 def path_of(program: str) -> str:
     """Return the path of a program that the test is marked to need."""
     path = find(program)
@@ -75,7 +81,7 @@ def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
     """Skip each test that needs a missing program."""
     for item in items:
         needed = {program for marker in item.iter_markers("needs") for program in marker.args}
-        missing = sorted(program for program in needed if find(program) is None)
+        missing = sorted(program for program in needed if not is_installed(program))
         if missing:
             item.add_marker(pytest.mark.skip(reason=f"needs {', '.join(missing)}"))
             item.user_properties.append((PROPERTY, missing))
@@ -87,7 +93,7 @@ def pytest_make_collect_report(
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     """Skip a module that fails to import because there is no PySpark; any other import error stays an error."""
     report = yield
-    if report.failed and importlib.util.find_spec(PYSPARK) is None and f"'{PYSPARK}" in str(report.longrepr):
+    if report.failed and not is_installed(PYSPARK) and f"'{PYSPARK}" in str(report.longrepr):
         report.outcome = "skipped"
         report.longrepr = (str(collector.path), 0, f"needs {PYSPARK}")
     return report
@@ -96,16 +102,21 @@ def pytest_make_collect_report(
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Write one line for each program that tests were skipped for."""
     lines = [
-        f"{program}: {count} tests skipped; {PROGRAMS[program].remedy}"
+        f"{program}: {count} skipped; {_remedy(program)}"
         for program, count in sorted(_tests_without_program(terminalreporter).items())
     ]
-    modules = sum(isinstance(report, pytest.CollectReport) for report in terminalreporter.getreports("skipped"))
+    skipped = terminalreporter.getreports("skipped")
+    modules = {report.nodeid for report in skipped if isinstance(report, pytest.CollectReport)}
     if modules:
-        lines.append(f"{PYSPARK}: {modules} test modules skipped; PySpark 3.5 needs Python 3.11 to 3.13")
+        lines.append(f"{PYSPARK}: {len(modules)} whole modules skipped; {_PYSPARK_REMEDY}")
     if lines:
-        terminalreporter.section("not installed")
+        terminalreporter.section("tests skipped because a program is not installed")
         for line in lines:
             terminalreporter.write_line(line)
+
+
+def _remedy(name: str) -> str:
+    return _PYSPARK_REMEDY if name == PYSPARK else PROGRAMS[name].remedy
 
 
 def _tests_without_program(terminalreporter: pytest.TerminalReporter) -> Counter[str]:

@@ -117,7 +117,7 @@ def test_an_element_that_is_no_trade_is_carried_on_without_fields(element: str) 
         (b"[" * 100_000, "not a JSON object"),
         (b"[]", "not a JSON object"),
         (b'{"data":[{"p":' + b"[" * 100_000, "not JSON"),
-        (b'{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "not JSON"),
+        (b'{"x":' + b"[" * 1_000_000 + b"]" * 1_000_000 + b"}", "not JSON"),
         (b"null", "not a JSON object"),
         (b'{"data":[{"p":1,"s":"\xff"}],"type":"trade"}', "not UTF-8"),
         (b'{"data":[{"other":"\xff"}],"type":"trade"}', "not UTF-8"),

@@ -5,9 +5,12 @@ import sys
 import zipfile
 from pathlib import Path
 
+import pytest
+
 from apps.package_spark import build
 
 
+@pytest.mark.needs("pyspark")
 def test_the_zip_is_all_that_the_programs_need_beside_pyspark(tmp_path: Path) -> None:
     """An isolated Python that has PySpark and the zip, and nothing of the project or its packages, imports the programs."""
     archive = tmp_path / "tapeline.zip"
