@@ -1,4 +1,4 @@
-"""Asking and telling a real Alertmanager over its HTTP API, and a webhook that remembers what it was told."""
+"""A client for the HTTP API of a real Alertmanager, and a webhook that records notifications."""
 
 import json
 import threading
@@ -10,7 +10,7 @@ from typing import Any, Self
 
 
 class Webhook:
-    """Takes notifications at `url`, in a thread."""
+    """Records the notifications that arrive at `url`, in a thread."""
 
     def __init__(self) -> None:
         self.seen: list[dict[str, Any]] = []
@@ -50,8 +50,8 @@ class Webhook:
         self._server.server_close()
         self._thread.join()
 
-    def told(self, name: str, status: str, since: int = 0) -> bool:
-        """Tell whether an alert came with this status (firing or resolved), after the first `since` of all."""
+    def notified(self, name: str, status: str, since: int = 0) -> bool:
+        """Return whether an alert arrived with this status (firing or resolved), after the first `since` alerts."""
         return any(alert["name"] == name and alert["status"] == status for alert in self.seen[since:])
 
 
@@ -70,6 +70,6 @@ def post_alerts(alertmanager_url: str, alerts: Iterable[Mapping[str, str]]) -> N
 
 
 def states(alertmanager_url: str) -> dict[str, str]:
-    """Give each alert that Alertmanager knows: active, or suppressed where another inhibits it."""
+    """Return the state of each alert: active, or suppressed if another alert inhibits it."""
     alerts = get(f"{alertmanager_url}/api/v2/alerts")
     return {alert["labels"]["alertname"]: alert["status"]["state"] for alert in alerts}

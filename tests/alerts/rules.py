@@ -1,4 +1,4 @@
-"""The alerts as they are written down, and the names of metrics that the documents promise."""
+"""The alerting rules, and the names of the documented metrics."""
 
 import re
 from functools import cache
@@ -14,7 +14,7 @@ RULES = sorted((PROMETHEUS / "rules").glob("*.yml"))
 TESTS = sorted((PROMETHEUS / "tests").glob("*.yml"))
 RUNBOOKS = ROOT / "docs" / "runbooks"
 
-_WORDS = {"and", "or", "unless", "on", "ignoring", "by", "without", "group_left", "group_right", "bool", "offset"}
+_KEYWORDS = {"and", "or", "unless", "on", "ignoring", "by", "without", "group_left", "group_right", "bool", "offset"}
 
 
 def _load(file: Path) -> Any:
@@ -45,17 +45,17 @@ def inhibitions() -> list[dict[str, Any]]:
 
 
 def metrics_used(expression: str) -> set[str]:
-    """Name the metrics in an expression: what is left without texts, label matchers, lists of labels, spans, functions and words."""
+    """Return the metrics in an expression: the names that are not strings, label matchers, lists of labels, ranges, functions or keywords."""
     text = re.sub(r'"[^"]*"', "", expression)
     text = re.sub(r"\{[^}]*\}", "", text)
     text = re.sub(r"\[[^\]]*\]", "", text)
     text = re.sub(r"\b(on|ignoring|by|without|group_left|group_right)\s*\([^)]*\)", "", text)
     names = re.findall(r"(?<![\w:.])([a-zA-Z_:][\w:]*)(?!\s*\()(?![\w:])", text)
-    return {name for name in names if name not in _WORDS}
+    return {name for name in names if name not in _KEYWORDS}
 
 
-def metrics_promised() -> set[str]:
-    """Name what docs/metrics.md lists, and the few of other sources that docs/alerts.md lists."""
+def metrics_documented() -> set[str]:
+    """Return the metrics that docs/metrics.md lists, and the external ones that docs/alerts.md lists."""
     names = set()
     text = (ROOT / "docs" / "metrics.md").read_text()
     for name, kind in re.findall(r"^\| `(\w+)` \| (\w+) \|", text, re.MULTILINE):

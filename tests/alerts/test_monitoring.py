@@ -16,7 +16,7 @@ from tests.support.needs import MONITORING
 from .rules import RULES
 
 
-def test_a_missing_program_is_named_with_the_way_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_names_a_missing_program_and_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(
         DevstackError,
@@ -26,12 +26,12 @@ def test_a_missing_program_is_named_with_the_way_to_get_it(monkeypatch: pytest.M
 
 
 @pytest.mark.needs(*MONITORING)
-def test_rules_that_are_not_there_are_named(tmp_path: Path) -> None:
+def test_missing_rules_are_an_error(tmp_path: Path) -> None:
     with pytest.raises(DevstackError, match=r"there are no rules in .*a checkout of tapeline"):
         require_monitoring(tmp_path)
 
 
-def test_scaling_changes_the_patience_of_rules_and_nothing_else() -> None:
+def test_scaling_changes_the_for_durations_of_rules_and_nothing_else() -> None:
     for file in RULES:
         text = file.read_text()
         before, after = text.splitlines(), scale_holds(text, 0.1).splitlines()
@@ -42,7 +42,7 @@ def test_scaling_changes_the_patience_of_rules_and_nothing_else() -> None:
     assert scale_holds("        for: 2m\n", 0.1) == "        for: 12000ms\n"
 
 
-def test_a_template_that_is_not_filled_in_whole_is_an_error(tmp_path: Path) -> None:
+def test_a_template_with_an_unknown_variable_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "t.yml").write_text("a: ${KNOWN} ${UNKNOWN}\n")
     with pytest.raises(DevstackError, match="UNKNOWN"):
         render(tmp_path / "t.yml", {"KNOWN": "1"})
@@ -51,7 +51,7 @@ def test_a_template_that_is_not_filled_in_whole_is_an_error(tmp_path: Path) -> N
 
 
 @pytest.mark.needs(*MONITORING)
-def test_there_must_be_a_stack_to_watch(tmp_path: Path) -> None:
+def test_monitoring_needs_a_running_stack(tmp_path: Path) -> None:
     options = MonitoringOptions(pager_url="http://127.0.0.1:9/secret", chat_url="http://127.0.0.1:9/secret")
     assert "secret" not in repr(options)
     monitoring = Monitoring(Stack(name="absent", home=tmp_path), options)
@@ -84,7 +84,7 @@ def notification(status: str, name: str) -> bytes:
     return json.dumps({"receiver": "chat", "alerts": [alert]}).encode()
 
 
-def test_the_log_of_alerts_knows_what_fires_now_and_keeps_all_of_it(tmp_path: Path) -> None:
+def test_the_alert_log_returns_firing_alerts_and_keeps_all_notifications(tmp_path: Path) -> None:
     file = tmp_path / "alerts.jsonl"
     with AlertLog(file) as log:
         assert log.firing() == []
@@ -105,7 +105,7 @@ def test_the_log_of_alerts_knows_what_fires_now_and_keeps_all_of_it(tmp_path: Pa
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b"\xff", b'{"alerts": [{}]}'])
-def test_the_log_of_alerts_refuses_what_it_does_not_understand(tmp_path: Path, body: bytes) -> None:
+def test_the_alert_log_rejects_malformed_notifications(tmp_path: Path, body: bytes) -> None:
     with AlertLog(tmp_path / "alerts.jsonl") as log:
         assert post(log.url, body) == 400
         assert log.firing() == []

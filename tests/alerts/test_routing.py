@@ -22,14 +22,14 @@ def config(tmp_path: Path) -> str:
 
 
 @pytest.mark.needs("amtool")
-def test_amtool_finds_no_fault_in_the_configuration(config: str) -> None:
+def test_amtool_accepts_the_configuration(config: str) -> None:
     result = run(path_of("amtool"), "check-config", config)
     assert result.returncode == 0, result.stdout + result.stderr
 
 
 @pytest.mark.needs("amtool")
 @pytest.mark.parametrize("name", alerts())
-def test_objectives_go_to_the_pager_and_causes_to_the_chat(config: str, name: str) -> None:
+def test_critical_alerts_go_to_the_pager_and_warnings_to_the_chat(config: str, name: str) -> None:
     labels = {"alertname": name, **alerts()[name]["labels"]}
     receiver = "pager" if labels["severity"] == "critical" else "chat"
     result = run(
@@ -39,12 +39,12 @@ def test_objectives_go_to_the_pager_and_causes_to_the_chat(config: str, name: st
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-def test_only_what_users_feel_calls_a_person() -> None:
+def test_only_alerts_on_symptoms_are_critical() -> None:
     critical = {name for name, alert in alerts().items() if alert["labels"]["severity"] == "critical"}
     assert critical == {"FreshnessBurnsFast", "LatencyBurnsFast", "DeliveryBurnsFast", "TradesUnacknowledged"}
 
 
-def test_whatever_an_alert_follows_is_broken_by_another_and_has_an_inhibition() -> None:
+def test_every_component_that_alerts_follow_has_an_alert_that_breaks_it_and_an_inhibition() -> None:
     breaks = {alert["labels"]["breaks"] for alert in alerts().values() if "breaks" in alert["labels"]}
     follows = {part for alert in alerts().values() for part in alert["labels"].get("follows", "").split()}
     listed = {}
@@ -56,14 +56,14 @@ def test_whatever_an_alert_follows_is_broken_by_another_and_has_an_inhibition() 
     assert listed == {part: f'follows =~ "(.* )?{part}( .*)?"' for part in breaks}
 
 
-def test_no_two_alerts_silence_each_other() -> None:
-    def silences(name: str, seen: frozenset[str] = frozenset()) -> frozenset[str]:
+def test_no_two_alerts_inhibit_each_other() -> None:
+    def inhibited_by(name: str, seen: frozenset[str] = frozenset()) -> frozenset[str]:
         part = alerts()[name]["labels"].get("breaks")
         after = {
             other for other, alert in alerts().items() if part and part in alert["labels"].get("follows", "").split()
         }
         for other in after - seen:
-            seen = silences(other, seen | {other})
+            seen = inhibited_by(other, seen | {other})
         return seen
 
-    assert [name for name in alerts() if name in silences(name)] == []
+    assert [name for name in alerts() if name in inhibited_by(name)] == []

@@ -14,7 +14,7 @@ from .rules import (
     TESTS,
     alert_tests,
     alerts,
-    metrics_promised,
+    metrics_documented,
     metrics_used,
     recorded,
     rules,
@@ -22,34 +22,34 @@ from .rules import (
 
 
 @pytest.mark.needs("promtool")
-def test_promtool_finds_no_fault_in_the_rules() -> None:
+def test_promtool_accepts_the_rules() -> None:
     result = run(path_of("promtool"), "check", "rules", "--lint-fatal", *map(str, RULES))
     assert result.returncode == 0, result.stdout + result.stderr
 
 
 @pytest.mark.needs("promtool")
 @pytest.mark.parametrize("file", TESTS, ids=lambda file: file.stem)
-def test_each_alert_fires_and_stays_quiet_when_it_should(file: Path) -> None:
+def test_the_unit_tests_of_the_rules_pass(file: Path) -> None:
     result = run(path_of("promtool"), "test", "rules", str(file))
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-def test_every_alert_is_tested_both_ways() -> None:
+def test_every_alert_has_a_test_in_which_it_fires_and_one_in_which_it_is_quiet() -> None:
     fires = {test["alertname"] for test in alert_tests() if test["exp_alerts"]}
     quiet = {test["alertname"] for test in alert_tests() if not test["exp_alerts"]}
     assert fires == set(alerts())
     assert quiet == set(alerts())
 
 
-def test_every_rule_uses_only_metrics_that_are_documented() -> None:
-    known = metrics_promised() | recorded()
+def test_every_rule_uses_documented_metrics_only() -> None:
+    known = metrics_documented() | recorded()
     unknown = {
         (rule.get("alert") or rule["record"], name) for rule in rules() for name in metrics_used(rule["expr"]) - known
     }
     assert unknown == set()
 
 
-def test_names_are_found_in_an_expression_whatever_stands_around_them() -> None:
+def test_the_names_of_metrics_are_found_in_an_expression() -> None:
     expression = (
         'sum by (job, le) (rate(a_total{b="c"}[5m])) / on(instance) group_left(d) e:f unless g_seconds > bool 0.5 * 2e3'
     )
@@ -57,7 +57,7 @@ def test_names_are_found_in_an_expression_whatever_stands_around_them() -> None:
 
 
 @pytest.mark.parametrize("name", alerts())
-def test_every_alert_names_the_thing_and_says_how_bad_it_is_and_where_to_read_on(name: str) -> None:
+def test_every_alert_names_what_is_affected_its_severity_and_its_runbook(name: str) -> None:
     alert = alerts()[name]
     labels, words = alert["labels"], alert["annotations"]
     assert labels["severity"] in {"critical", "warning"}
@@ -74,7 +74,7 @@ def test_every_alert_names_the_thing_and_says_how_bad_it_is_and_where_to_read_on
 
 
 @pytest.mark.parametrize("name", alerts())
-def test_every_alert_has_a_runbook_that_answers_the_same_questions(name: str) -> None:
+def test_every_alert_has_a_runbook_with_the_same_sections(name: str) -> None:
     text = (RUNBOOKS / f"{name}.md").read_text()
     assert text.startswith(f"# {name}\n")
     parts = re.split(r"^## (.+)\n", text, flags=re.MULTILINE)
@@ -82,11 +82,11 @@ def test_every_alert_has_a_runbook_that_answers_the_same_questions(name: str) ->
     assert all(len(part.strip()) > 15 for part in parts[2::2])
 
 
-def test_there_is_no_runbook_without_an_alert() -> None:
+def test_every_runbook_belongs_to_an_alert() -> None:
     assert {file.stem for file in RUNBOOKS.glob("*.md")} - {"README"} == set(alerts())
 
 
-def test_runbooks_name_only_files_and_modules_that_are_there() -> None:
+def test_runbooks_name_existing_files_and_modules_only() -> None:
     for file in RUNBOOKS.glob("*.md"):
         text = file.read_text()
         for module in re.findall(r"python -m ((?:apps|devstack)[\w.]*)", text):
@@ -97,7 +97,7 @@ def test_runbooks_name_only_files_and_modules_that_are_there() -> None:
 
 
 @pytest.mark.needs("promtool")
-def test_the_configuration_for_prometheus_is_right_once_filled_in(tmp_path: Path) -> None:
+def test_promtool_accepts_the_configuration_with_all_variables_replaced(tmp_path: Path) -> None:
     values = {
         "SCRAPE_INTERVAL": "15s", "SCRAPE_TIMEOUT": "10s", "EVALUATION_INTERVAL": "15s", "ENVIRONMENT": "production",
         "FOLDER": str(PROMETHEUS), "PROMETHEUS_ADDRESS": "127.0.0.1:9090",

@@ -1,4 +1,4 @@
-"""When `tapeline stack` is watched, and what it tells by itself of those who watch."""
+"""When `tapeline stack` runs the monitoring, and the alerts that it raises itself about the monitoring."""
 
 from pathlib import Path
 
@@ -15,30 +15,32 @@ from tests.support.needs import MONITORING
 
 
 @pytest.mark.needs(*MONITORING)
-def test_it_is_watched_unless_told_otherwise() -> None:
-    said: list[str] = []
-    assert wants_alerts(StackSettings(), said.append)
-    assert not wants_alerts(StackSettings(monitoring=False), said.append)
-    assert said == []
+def test_a_stack_is_monitored_by_default() -> None:
+    printed: list[str] = []
+    assert wants_alerts(StackSettings(), printed.append)
+    assert not wants_alerts(StackSettings(monitoring=False), printed.append)
+    assert printed == []
 
 
-def test_without_the_programs_it_says_how_to_get_them_in_one_line_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_programs_it_prints_one_line_on_how_to_install_them_and_continues(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("PATH", "")
-    said: list[str] = []
-    assert not wants_alerts(StackSettings(), said.append)
-    assert len(said) == 1
-    assert "apt-get install prometheus" in said[0]
-    assert "\n" not in said[0]
+    printed: list[str] = []
+    assert not wants_alerts(StackSettings(), printed.append)
+    assert len(printed) == 1
+    assert "apt-get install prometheus" in printed[0]
+    assert "\n" not in printed[0]
 
 
-def test_a_replay_is_not_watched_and_nothing_is_said_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_replay_is_not_monitored_and_prints_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    said: list[str] = []
-    assert not wants_alerts(StackSettings(replay=Path("frames.jsonl")), said.append)
-    assert said == []
+    printed: list[str] = []
+    assert not wants_alerts(StackSettings(replay=Path("frames.jsonl")), printed.append)
+    assert printed == []
 
 
-def test_only_of_those_who_tell_the_stack_tells_itself_and_since_when(tmp_path: Path) -> None:
+def test_the_stack_raises_alerts_only_about_prometheus_and_alertmanager(tmp_path: Path) -> None:
     monitoring = Monitoring(Stack(home=tmp_path), MonitoringOptions(pager_url="http://a", chat_url="http://a"))
     alerts = Alerts(AlertLog(tmp_path / "alerts.jsonl"), monitoring)
     names = ("Kafka", "Node exporter", "Prometheus", "Alertmanager")

@@ -1,4 +1,4 @@
-"""The dashboards as Grafana would read them, and their queries with Grafana's variables replaced as Grafana would."""
+"""The committed dashboards and their queries, with Grafana's variables replaced as Grafana replaces them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def all_boards() -> dict[str, Json]:
 
 
 def panels(board: Json) -> list[Json]:
-    """Give a dashboard's panels without its rows' headings."""
+    """Return the panels of a dashboard, without the headings of its rows."""
     return [panel for panel in board["panels"] if panel["type"] != "row"]
 
 
@@ -57,7 +57,7 @@ class Target:
 
 
 def targets(source: str) -> list[Target]:
-    """Give every query to a kind of data source."""
+    """Return all queries to data sources of this type."""
     found = [
         Target(name, panel["title"], query)
         for name, board in all_boards().items()
@@ -72,7 +72,7 @@ def variables(board: Json) -> Iterator[Json]:
 
 
 def substitute(text: str, values: Mapping[str, str]) -> str:
-    """Put values in place of `$name` and `${name}`, with its format, if any; a variable that has none is a mistake."""
+    """Replace `$name` and `${name}` by values; `name` includes the format, if any. Raise KeyError if a variable has no value."""
 
     def value(match: re.Match[str]) -> str:
         return values[match["plain"] or match["braced"]]

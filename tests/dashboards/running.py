@@ -1,7 +1,7 @@
-"""A running pipeline that a real Prometheus scrapes: simulated feed, producer, Kafka, aggregator, Cassandra.
+"""A running pipeline, scraped by a real Prometheus: simulated feed, producer, Kafka, aggregator, Cassandra.
 
-The feed is a bad one (invalid trades, garbage, frames that come twice), so that what counts trouble has something to count.
-Programs and Prometheus answer on ports that were free a moment ago.
+The feed sends invalid trades, malformed frames and redelivered frames as well, so that the counters of failures increase.
+Programs and Prometheus listen on free ports.
 """
 
 from __future__ import annotations
@@ -33,11 +33,12 @@ from devstack.stack import Stack
 from devstack.stack.monitoring import Monitoring
 from devstack.stack.monitoring_config import MonitoringOptions, Target
 from tests.support.keyspaces import fresh_settings
+from tests.support.timeouts import scaled, wait_until
 
 SYMBOLS = ("AAPL", "BINANCE:BTCUSDT", "OANDA:EUR_USD")
 SCRAPE_S = 2
-PATIENCE_S = 200.0
-"""A cold Spark on a machine that does other things as well."""
+START_TIMEOUT_S = scaled(200.0)
+"""Spark starts slowly on a busy machine."""
 
 Json = dict[str, Any]
 
@@ -47,16 +48,14 @@ def free_port() -> int:
         return int(server.getsockname()[1])
 
 
-def until(done: Callable[[], bool], what: str, patience_s: float = PATIENCE_S) -> None:
-    deadline = time.monotonic() + patience_s
-    while not done():
-        assert time.monotonic() < deadline, f"waited {patience_s} s for: {what}"
-        time.sleep(0.5)
+def wait_until_scraped(condition: Callable[[], bool], what: str, timeout_s: float = START_TIMEOUT_S) -> None:
+    """Wait until the condition on Prometheus' data holds. It changes with a scrape only, so it is checked rarely."""
+    wait_until(condition, what, timeout_s, poll_s=0.5)
 
 
 @attrs.frozen
 class Prometheus:
-    """A real server, by its HTTP API."""
+    """A client for the HTTP API of a real server."""
 
     url: str
 
@@ -70,19 +69,19 @@ class Prometheus:
         result: list[Json] = self.get("query", query=expr)["data"]["result"]
         return result
 
-    def course(self, expr: str, seconds: int = 60) -> list[Json]:
+    def range(self, expr: str, seconds: int = 60) -> list[Json]:
         now = time.time()
         span = {"start": f"{now - seconds}", "end": f"{now}", "step": "5"}
         result: list[Json] = self.get("query_range", query=expr, **span)["data"]["result"]
         return result
 
     def instances(self, metric: str) -> list[str]:
-        """Answer Grafana's `label_values(metric, instance)`."""
+        """Return the values of Grafana's `label_values(metric, instance)`."""
         values: list[str] = self.get("label/instance/values", **{"match[]": metric})["data"]
         return values
 
     def all_up(self, jobs: set[str]) -> bool:
-        """Tell whether these jobs are on the list of targets, and the last scrape of every target went well."""
+        """Return whether all these jobs have targets, and the last scrape of every target succeeded."""
         targets = self.get("targets")["data"]["activeTargets"]
         known = {target["labels"]["job"] for target in targets}
         return jobs <= known and all(target["health"] == "up" for target in targets)
@@ -90,9 +89,9 @@ class Prometheus:
 
 @contextmanager
 def prometheus(stack: Stack, targets: Sequence[Target]) -> Iterator[Prometheus]:
-    """Run Prometheus as the dev stack does beside this one, with the project's configuration and rules; alerts go nowhere."""
-    nowhere = f"http://127.0.0.1:{free_port()}/"
-    monitoring = Monitoring(stack, MonitoringOptions(pager_url=nowhere, chat_url=nowhere, scrape_s=SCRAPE_S))
+    """Run Prometheus as the dev stack does, with the project's configuration and rules. Nothing listens at the addresses for alerts."""
+    unused = f"http://127.0.0.1:{free_port()}/"
+    monitoring = Monitoring(stack, MonitoringOptions(pager_url=unused, chat_url=unused, scrape_s=SCRAPE_S))
     try:
         monitoring.start(targets)
         yield Prometheus(monitoring.prometheus_url)
@@ -102,7 +101,7 @@ def prometheus(stack: Stack, targets: Sequence[Target]) -> Iterator[Prometheus]:
 
 @attrs.frozen(kw_only=True)
 class Running:
-    """What runs, and how to ask it."""
+    """The servers of the running pipeline that tests query."""
 
     prometheus: Prometheus
     cassandra: CassandraSettings
@@ -110,7 +109,7 @@ class Running:
 
 @contextmanager
 def pipeline(kafka_stack: Stack, cassandra_stack: Stack, folder: Path) -> Iterator[Running]:
-    """Run it all on topics and tables of its own."""
+    """Run the pipeline with its own topics and tables."""
     topic = f"dashboards-{os.getpid()}"
     kafka = KafkaSettings(
         bootstrap_servers=kafka_stack.bootstrap_servers, trades_topic=topic, dead_letters_topic=f"{topic}.dlq"
@@ -133,7 +132,7 @@ def pipeline(kafka_stack: Stack, cassandra_stack: Stack, folder: Path) -> Iterat
             "TAPELINE_FINNHUB_URL": feed.url,
             "TAPELINE_FINNHUB_TOKEN": "any",
             "JAVA_HOME": str(java_home()),
-            # For the driver's JVM; it compiles lightly, which starts it sooner.
+            # For the driver's JVM. With the first compiler only, it starts faster.
             "SPARK_SUBMIT_OPTS": f"{agent_option('spark', '127.0.0.1', ports['spark'])} -XX:TieredStopAtLevel=1",
         }
         producer = ["apps.producer", "--symbols", ",".join(SYMBOLS), "--metrics-port", str(ports["producer"])]
@@ -153,11 +152,11 @@ def pipeline(kafka_stack: Stack, cassandra_stack: Stack, folder: Path) -> Iterat
                 child.check()
             return server.all_up({*ports, "kafka", "cassandra", "node"})
 
-        until(all_is_scraped, "every target is scraped")
+        wait_until_scraped(all_is_scraped, "every target is scraped")
         yield Running(prometheus=server, cassandra=cassandra)
 
 
-def grafanas_regex(values: list[str]) -> str:
-    """Write the values of a variable as Grafana does for Prometheus when all of them are chosen."""
+def grafana_regex(values: list[str]) -> str:
+    """Return the regular expression that Grafana sends to Prometheus if all values of a variable are selected."""
     escaped = [re.escape(value).replace("\\", "\\\\") for value in values]
     return f"({'|'.join(escaped)})"

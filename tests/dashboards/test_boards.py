@@ -1,10 +1,12 @@
-"""What holds for every dashboard and panel, without a server."""
+"""Rules for every dashboard and panel, checked without a server."""
 
 from __future__ import annotations
 
 import json
 import re
+import shutil
 from itertools import combinations
+from pathlib import Path
 
 import pytest
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
@@ -12,6 +14,8 @@ from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from deploy.grafana.boards.dashboards import dashboards, to_json
+from deploy.grafana.boards.schema import FOLDER as TABLES
+from deploy.grafana.boards.schema import read_board
 
 from .boards import FOLDER, NAMES, ROOT, Json, all_boards, panels, read, variables
 
@@ -22,7 +26,7 @@ UNITS = {
 every_board = pytest.mark.parametrize("name", NAMES)
 
 
-def test_what_is_committed_is_what_the_code_makes() -> None:
+def test_the_committed_json_is_generated_from_the_tables() -> None:
     made = {f"{name}.json": to_json(board) for name, board in dashboards().items()}
     committed = {file.name: file.read_text("utf-8") for file in FOLDER.iterdir()}
     assert committed.keys() == made.keys()
@@ -30,8 +34,21 @@ def test_what_is_committed_is_what_the_code_makes() -> None:
         assert committed[name] == content, f"{name} is stale; run: make dashboards"
 
 
+@pytest.mark.parametrize(
+    ("right", "wrong"), [("unit: s,", "units: s,"), ("shared: [freshness]", "shared: [fresh]"), ("shows:", "show:")]
+)
+def test_an_unknown_key_in_a_table_is_an_error(tmp_path: Path, right: str, wrong: str) -> None:
+    folder = shutil.copytree(TABLES, tmp_path / "tables")
+    assert read_board("market", folder) == read_board("market")
+    text = (folder / "market.yml").read_text("utf-8")
+    assert right in text
+    (folder / "market.yml").write_text(text.replace(right, wrong, 1), "utf-8")
+    with pytest.raises((TypeError, KeyError)):
+        read_board("market", folder)
+
+
 @every_board
-def test_grafanas_own_types_read_it_and_write_it_again_unchanged(name: str) -> None:
+def test_grafana_types_read_and_write_it_unchanged(name: str) -> None:
     register_default_plugins()
     board = read(name)
     assert json.loads(json.dumps(Dashboard.from_json(board), cls=JSONEncoder)) == board
@@ -43,7 +60,7 @@ def test_uids_and_titles_are_unique() -> None:
 
 
 @every_board
-def test_panels_have_a_number_of_their_own_and_do_not_overlap(name: str) -> None:
+def test_panels_have_unique_ids_and_do_not_overlap(name: str) -> None:
     board = read(name)
     ids = [panel["id"] for panel in board["panels"]]
     assert len(set(ids)) == len(ids)
@@ -57,7 +74,7 @@ def test_panels_have_a_number_of_their_own_and_do_not_overlap(name: str) -> None
 
 @every_board
 def test_every_row_is_full(name: str) -> None:
-    """No holes: at each height, panels cover the whole width."""
+    """At each height, the panels cover the whole width."""
     rows: dict[int, int] = {}
     for panel in panels(read(name)):
         rows[panel["gridPos"]["y"]] = rows.get(panel["gridPos"]["y"], 0) + panel["gridPos"]["w"]
@@ -65,7 +82,7 @@ def test_every_row_is_full(name: str) -> None:
 
 
 @every_board
-def test_every_panel_says_what_it_is_what_is_normal_and_what_to_do(name: str) -> None:
+def test_the_help_of_every_panel_states_what_it_shows_what_is_normal_and_what_to_do(name: str) -> None:
     for panel in panels(read(name)):
         assert panel["title"]
         assert panel["targets"]
@@ -76,7 +93,7 @@ def test_every_panel_says_what_it_is_what_is_normal_and_what_to_do(name: str) ->
 
 
 @every_board
-def test_every_panel_has_a_known_unit_and_thresholds_from_minus_infinity_upwards(name: str) -> None:
+def test_every_panel_has_a_known_unit_and_ascending_thresholds(name: str) -> None:
     for panel in panels(read(name)):
         defaults = panel["fieldConfig"]["defaults"]
         assert defaults["unit"] in UNITS, panel["title"]
@@ -87,7 +104,7 @@ def test_every_panel_has_a_known_unit_and_thresholds_from_minus_infinity_upwards
 
 
 @every_board
-def test_every_series_of_a_graph_is_named(name: str) -> None:
+def test_every_series_of_a_panel_has_a_unique_legend(name: str) -> None:
     for panel in panels(read(name)):
         legends = [query["legendFormat"] for query in panel["targets"] if "expr" in query]
         assert all(legends), panel["title"]
@@ -100,7 +117,7 @@ def links(panel: Json) -> list[str]:
 
 
 @every_board
-def test_every_runbook_that_is_linked_exists(name: str) -> None:
+def test_every_linked_runbook_exists(name: str) -> None:
     for panel in panels(read(name)):
         for url in links(panel):
             match = re.fullmatch(r"\$\{runbooks\}/(\w+)\.md", url)
@@ -108,7 +125,7 @@ def test_every_runbook_that_is_linked_exists(name: str) -> None:
             assert (ROOT / "docs" / "runbooks" / f"{match[1]}.md").is_file(), url
 
 
-def test_runbooks_are_those_of_alerts() -> None:
+def test_every_linked_runbook_belongs_to_an_alert() -> None:
     rules = "\n".join(file.read_text("utf-8") for file in (ROOT / "deploy" / "prometheus" / "rules").glob("*.yml"))
     linked = {url for board in all_boards().values() for panel in panels(board) for url in links(panel)}
     assert linked
@@ -116,7 +133,7 @@ def test_runbooks_are_those_of_alerts() -> None:
 
 
 @every_board
-def test_data_sources_are_chosen_by_the_reader(name: str) -> None:
+def test_every_data_source_is_a_variable_of_the_dashboard(name: str) -> None:
     board = read(name)
     offered = {variable["name"]: variable["query"] for variable in variables(board) if variable["type"] == "datasource"}
     for panel in panels(board):
@@ -125,20 +142,20 @@ def test_data_sources_are_chosen_by_the_reader(name: str) -> None:
             assert offered[source["uid"].strip("${}")] == source["type"], panel["title"]
 
 
-def test_another_place_for_runbooks_is_a_word_of_each_dashboard() -> None:
+def test_every_dashboard_has_the_url_of_the_runbooks_as_a_variable() -> None:
     for board in dashboards("https://docs.example.org/runbooks").values():
         [variable] = [v for v in json.loads(to_json(board))["templating"]["list"] if v["name"] == "runbooks"]
         assert variable["query"] == variable["current"]["value"] == "https://docs.example.org/runbooks"
 
 
-def test_the_data_sources_provisioned_are_of_the_kinds_that_dashboards_offer() -> None:
+def test_the_provisioned_data_sources_have_the_types_that_dashboards_use() -> None:
     folder = ROOT / "deploy" / "grafana" / "provisioning"
     kinds = set(re.findall(r"^\s+type: (\S+)$", (folder / "datasources" / "tapeline.yaml").read_text(), re.MULTILINE))
     offered = {v["query"] for board in all_boards().values() for v in variables(board) if v["type"] == "datasource"}
     assert kinds == offered
 
 
-def test_dashboards_stay_out_of_the_wheel() -> None:
+def test_the_wheel_does_not_contain_the_dashboards() -> None:
     settings = (ROOT / "pyproject.toml").read_text("utf-8")
     [packages] = re.findall(r"\[tool\.hatch\.build\.targets\.wheel\]\npackages = (\[.*\])", settings)
     assert "deploy" not in packages

@@ -1,4 +1,4 @@
-"""The queries by themselves: they parse, and they ask for what there is."""
+"""The queries of the dashboards, checked without the pipeline: they parse, and use documented metrics."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tests.support.needs import path_of
 from .boards import CASSANDRA, NAMES, PROMETHEUS, ROOT, read, substitute, targets, variables
 
 CONSTANTS = {"__rate_interval": "1m", "__range": "30m", "instance": ".+", "driver": ".+"}
-WORDS = {"by", "on", "and", "or", "bool", "sum", "max", "min"}
-"""What is written like a metric's name in these queries and is none."""
+KEYWORDS = {"by", "on", "and", "or", "bool", "sum", "max", "min"}
+"""Words in these queries that look like names of metrics."""
 
 
 def documented() -> set[str]:
-    """Give the names of docs/metrics.md, with the series of histograms, and of the rules that record others."""
+    """Return the names from docs/metrics.md, including the series of histograms, and the names of recording rules."""
     text = (ROOT / "docs" / "metrics.md").read_text("utf-8")
     names = set(re.findall(r"^\| `(\w+)` \| (?:counter|gauge) ", text, re.MULTILINE))
     for name in re.findall(r"^\| `(\w+)` \| histogram ", text, re.MULTILINE):
@@ -33,21 +33,21 @@ def documented() -> set[str]:
 
 
 def metrics(expr: str) -> set[str]:
-    """Give the names of metrics in an expression."""
+    """Return the names of the metrics in an expression."""
     bare = re.sub(r'"[^"]*"', "", expr)
     bare = re.sub(r"\{[^}]*\}|\[[^\]]*\]", "", bare)
     bare = re.sub(r"\b(by|on)\s*\([^)]*\)", "", bare)
-    return {name for name in re.findall(r"[a-zA-Z_:][\w:]*(?![\w:]*\s*\()", bare) if name not in WORDS}
+    return {name for name in re.findall(r"[a-zA-Z_:][\w:]*(?![\w:]*\s*\()", bare) if name not in KEYWORDS}
 
 
-def test_the_reading_of_names_finds_them() -> None:
+def test_the_names_of_metrics_are_found_in_an_expression() -> None:
     expr = (
         'histogram_quantile(0.95, sum by (le) (rate(a_bucket{x="b"}[5m]))) / max(c:d) or vector(0) and on (instance) e'
     )
     assert metrics(expr) == {"a_bucket", "c:d", "e"}
 
 
-def test_only_documented_metrics_are_asked_for() -> None:
+def test_queries_use_documented_metrics_only() -> None:
     unknown = {target.name: metrics(target.text) - documented() for target in targets(PROMETHEUS)}
     assert {name: names for name, names in unknown.items() if names} == {}
     for name in NAMES:
@@ -57,12 +57,12 @@ def test_only_documented_metrics_are_asked_for() -> None:
                 assert metric in documented()
 
 
-def test_no_query_to_prometheus_is_about_a_symbol() -> None:
+def test_no_query_to_prometheus_names_a_symbol() -> None:
     assert [target.name for target in targets(PROMETHEUS) if "symbol" in target.text] == []
 
 
-def test_a_dashboard_for_instances_asks_each_of_its_graphs_for_those_chosen() -> None:
-    """But for what is about the cluster or the objective as a whole."""
+def test_graphs_of_single_instances_select_the_chosen_ones() -> None:
+    """Except for metrics of a whole cluster or objective."""
     whole = re.compile(r"kafka_controller|kafka_log_|end_to_end|newest_stored")
     for target in targets(PROMETHEUS):
         graph = not target.query.get("instant")
@@ -72,7 +72,7 @@ def test_a_dashboard_for_instances_asks_each_of_its_graphs_for_those_chosen() ->
 
 @pytest.mark.servers
 @pytest.mark.needs("promtool")
-def test_prometheus_reads_every_query(tmp_path: Path) -> None:
+def test_promtool_parses_every_query(tmp_path: Path) -> None:
     rules = [
         {"record": f"q{number}", "expr": substitute(target.text, CONSTANTS)}
         for number, target in enumerate(targets(PROMETHEUS))
@@ -86,7 +86,7 @@ def test_prometheus_reads_every_query(tmp_path: Path) -> None:
     assert f"{len(rules)} rules found" in result.stdout
 
 
-def test_cql_names_every_column_of_the_partition_and_only_reads() -> None:
+def test_cql_selects_whole_partitions_and_casts_decimals() -> None:
     found = targets(CASSANDRA)
     assert len(found) >= 4
     for target in found:

@@ -48,12 +48,14 @@ TIMEOUT_S: Final = scaled(60.0)
 """The usual limit for what must happen soon."""
 
 
-def wait_until(condition: Callable[[], bool], what: str = "the condition", timeout_s: float = TIMEOUT_S) -> None:
-    """Wait until the condition holds. `timeout_s` is a limit that is scaled already. Raises AssertionError after it."""
+def wait_until(
+    condition: Callable[[], bool], what: str = "the condition", timeout_s: float = TIMEOUT_S, poll_s: float = _POLL_S
+) -> None:
+    """Wait until the condition holds; check it every `poll_s` seconds. `timeout_s` is already scaled. Raise AssertionError after it."""
     deadline = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < deadline, f"after {timeout_s:.0f} s still waiting for: {what}"
-        time.sleep(_POLL_S)
+        time.sleep(poll_s)
 
 
 def pytest_report_header() -> str:

@@ -69,16 +69,16 @@ class Board:
     time_from: str = "now-30m"
 
 
-def read_board(name: str) -> Board:
-    """Read the table of one dashboard."""
-    table, shared = _read(name), _read("shared")
+def read_board(name: str, folder: Path = FOLDER) -> Board:
+    """Read the table of one dashboard. Raise TypeError or KeyError if a key is unknown or missing."""
+    table, shared = _read(folder, name), _read(folder, "shared")
     rows = {title: _panels(row, shared) for title, row in table.pop("rows").items()}
     variables = [Variable(**entry) for entry in table.pop("variables", [])]
     return Board(rows=rows, variables=variables, **table)
 
 
-def _read(name: str) -> dict[str, Any]:
-    table: dict[str, Any] = yaml.safe_load((FOLDER / f"{name}.yml").read_text("utf-8"))
+def _read(folder: Path, name: str) -> dict[str, Any]:
+    table: dict[str, Any] = yaml.safe_load((folder / f"{name}.yml").read_text("utf-8"))
     return table
 
 

@@ -32,6 +32,6 @@ def test_with_the_program_its_tests_run(tmp_path: Path) -> None:
     program = tmp_path / "promtool"
     program.write_text("#!/bin/sh\nexit 0\n")
     program.chmod(0o755)
-    out = run_tests("tests/alerts/test_rules.py", "-k", "promtool_finds", path=tmp_path)
+    out = run_tests("tests/alerts/test_rules.py", "-k", "promtool_accepts_the_rules", path=tmp_path)
     assert "1 passed" in out
     assert "is not installed" not in out
