@@ -10,6 +10,7 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from adapters.exchange_calendar.markets import NYSE
 from adapters.finnhub.key_name import name_of_key
 from adapters.finnhub.replay import ReplayFeed
 from adapters.finnhub.settings import FinnhubSettings
@@ -31,6 +32,7 @@ from adapters.prometheus.stores import MeasuredCandleStore, MeasuredTradeStore, 
 from adapters.prometheus.watchlist import MeasuredWatchlist
 from adapters.simulator.server import SimulatedFinnhub
 from adapters.system_clock import system_clock
+from domain.eligibility import eligibility_rules
 from domain.intake import Intake
 from domain.journal import Journal
 from domain.windower import Windower
@@ -178,6 +180,7 @@ class LiveContainer(containers.DeclarativeContainer):
             Windower,
             window_ms=settings.provided.window_ms,
             allowed_lateness_ms=settings.provided.allowed_lateness_ms,
+            eligibility_of=providers.Singleton(eligibility_rules, NYSE.session),
         ),
         trade_store=trade_store,
         candle_store=candle_store,

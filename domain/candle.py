@@ -1,4 +1,6 @@
-"""Candles (OHLCV) as a mergeable value.
+"""Candles (OHLCV) as a mergeable value, with two views of the same trades.
+
+The raw view takes every trade. The eligible view (`candle.eligible`) takes from each trade what its sale conditions allow (`domain.eligibility`).
 
 A candle keeps enough to merge with another of the same window: the keys of its open and close trade, and the notional for the vwap. Merging is
 associative and commutative, so a fold over trades in any order and any grouping gives the same candle. Open and close are by event time, ties
@@ -7,12 +9,16 @@ broken by trade id, never by arrival. A price update (volume 0) moves the price,
 
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import reduce
 from typing import Self
 
 import attrs
 
-from .decimals import ZERO, add, multiply, multiply_add, ratio
+from .decimals import ZERO, add, multiply, ratio
+from .eligibility import WITHOUT_CALENDAR, Eligibility, EligibilityOf
+from .eligible_view import EligibleView
 from .trade import Trade, TradeKey
+from .trade_sum import TradeSum
 from .window import window_start_ms
 
 
@@ -34,6 +40,8 @@ class Candle:
     """Price updates: they moved the price without a trade of size."""
     notional: Decimal = ZERO
     """Sum of price x volume, exact."""
+    eligible: EligibleView
+    """The same trades, as far as they are eligible."""
 
     @property
     def open(self) -> Decimal:
@@ -56,7 +64,7 @@ class Candle:
         return ratio(self.notional, self.volume) if self.volume else None
 
     @classmethod
-    def of(cls, trade: Trade, window_ms: int) -> Self:
+    def of(cls, trade: Trade, window_ms: int, eligibility_of: EligibilityOf = WITHOUT_CALENDAR) -> Self:
         """Make the candle of a single trade."""
         return cls(
             symbol=trade.symbol,
@@ -70,10 +78,11 @@ class Candle:
             trade_count=0 if trade.is_price_update else 1,
             update_count=1 if trade.is_price_update else 0,
             notional=multiply(trade.price, trade.volume),
+            eligible=EligibleView.of(trade, eligibility_of(trade)),
         )
 
     def merge(self, other: "Candle") -> "Candle":
-        """Join two candles of the same symbol and window. Raises ValueError on two that are not."""
+        """Join two candles of the same symbol and window. Raise ValueError on two that are not."""
         if self.window_key != other.window_key:
             raise ValueError(f"candles of different windows do not merge: {self.window_key} and {other.window_key}")
         return Candle(
@@ -88,11 +97,12 @@ class Candle:
             trade_count=self.trade_count + other.trade_count,
             update_count=self.update_count + other.update_count,
             notional=add(self.notional, other.notional),
+            eligible=self.eligible.merge(other.eligible),
         )
 
-    def add(self, trade: Trade) -> "Candle":
-        """Fold one more trade of the same window in. Raises ValueError on a trade of another."""
-        return self.merge(Candle.of(trade, self.window_ms))
+    def add(self, trade: Trade, eligibility_of: EligibilityOf = WITHOUT_CALENDAR) -> "Candle":
+        """Fold one more trade of the same window in. Raise ValueError on a trade of another."""
+        return self.merge(Candle.of(trade, self.window_ms, eligibility_of))
 
     @property
     def window_key(self) -> tuple[str, int, int]:
@@ -101,64 +111,57 @@ class Candle:
 
 
 class OpenCandle:
-    """A candle in the making: trades are folded into it in place, which gives the same as merging a candle of each."""
+    """A candle in the making: trades are folded into it in place, which gives the same candle as merging a candle of each.
 
-    __slots__ = ("_close", "_high", "_low", "_notional", "_open", "_trades", "_updates", "_volume", "_window_key")
+    Trades of equal eligibility are summed up together, because all of such a sum applies to a field of the eligible view, or none. So each trade is
+    added to one sum, and the two views are put together when the candle is asked for.
+    """
 
-    def __init__(self, first: Trade, key: tuple[str, int, int]) -> None:
-        """Begin with a trade, whose key the caller knows."""
-        self._window_key = key
-        self._open = self._close = (first.timestamp_ms, first.trade_id, first.price)
-        self._high = self._low = first.price
-        self._volume = self._notional = ZERO
-        self._trades = self._updates = 0
-        self.add(first)
+    __slots__ = ("_sums", "_window_key")
 
-    def add(self, trade: Trade) -> None:
-        """Fold one more trade in; the caller knows that it belongs into this window."""
-        price, volume = trade.price, trade.volume
-        key = (trade.timestamp_ms, trade.trade_id, price)
-        if key > self._close:
-            self._close = key
-        elif key < self._open:
-            self._open = key
-        if price > self._high:
-            self._high = price
-        elif price < self._low:
-            self._low = price
-        if volume:
-            self._volume = add(self._volume, volume)
-            self._notional = multiply_add(price, volume, self._notional)
-            self._trades += 1
+    def __init__(self, window_key: tuple[str, int, int]) -> None:
+        """Begin without a trade."""
+        self._window_key = window_key
+        self._sums: dict[Eligibility, TradeSum] = {}
+
+    def add(self, trade: Trade, eligibility: Eligibility) -> None:
+        """Fold one more trade in; the caller knows that the trade belongs to this window."""
+        known = self._sums.get(eligibility)
+        if known is None:
+            self._sums[eligibility] = TradeSum(trade)
         else:
-            self._updates += 1
+            known.add(trade)
 
     def candle(self) -> Candle:
-        """Give it as it is now."""
+        """Return the candle of the trades so far. Raise TypeError if there is none yet."""
         symbol, start_ms, window_ms = self._window_key
+        sums = self._sums
+        whole = reduce(TradeSum.plus, sums.values())
         return Candle(
             symbol=symbol,
             window_start_ms=start_ms,
             window_ms=window_ms,
-            open_key=TradeKey(*self._open),
-            close_key=TradeKey(*self._close),
-            high=self._high,
-            low=self._low,
-            volume=self._volume,
-            trade_count=self._trades,
-            update_count=self._updates,
-            notional=self._notional,
+            open_key=TradeKey(*whole.open),
+            close_key=TradeKey(*whole.close),
+            high=whole.high,
+            low=whole.low,
+            volume=whole.volume,
+            trade_count=whole.trades,
+            update_count=whole.updates,
+            notional=whole.notional,
+            eligible=EligibleView.of_sums(sums),
         )
 
 
-def fold(trades: Iterable[Trade], window_ms: int) -> dict[tuple[str, int, int], Candle]:
+def fold(
+    trades: Iterable[Trade], window_ms: int, eligibility_of: EligibilityOf = WITHOUT_CALENDAR
+) -> dict[tuple[str, int, int], Candle]:
     """Fold trades, in any order, into the candles of their windows, by key."""
     candles: dict[tuple[str, int, int], OpenCandle] = {}
     for trade in trades:
         key = (trade.symbol, window_start_ms(trade.timestamp_ms, window_ms), window_ms)
         known = candles.get(key)
         if known is None:
-            candles[key] = OpenCandle(trade, key)
-        else:
-            known.add(trade)
+            known = candles[key] = OpenCandle(key)
+        known.add(trade, eligibility_of(trade))
     return {key: candle.candle() for key, candle in candles.items()}

@@ -8,19 +8,23 @@ The rules, which are those of Spark's update mode:
 """
 
 from .candle import Candle, OpenCandle
+from .eligibility import WITHOUT_CALENDAR, EligibilityOf
 from .trade import Trade
 
 
 class Windower:
     """Fold a stream of trades into candles of one length."""
 
-    def __init__(self, *, window_ms: int, allowed_lateness_ms: int) -> None:
+    def __init__(
+        self, *, window_ms: int, allowed_lateness_ms: int, eligibility_of: EligibilityOf = WITHOUT_CALENDAR
+    ) -> None:
         if window_ms <= 0 or allowed_lateness_ms < 0:
             raise ValueError("a window's length is positive and the allowed lateness not negative")
         self.window_ms = window_ms
         self.allowed_lateness_ms = allowed_lateness_ms
         self.watermark_ms: int | None = None
         self.late_trades = 0
+        self._eligibility_of = eligibility_of
         self._newest_ms: int | None = None
         self._open: dict[tuple[str, int, int], OpenCandle] = {}
         self._changed: dict[tuple[str, int, int], None] = {}
@@ -37,9 +41,8 @@ class Windower:
         key = (trade.symbol, start_ms, window_ms)
         known = self._open.get(key)
         if known is None:
-            self._open[key] = OpenCandle(trade, key)
-        else:
-            known.add(trade)
+            known = self._open[key] = OpenCandle(key)
+        known.add(trade, self._eligibility_of(trade))
         self._changed[key] = None
         return True
 

@@ -13,6 +13,8 @@ from typing import Any, Final
 from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
+from ports.errors import PortError
+
 from .settings import AggregatorSettings
 
 _JAVA_PROPERTIES: Final = {
@@ -36,6 +38,10 @@ STATE_STORE: Final = "spark.sql.streaming.stateStore.providerClass"
 _PROVIDERS: Final = "org.apache.spark.sql.execution.streaming.state"
 ON_HEAP: Final = f"{_PROVIDERS}.HDFSBackedStateStoreProvider"
 ROCKSDB: Final = f"{_PROVIDERS}.RocksDBStateStoreProvider"
+
+_LOOPBACK: Final = "127.0.0.1"
+_UI_ADDRESS: Final = "SPARK_LOCAL_IP"
+"""The environment variable that names the address of Spark's UI: no option of Spark does. Without it the UI listens on all addresses."""
 
 _USUAL: Final = {
     "spark.master": "local[*]",
@@ -62,6 +68,10 @@ _USUAL: Final = {
 }
 
 
+class UiAddressError(PortError):
+    """Spark's UI would be open to other machines."""
+
+
 def spark_conf(settings: AggregatorSettings, name: str = "tapeline-aggregator") -> SparkConf:
     """Give the configuration of the session of the application `name`; it holds no secret."""
     if "PYSPARK_GATEWAY_PORT" in os.environ:
@@ -80,18 +90,32 @@ def spark_conf(settings: AggregatorSettings, name: str = "tapeline-aggregator") 
     options = "spark.executor.extraJavaOptions"
     ours = " ".join(f"-D{name}={value}" for name, value in _JAVA_PROPERTIES.items())
     conf.set(options, f"{ours} {conf.get(options) or ''}".strip())
-    master = conf.get("spark.master") or ""
-    if master.startswith("local"):
-        conf.set("spark.master", _retrying(master))
-        conf.setIfMissing("spark.driver.bindAddress", "127.0.0.1")
-        conf.setIfMissing("spark.driver.host", "127.0.0.1")
+    if settings.ui:
+        conf.set("spark.ui.enabled", "true")
+    conf.setIfMissing("spark.ui.enabled", "false")
+    if _is_local(conf):
+        conf.set("spark.master", _retrying(str(conf.get("spark.master"))))
+        # The address of the RPC port and of the block manager.
+        conf.setIfMissing("spark.driver.bindAddress", _LOOPBACK)
+        conf.setIfMissing("spark.driver.host", _LOOPBACK)
     return conf
 
 
-def start_jvm(conf: SparkConf) -> None:
-    """Start the JVM unless it runs, and set its system properties."""
+def start_jvm(conf: SparkConf, settings: AggregatorSettings) -> None:
+    """Start the JVM unless it runs, and set its system properties.
+
+    Raise UiAddressError if the UI is wanted, and nothing says that it listens on loopback: spark-submit starts the JVM before it reads the
+    program, and on a cluster the same variable would change the driver's own address.
+    """
+    if settings.ui and _is_local(conf):
+        os.environ.setdefault(_UI_ADDRESS, _LOOPBACK)
     SparkContext._ensure_initialized(conf=conf)  # noqa: SLF001
     jvm: Any = SparkContext._jvm  # noqa: SLF001
+    if settings.ui and not jvm.java.lang.System.getenv(_UI_ADDRESS):
+        raise UiAddressError(
+            f"Spark's UI would listen on all addresses, and it has no login: set the environment variable {_UI_ADDRESS}={_LOOPBACK}"
+            " (and on a cluster spark.driver.host, the address at which executors reach the driver)"
+        )
     for name, value in _JAVA_PROPERTIES.items():
         jvm.java.lang.System.setProperty(name, value)
     # spark-submit logs at INFO until a session says otherwise, a line for every jar.
@@ -107,6 +131,10 @@ def start_session(conf: SparkConf, settings: AggregatorSettings) -> SparkSession
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("WARN")
     return session
+
+
+def _is_local(conf: SparkConf) -> bool:
+    return str(conf.get("spark.master")).startswith("local")
 
 
 def _retrying(master: str) -> str:

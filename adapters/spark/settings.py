@@ -52,4 +52,6 @@ class AggregatorSettings:
     """Tasks that fold candles, about as many as there are cores; a checkpoint keeps its number."""
     stop_timeout_s: float = attrs.field(default=30.0, validator=gt(0))
     """How long a stop waits for the running micro-batch."""
+    ui: bool = False
+    """Serve Spark's web UI, on loopback only: it has no login, and its links stop jobs."""
     rules: Rules = attrs.field(factory=Rules)

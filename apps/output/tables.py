@@ -1,7 +1,8 @@
 """Candles and trades as text: one row a value, with the columns below, for CSV, JSON lines and tables.
 
 - Times are ISO 8601, UTC: `2019-10-11T00:00:00+00:00`; of trades, with milliseconds.
-- Numbers are exact and plain: at least 8 decimals, never an exponent, never rounded. A vwap that does not exist is empty, in JSON null.
+- Numbers are exact and plain: at least 8 decimals, never an exponent, never rounded. A price that does not exist is empty, in JSON null: the vwap
+  of a window without a trade of size, and the eligible prices of a window in which no trade may set them.
 - JSON is one object a line, with the same names; numbers are JSON numbers with every digit.
 """
 
@@ -18,13 +19,12 @@ from domain.window import to_datetime
 
 CANDLE_COLUMNS: Final = (
     "window_start", "symbol", "open", "high", "low", "close", "volume", "trade_count", "update_count", "notional", "vwap",
+    "eligible_open", "eligible_high", "eligible_low", "eligible_close", "eligible_volume", "eligible_count", "eligible_vwap",
 )  # fmt: skip
 TRADE_COLUMNS: Final = (
     "timestamp", "symbol", "trade_id", "price", "volume", "conditions", "received_at", "venue", "asset_class",
 )  # fmt: skip
-NUMBERS: Final = frozenset(
-    ("open", "high", "low", "close", "volume", "trade_count", "update_count", "notional", "vwap", "price")
-)
+NUMBERS: Final = frozenset(CANDLE_COLUMNS) - {"window_start", "symbol"} | {"price"}
 
 T = TypeVar("T")
 Row = dict[str, str]
@@ -32,7 +32,7 @@ Row = dict[str, str]
 
 def candle_row(candle: Candle) -> Row:
     """Give a candle's columns as text."""
-    vwap = candle.vwap
+    eligible = candle.eligible
     return {
         "window_start": to_datetime(candle.window_start_ms).isoformat(),
         "symbol": candle.symbol,
@@ -44,7 +44,14 @@ def candle_row(candle: Candle) -> Row:
         "trade_count": str(candle.trade_count),
         "update_count": str(candle.update_count),
         "notional": amount(candle.notional),
-        "vwap": "" if vwap is None else amount(vwap),
+        "vwap": _amount_if_any(candle.vwap),
+        "eligible_open": _amount_if_any(eligible.open),
+        "eligible_high": _amount_if_any(eligible.high),
+        "eligible_low": _amount_if_any(eligible.low),
+        "eligible_close": _amount_if_any(eligible.close),
+        "eligible_volume": amount(eligible.volume),
+        "eligible_count": str(eligible.trade_count),
+        "eligible_vwap": _amount_if_any(eligible.vwap),
     }
 
 
@@ -66,6 +73,10 @@ def trade_row(trade: Trade) -> Row:
 def amount(value: Decimal) -> str:
     """Write a decimal plainly, with 8 decimals, or as many more as it needs: 0.00141342, 1482.00000000."""
     return f"{value:.{max(SCALE, decimals(value))}f}"
+
+
+def _amount_if_any(value: Decimal | None) -> str:
+    return "" if value is None else amount(value)
 
 
 def json_line(row: Mapping[str, str]) -> str:

@@ -23,7 +23,7 @@ def connected_session(settings: AggregatorSettings, name: str = "tapeline-aggreg
         add_jars(conf, devstack_jars())
     if not under_spark_submit:
         _use_devstack_java()
-    start_jvm(conf)
+    start_jvm(conf, settings)
     if not has_connectors():
         raise TapelineError(no_connectors_words())
     return start_session(conf, settings)

@@ -49,6 +49,9 @@ class AggregatorOptions:
     stop_timeout_s: float = in_seconds(
         "stop-timeout", 30.0, "How long to wait at the end for the running micro-batches"
     )
+    spark_ui: bool = ts.option(
+        default=_DEFAULTS.ui, help="Serve Spark's web UI on loopback, port 4040; it has no login"
+    )
     metrics_port: int | None = metrics_port(AGGREGATOR_PORT)
     metrics_host: str = metrics_host()
     kafka_client: dict[str, str] = ts.option(
@@ -88,5 +91,6 @@ class AggregatorOptions:
             starting_offsets=self.starting_offsets,
             shuffle_partitions=self.shuffle_partitions,
             stop_timeout_s=self.stop_timeout_s,
+            ui=self.spark_ui,
             rules=self.rules.adapter(),
         )

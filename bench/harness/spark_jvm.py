@@ -46,7 +46,6 @@ def spark(settings: AggregatorSettings, master: str = "local[2]") -> Iterator[Sp
     """Run Spark as the aggregator does: in one process (`local[CORES]`), or on a cluster of its own with executors of one core (`executors[COUNT]`)."""
     os.environ["JAVA_HOME"] = str(java_home())
     conf = spark_conf(settings, "bench")
-    conf.set("spark.ui.enabled", "false")
     add_jars(conf, classpath("spark"))
     with ExitStack() as stack:
         executors = None
@@ -55,7 +54,7 @@ def spark(settings: AggregatorSettings, master: str = "local[2]") -> Iterator[Sp
             master, executors = stack.enter_context(cluster(folder, int(count[1])))
             conf.set("spark.executor.cores", "1")
         conf.set("spark.master", master)
-        start_jvm(conf)
+        start_jvm(conf, settings)
         session = start_session(conf, settings)
         stack.callback(session.stop)
         yield Spark(session=session, executors=executors)

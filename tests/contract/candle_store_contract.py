@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from domain.candle import Candle, fold
 from domain.decimals import NOTIONAL_LIMIT, PRICE_LIMIT, VOLUME_LIMIT, ZERO
+from domain.eligible_view import EligibleView
 from domain.trade import Trade
 from domain.window import MINUTE_MS
 from ports.candle_store import CandleStore
@@ -100,6 +101,14 @@ class CandleStoreContract:
         assert found == candle
         assert found.vwap is None
 
+    def test_a_view_without_prices_replaces_one_with_prices(self, store: CandleStore, symbol: str) -> None:
+        candle = make_candle(symbol)
+        assert candle.eligible.open is not None
+        priceless = attrs.evolve(candle, eligible=EligibleView(volume=Decimal("2.5"), trade_count=2))
+        for written in (candle, priceless, candle):
+            store.write([written])
+            assert list(store.read(symbol, NOON_MS, NOON_MS + 1, MINUTE_MS)) == [written]
+
     def test_decimals_and_counts_are_exact_up_to_the_limits(self, store: CandleStore, symbol: str) -> None:
         largest = PRICE_LIMIT - LEAST
         candle = make_candle(
@@ -112,6 +121,16 @@ class CandleStoreContract:
             notional=NOTIONAL_LIMIT * 10**7 - Decimal(1).scaleb(-16),
             trade_count=2**62,
             update_count=2**62 + 1,
+            eligible=EligibleView(
+                open_key=key(NOON_MS, "0000-00000001", largest),
+                close_key=key(NOON_MS + 59_998, "9999-fffffffe", LEAST),
+                high=largest,
+                low=LEAST,
+                volume=(VOLUME_LIMIT - LEAST) * 10**4,
+                trade_count=2**62,
+                vwap_volume=(VOLUME_LIMIT - LEAST) * 10**4,
+                notional=NOTIONAL_LIMIT * 10**7 - Decimal(1).scaleb(-16),
+            ),
         )
         store.write([candle])
         assert list(store.read(symbol, NOON_MS, NOON_MS + 1, MINUTE_MS)) == [candle]

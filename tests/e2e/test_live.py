@@ -7,6 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 from itertools import chain
 from pathlib import Path
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -14,25 +16,60 @@ from tests.support.recordings import read_trades, real_recordings, write_made_up
 
 from .programs import TOKEN, run, start
 
+NEW_YORK = ZoneInfo("America/New_York")
+NO_PRICE = frozenset(map(str, (3, 5, 9, 10, 11, 12, 16, 17, 20, 21, 22, 25, 26, 27, 30, 32, 37, 38, 39, 40)))
+NO_VOLUME = frozenset(("16", "20", "39"))
 
-def expected_candles(trades: list[dict[str, object]]) -> dict[tuple[int, str], dict[str, Decimal]]:
+
+class Print(NamedTuple):
+    """A trade in the order of its symbol."""
+
+    t: int
+    arrival: int
+    price: Decimal
+    volume: Decimal
+    codes: frozenset[str]
+
+    @property
+    def sets_price(self) -> bool:
+        """Whether a stock's trade may set prices; made for a day without a holiday or an early close."""
+        local = datetime.fromtimestamp(self.t / 1000, NEW_YORK)
+        minute = local.hour * 60 + local.minute
+        is_extended = 4 * 60 <= minute < 9 * 60 + 30 or 16 * 60 <= minute < 20 * 60
+        return not self.codes & NO_PRICE and ("24" not in self.codes or is_extended)
+
+
+def expected_candles(trades: list[dict[str, Any]]) -> dict[tuple[int, str], dict[str, Decimal | None]]:
     """Compute candles in another way than the domain does: sort, group, take first and last."""
-    groups: dict[tuple[int, str], list[tuple[int, int, Decimal, Decimal]]] = {}
+    groups: dict[tuple[int, str], list[Print]] = {}
     for arrival, trade in enumerate(trades):
-        t = int(str(trade["t"]))
-        row = (t, arrival, Decimal(str(trade["p"])), Decimal(str(trade["v"])))
-        groups.setdefault((t // 60_000, str(trade["s"])), []).append(row)
+        codes = frozenset(trade["c"] or ()) if ":" not in trade["s"] else frozenset()
+        print_ = Print(trade["t"], arrival, Decimal(str(trade["p"])), Decimal(str(trade["v"])), codes)
+        groups.setdefault((print_.t // 60_000, trade["s"]), []).append(print_)
+    return {slot: expected_candle(sorted(prints)) for slot, prints in groups.items()}
+
+
+def expected_candle(prints: list[Print]) -> dict[str, Decimal | None]:
+    priced = [each for each in prints if each.sets_price]
+    counted = [each for each in prints if not each.codes & NO_VOLUME]
     return {
-        slot: {
-            "open": min(rows)[2],
-            "high": max(row[2] for row in rows),
-            "low": min(row[2] for row in rows),
-            "close": max(rows)[2],
-            "volume": sum((row[3] for row in rows), Decimal(0)),
-            "trade_count": Decimal(sum(row[3] > 0 for row in rows)),
-            "update_count": Decimal(sum(row[3] == 0 for row in rows)),
-        }
-        for slot, rows in groups.items()
+        **expected_prices("", prints),
+        "volume": sum((each.volume for each in prints), Decimal(0)),
+        "trade_count": Decimal(sum(each.volume > 0 for each in prints)),
+        "update_count": Decimal(sum(each.volume == 0 for each in prints)),
+        **expected_prices("eligible_", priced),
+        "eligible_volume": sum((each.volume for each in counted), Decimal(0)),
+        "eligible_count": Decimal(sum(each.volume > 0 for each in counted)),
+    }
+
+
+def expected_prices(prefix: str, prints: list[Print]) -> dict[str, Decimal | None]:
+    prices = [each.price for each in prints]
+    return {
+        f"{prefix}open": prices[0] if prices else None,
+        f"{prefix}high": max(prices, default=None),
+        f"{prefix}low": min(prices, default=None),
+        f"{prefix}close": prices[-1] if prices else None,
     }
 
 
@@ -82,7 +119,7 @@ def test_a_replay_yields_the_candles_of_another_computation(tmp_path: Path, real
     for row in rows:
         start_s = int(datetime.fromisoformat(row["window_start"]).timestamp())
         figures = expected[start_s // 60, row["symbol"]]
-        assert {name: Decimal(row[name]) for name in figures} == figures
+        assert {name: Decimal(row[name]) if row[name] else None for name in figures} == figures
 
 
 def test_candles_as_json_lines_hold_the_same_as_csv(tmp_path: Path) -> None:

@@ -82,9 +82,12 @@ def query(settings: CassandraSettings, *args: str) -> subprocess.CompletedProces
 def test_candles_as_csv(settings: CassandraSettings) -> None:
     done = query(settings, "candles", SYMBOL, *DAY, "--format", "csv")
     assert done.stdout == (
-        "window_start,symbol,open,high,low,close,volume,trade_count,update_count,notional,vwap,status\n"
-        f"2019-10-11T00:00:00+00:00,{SYMBOL},0.00141342,0.00141557,0.00141342,0.00141557,2964.00000000,2,0,4.19256318,0.00141450,partial\n"
-        f"2019-10-11T00:03:00+00:00,{SYMBOL},10.00000000,10.00000000,10.00000000,10.00000000,0.00000000,0,1,0.00000000,,complete\n"
+        "window_start,symbol,open,high,low,close,volume,trade_count,update_count,notional,vwap,"
+        "eligible_open,eligible_high,eligible_low,eligible_close,eligible_volume,eligible_count,eligible_vwap,status\n"
+        f"2019-10-11T00:00:00+00:00,{SYMBOL},0.00141342,0.00141557,0.00141342,0.00141557,2964.00000000,2,0,4.19256318,0.00141450,"
+        "0.00141342,0.00141557,0.00141342,0.00141557,2964.00000000,2,0.00141450,partial\n"
+        f"2019-10-11T00:03:00+00:00,{SYMBOL},10.00000000,10.00000000,10.00000000,10.00000000,0.00000000,0,1,0.00000000,,"
+        "10.00000000,10.00000000,10.00000000,10.00000000,0.00000000,0,,complete\n"
     )
     assert (done.returncode, done.stderr) == (0, "")
 

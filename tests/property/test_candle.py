@@ -1,3 +1,5 @@
+"""The laws of folding, for both views of a candle: each comparison of candles compares the eligible view as well."""
+
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import reduce
@@ -8,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.candle import Candle, fold
+from domain.eligibility import eligibility_rules
 from domain.trade import Trade
+from domain.trading_session import TradingSession
 from tests.support.strategies import T0_MS, streams, trades
 
 WINDOW_MS = 60_000
@@ -18,21 +22,25 @@ one_window = st.lists(
     max_size=12,
 )
 
+SESSIONS = tuple(TradingSession)
+rules = eligibility_rules(lambda moment_ms: SESSIONS[moment_ms % len(SESSIONS)])
+"""All sessions within one window."""
+
 
 def candle_of(stream: Sequence[Trade]) -> Candle:
-    return reduce(Candle.merge, [Candle.of(trade, WINDOW_MS) for trade in stream])
+    return reduce(Candle.merge, [Candle.of(trade, WINDOW_MS, rules) for trade in stream])
 
 
 @given(streams, st.randoms(use_true_random=False))
 def test_folding_in_any_order_gives_the_same_candles(stream: list[Trade], random: Random) -> None:
     shuffled = list(stream)
     random.shuffle(shuffled)
-    assert fold(shuffled, WINDOW_MS) == fold(stream, WINDOW_MS)
+    assert fold(shuffled, WINDOW_MS, rules) == fold(stream, WINDOW_MS, rules)
 
 
 @given(one_window, st.data())
 def test_folding_in_any_grouping_gives_the_same_candle(stream: list[Trade], data: st.DataObject) -> None:
-    groups: list[Candle] = [Candle.of(trade, WINDOW_MS) for trade in stream]
+    groups: list[Candle] = [Candle.of(trade, WINDOW_MS, rules) for trade in stream]
     while len(groups) > 1:
         at = data.draw(st.integers(0, len(groups) - 2))
         groups[at : at + 2] = [groups[at].merge(groups[at + 1])]
@@ -42,13 +50,13 @@ def test_folding_in_any_grouping_gives_the_same_candle(stream: list[Trade], data
 @given(one_window)
 def test_a_fold_is_the_merge_of_the_candles_of_its_trades(stream: list[Trade]) -> None:
     candle = candle_of(stream)
-    assert fold(stream, WINDOW_MS) == {candle.window_key: candle}
+    assert fold(stream, WINDOW_MS, rules) == {candle.window_key: candle}
 
 
 @given(one_window, trades(symbol=st.just("AAPL"), timestamp_ms=st.just(T0_MS - T0_MS % WINDOW_MS + 5)))
 def test_adding_a_trade_is_merging_its_candle(stream: list[Trade], trade: Trade) -> None:
     candle = candle_of(stream)
-    assert candle.add(trade) == candle.merge(Candle.of(trade, WINDOW_MS))
+    assert candle.add(trade, rules) == candle.merge(Candle.of(trade, WINDOW_MS, rules))
 
 
 @given(one_window)

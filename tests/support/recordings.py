@@ -28,7 +28,7 @@ def write_made_up_day(path: Path, *, frames: int = 300, seed: int = 5) -> list[d
             now_ms += rng.randrange(0, 4_000)
             trades: list[dict[str, object]] = [
                 {
-                    "c": rng.choice([None, ["1", "12"], []]),
+                    "c": rng.choice([None, ["1", "12"], [], ["1", "24"], ["1", "16"]]),
                     "p": rng.randrange(1, 10**7) / 100,
                     "s": rng.choice(["AAPL", "BINANCE:BTCUSDT"]),
                     "t": now_ms - rng.choice([0, 0, 0, 3, 900]),

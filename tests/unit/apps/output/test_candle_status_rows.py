@@ -85,7 +85,7 @@ def test_a_window_without_a_candle_has_no_prices(store: MemoryEventStore) -> Non
     coverage = Coverage.read(store, "AAPL", NOON_MS, NOON_MS + MINUTE_MS, now_ms=NOW_MS)
     [row] = rows_of_all_windows([], coverage, symbol="AAPL", start_ms=NOON_MS, end_ms=NOON_MS + 1, window_ms=MINUTE_MS)
     assert json_line(row).endswith(
-        '"trade_count":null,"update_count":null,"notional":null,"vwap":null,"status":"no_trades"}'
+        '"eligible_close":null,"eligible_volume":null,"eligible_count":null,"eligible_vwap":null,"status":"no_trades"}'
     )
 
 

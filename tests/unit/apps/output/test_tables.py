@@ -22,13 +22,15 @@ from apps.output.tables import (
 )
 from domain.candle import Candle
 from domain.trade import Trade
+from domain.window import MINUTE_MS
 from tests.contract.stores import MIDNIGHT_MS, make_candle, make_trade
 from tests.support import strategies
 
 
 def test_a_candle_has_the_columns_that_were_promised() -> None:
     assert ",".join(CANDLE_COLUMNS) == (
-        "window_start,symbol,open,high,low,close,volume,trade_count,update_count,notional,vwap"
+        "window_start,symbol,open,high,low,close,volume,trade_count,update_count,notional,vwap,"
+        "eligible_open,eligible_high,eligible_low,eligible_close,eligible_volume,eligible_count,eligible_vwap"
     )
     assert tuple(candle_row(make_candle("A"))) == CANDLE_COLUMNS
     assert tuple(trade_row(make_trade("A"))) == TRADE_COLUMNS
@@ -80,6 +82,16 @@ def test_what_does_not_exist_is_empty_and_null() -> None:
     candle = make_candle("A", volume=Decimal(0), notional=Decimal(0))
     assert candle_row(candle)["vwap"] == ""
     assert json.loads(candle_json(candle))["vwap"] is None
+
+
+def test_eligible_prices_that_do_not_exist_are_empty_and_null_beside_their_volume() -> None:
+    odd_lot = make_trade("CAT", conditions=("1", "12"), volume=Decimal(7), venue="US", asset_class="stock")
+    candle = Candle.of(odd_lot, MINUTE_MS)
+    row, values = candle_row(candle), json.loads(candle_json(candle))
+    for name in ("eligible_open", "eligible_high", "eligible_low", "eligible_close", "eligible_vwap"):
+        assert (row[name], values[name]) == ("", None)
+    assert (row["eligible_volume"], row["eligible_count"]) == ("7.00000000", "1")
+    assert (values["eligible_volume"], values["eligible_count"]) == (7, 1)
 
 
 def test_no_rows_leave_nothing() -> None:
