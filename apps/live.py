@@ -143,6 +143,7 @@ def run_live(settings: LiveSettings) -> str:
                 host=settings.metrics_host,
                 port=settings.metrics_port,
                 usual_port=0,
+                security=settings.metrics.security(),
             )
         )
         out = None if settings.candles_out is None else stack.enter_context(CandleFile(settings.candles_out))

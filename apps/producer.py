@@ -109,6 +109,7 @@ def run_producer(settings: ProducerSettings, container: ProducerContainer | None
                 host=settings.metrics_host,
                 port=settings.metrics_port,
                 usual_port=PRODUCER_PORT,
+                security=settings.metrics.security(),
             )
         )
         stack.callback(publisher.close)

@@ -14,7 +14,8 @@ import attrs
 import click
 
 from adapters.system_clock import system_clock
-from apps.observability.alert_webhook import HOST, AlertLog, words
+from apps.observability.alert_log import AlertLog, summary
+from apps.observability.alert_webhook import HOST, AlertWebhook
 from apps.observability.pipeline_stages import FiringAlert, Stage, StageState
 from apps.settings.metrics_options import AGGREGATOR_PORT, PRODUCER_PORT
 from apps.settings.stack import StackSettings
@@ -123,7 +124,7 @@ def facts(alerts: Sequence[FiringAlert], stages: Sequence[Stage]) -> dict[str, s
     down = [f"{stage.name} ({stage.detail})" for stage in stages if stage.state is StageState.DOWN]
     return {
         **({"down": ", ".join(down)} if down else {}),
-        **({"alerts": "; ".join(map(words, alerts))} if alerts else {}),
+        **({"alerts": "; ".join(map(summary, alerts))} if alerts else {}),
     }
 
 
@@ -135,10 +136,11 @@ def stack_alerts(settings: StackSettings, devstack: Stack, *, watched: bool) -> 
         return
     scale = settings.alert_patience
     with ExitStack() as stack:
-        log = stack.enter_context(AlertLog(devstack.folder / "alerts.jsonl"))
+        log = AlertLog(devstack.folder / "alerts.jsonl")
+        webhook = stack.enter_context(AlertWebhook(log))
         options = MonitoringOptions(
-            pager_url=log.url,
-            chat_url=log.url,
+            pager_url=webhook.url,
+            chat_url=webhook.url,
             scrape_s=max(2.0, SCRAPE_S * scale),
             group_wait_s=max(0.5, GROUP_WAIT_S * scale),
             group_interval_s=max(1.0, GROUP_INTERVAL_S * scale),

@@ -1,34 +1,42 @@
-"""Which alerts were told and are not over: a webhook for Alertmanager, on loopback, and a file with all of it, line by line."""
+"""The webhook for Alertmanager, on loopback.
+
+Every page open in a browser on this machine can send requests to loopback. So a request must present the token of this run, name a host of this
+machine, carry JSON and have no Origin header: a browser always sends one with a POST, Alertmanager never does.
+"""
 
 import json
+import secrets
 import threading
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any, Final, Self
 
-from adapters.system_clock import system_clock
-from apps.observability.pipeline_stages import FiringAlert
+import structlog
+from typed_settings import SecretStr
+
+from apps.http_security.credentials import CHALLENGE, Credentials
+from apps.http_security.host_names import HostNames
+
+from .alert_log import AlertLog
 
 HOST: Final = "127.0.0.1"
-DOCS: Final = "docs/"
-LARGEST_BODY: Final = 4 * 1024 * 1024
-PATIENCE_S: Final = 10.0
+MAX_BODY: Final = 4 * 1024 * 1024
+TIMEOUT_S: Final = 10.0
+
+_log = structlog.get_logger("tapeline.monitoring")
 
 
-class AlertLog:
-    """Takes Alertmanager's notifications over HTTP, in threads of its own; knows which alerts fire now."""
+class AlertWebhook:
+    """Receives notifications in its own threads while its context is active."""
 
-    def __init__(self, file: Path) -> None:
-        self._file = file
-        self._firing: dict[str, FiringAlert] = {}
-        self._lock = threading.Lock()
+    def __init__(self, log: AlertLog) -> None:
+        self._log = log
+        self._token = SecretStr(secrets.token_urlsafe(32))
         self._server: ThreadingHTTPServer | None = None
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
-        self._server = ThreadingHTTPServer((HOST, 0), _handler(self))
+        self._server = ThreadingHTTPServer((HOST, 0), _handler(self._log, Credentials(token=self._token)))
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, name="alerts", daemon=True)
         self._thread.start()
@@ -42,63 +50,52 @@ class AlertLog:
             self._server = None
 
     @property
-    def url(self) -> str:
-        """Where it takes them; only while entered."""
-        assert self._server is not None  # noqa: S101 - a bug of ours otherwise
-        return f"http://{HOST}:{self._server.server_port}/"
-
-    def firing(self) -> Sequence[FiringAlert]:
-        """Give what fires now, in the order in which it was told."""
-        with self._lock:
-            return list(self._firing.values())
-
-    def take(self, notification: Mapping[str, Any]) -> None:
-        """Take a notification, as Alertmanager's webhooks send it (https://prometheus.io/docs/alerting/latest/configuration/#webhook_config)."""
-        with self._lock, self._file.open("a", encoding="utf-8") as file:
-            for told in notification["alerts"]:
-                file.write(json.dumps(told) + "\n")
-                if told["status"] == "firing":
-                    self._firing[told["fingerprint"]] = _alert(told)
-                else:
-                    self._firing.pop(told["fingerprint"], None)
+    def url(self) -> SecretStr:
+        """The address for Alertmanager. It holds the token as a password, so it is a secret. Available while the context is active."""
+        assert self._server is not None  # noqa: S101 - a bug of the caller otherwise
+        return SecretStr(f"http://alertmanager:{self._token}@{HOST}:{self._server.server_port}/")
 
 
-def words(alert: FiringAlert) -> str:
-    """Say an alert in one line, with the page that says what to do."""
-    page = f" ({DOCS}{alert.runbook})" if alert.runbook else ""
-    return f"{alert.name}: {alert.summary}{page}"
+def _handler(log: AlertLog, credentials: Credentials) -> type[BaseHTTPRequestHandler]:
+    host_names = HostNames()
 
-
-def _alert(told: Mapping[str, Any]) -> FiringAlert:
-    labels, texts = told["labels"], told["annotations"]
-    page = texts.get("runbook_url", "")
-    return FiringAlert(
-        name=labels["alertname"],
-        severity=labels.get("severity", "warning"),
-        summary=texts["summary"],
-        description=texts.get("description", ""),
-        since_ms=round(datetime.fromisoformat(told["startsAt"]).timestamp() * 1000)
-        if "startsAt" in told
-        else system_clock(),
-        runbook=page.removeprefix(DOCS) if page.startswith(DOCS) else "",
-    )
-
-
-def _handler(log: AlertLog) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
-        timeout = PATIENCE_S
+        timeout = TIMEOUT_S
 
         def do_POST(self) -> None:
-            try:
-                size = int(self.headers.get("Content-Length", 0))
-                log.take(json.loads(self.rfile.read(min(size, LARGEST_BODY))))
-            except (ValueError, KeyError, TypeError, AttributeError, OSError):
-                self.send_response(400)
-            else:
-                self.send_response(200)
+            refusal = self._refusal()
+            if refusal is None and not self._add():
+                refusal = HTTPStatus.BAD_REQUEST
+            if refusal is not None:
+                _log.warning("alert_refused", reason=refusal.phrase)
+            self.send_response(refusal or HTTPStatus.OK)
+            if refusal is HTTPStatus.UNAUTHORIZED:
+                self.send_header("WWW-Authenticate", CHALLENGE)
+            self.send_header("Content-Length", "0")
             self.end_headers()
 
+        def _refusal(self) -> HTTPStatus | None:
+            if not host_names.allows(self.headers.get("Host", "")):
+                return HTTPStatus.MISDIRECTED_REQUEST
+            if "Origin" in self.headers:
+                return HTTPStatus.FORBIDDEN
+            if not credentials.accept(self.headers.get("Authorization", "")):
+                return HTTPStatus.UNAUTHORIZED
+            if self.headers.get_content_type() != "application/json":
+                return HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+            size = self.headers.get("Content-Length", "")
+            if not (size.isascii() and size.isdecimal()):
+                return HTTPStatus.LENGTH_REQUIRED
+            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE if len(size) > 10 or int(size) > MAX_BODY else None
+
+        def _add(self) -> bool:
+            try:
+                log.add(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OSError):
+                return False
+            return True
+
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the standard library's name
-            pass
+            """Log nothing: refusals are logged above."""
 
     return Handler

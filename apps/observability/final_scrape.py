@@ -1,8 +1,7 @@
-"""One reading more of the metrics of a program that failed, so that what it counted last is seen by whoever watches.
+"""One more scrape of a program that failed, so that Prometheus gets its last counts.
 
-1. A program that fails would take its last figures along: the next scrape finds nobody, and no alert can tell what happened.
-2. So it waits until it is read once more, for a bounded time, and not at all where nobody reads it. Only Prometheus counts: what others read last
-   tells no alert.
+1. Without it, the program would end with its last counts unread, and no alert could report what happened.
+2. The program waits for a bounded time, and not at all if Prometheus has not scraped it lately. Other readers do not count, because they raise no alert.
 """
 
 import threading
@@ -11,34 +10,34 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 RECENT_S: Final = 60.0
-"""Whoever has not read for so long is not expected again."""
+"""After this time without a scrape, no further scrape is expected."""
 
 
 class ScrapeTracker:
-    """Knows when the metrics were last read. Told from the threads that answer."""
+    """Remembers when the metrics were scraped last. Any thread may use it."""
 
     def __init__(self, *, now_s: Callable[[], float] = time.monotonic) -> None:
         self._now_s = now_s
-        self._begun = 0
-        self._answered = 0
+        self._started = 0
+        self._completed = 0
         self._last_s = float("-inf")
-        self._told = threading.Condition()
+        self._changed = threading.Condition()
 
-    def through(self, answer: Callable[[], Iterable[bytes]]) -> Iterator[bytes]:
-        """Give an answer, and take it as read when all of it was taken."""
-        with self._told:
-            self._begun += 1
-            number = self._begun
+    def track(self, answer: Callable[[], Iterable[bytes]]) -> Iterator[bytes]:
+        """Yield an answer, and count the scrape as completed when all of the answer is consumed."""
+        with self._changed:
+            self._started += 1
+            number = self._started
         yield from answer()
-        with self._told:
-            self._answered = max(self._answered, number)
+        with self._changed:
+            self._completed = max(self._completed, number)
             self._last_s = self._now_s()
-            self._told.notify_all()
+            self._changed.notify_all()
 
-    def await_one(self, limit_s: float) -> bool:
-        """Wait up to `limit_s` seconds for a reading that begins from now on, and say whether it came; where nobody reads, return at once."""
-        with self._told:
-            before = self._begun
+    def await_next(self, timeout_s: float) -> bool:
+        """Wait up to `timeout_s` seconds for a scrape that starts from now on, and return whether it came. Return at once if none is expected."""
+        with self._changed:
+            before = self._started
             if self._now_s() - self._last_s > RECENT_S:
                 return False
-            return self._told.wait_for(lambda: self._answered > before, limit_s)
+            return self._changed.wait_for(lambda: self._completed > before, timeout_s)

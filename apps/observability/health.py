@@ -1,6 +1,6 @@
-"""Whether a program is alive, and whether it does its work: two questions, each answered by the reasons why not.
+"""Liveness and readiness of a program: two questions, each answered by the reasons why not.
 
-Alive means that its loop turns. A loop that waits because a broker is away is alive: whoever restarted the program for it would lose what it holds.
+A program is alive while its loop runs. A loop that waits for an unavailable broker is alive: a restart would lose the records in its buffer.
 """
 
 import time
@@ -16,30 +16,30 @@ from adapters.prometheus.publisher import MeasuredPublisher
 
 STALLED_AFTER_S: Final = 30.0
 LATEST_BATCH_S: Final = 60.0
-"""So old may the latest micro-batch of a query be; Spark looks for records at every trigger, and says every 10 s that there were none."""
+"""Largest age of the latest micro-batch of a query. Spark looks for records at every trigger, and reports every 10 s that there were none."""
 FEED_UNAVAILABLE: Final = "the feed is not connected"
 
 
 @attrs.frozen(kw_only=True)
 class Health:
-    """The two questions; both may be asked by any thread."""
+    """The two questions. Any thread may ask them."""
 
     stalled: Callable[[], Sequence[str]]
-    """Why the program is not alive; nothing when it is."""
+    """Return why the program is not alive; empty if it is."""
     unready: Callable[[], Sequence[str]]
-    """Why it does not do its work; nothing when it does."""
+    """Return why the program does not do its work; empty if it does."""
 
 
 def live_health(feed: MeasuredFeed) -> Health:
-    """Give the health of a program that reads a feed."""
+    """Return the health of a program that reads a feed."""
     return Health(
-        stalled=lambda: stalled_words(feed.seconds_since_read),
+        stalled=lambda: stalled_reasons(feed.seconds_since_read),
         unready=lambda: [] if feed.connected else [FEED_UNAVAILABLE],
     )
 
 
 def producer_health(feed: MeasuredFeed, publisher: MeasuredPublisher, client: KafkaClientMetrics) -> Health:
-    """Give the health of a program that carries a feed to Kafka."""
+    """Return the health of a program that publishes a feed to Kafka."""
 
     def unready() -> list[str]:
         reasons = []
@@ -48,35 +48,33 @@ def producer_health(feed: MeasuredFeed, publisher: MeasuredPublisher, client: Ka
         if client.brokers_up == 0 or client.seconds_since_report > STALLED_AFTER_S:
             reasons.append("no broker answers")
         if publisher.is_full:
-            reasons.append(
-                f"the buffer is full and the feed held back: {publisher.pending} records are not acknowledged"
-            )
+            reasons.append(f"backpressure: the buffer is full, {publisher.pending} records are not acknowledged")
         return reasons
 
-    # A publisher that waits for room reads no feed, and its client goes on telling.
+    # While the publisher waits for room, the feed is not read, but the client still reports.
     return Health(
-        stalled=lambda: stalled_words(min(feed.seconds_since_read, client.seconds_since_report)), unready=unready
+        stalled=lambda: stalled_reasons(min(feed.seconds_since_read, client.seconds_since_report)), unready=unready
     )
 
 
-class Pulse:
-    """The beat of a loop. Until the first one nothing is amiss: a start may take long."""
+class Heartbeat:
+    """The heartbeat of a loop. Before the first beat the loop counts as alive, because a start can take long."""
 
     def __init__(self) -> None:
         self._at: float | None = None
 
     def beat(self) -> None:
-        """Say that the loop turns."""
+        """Record that the loop runs."""
         self._at = time.monotonic()
 
     @property
     def seconds(self) -> float:
-        """How long ago the last beat was."""
+        """The time since the last beat; 0 before the first."""
         return 0.0 if self._at is None else time.monotonic() - self._at
 
 
-def aggregator_health(metrics: AggregatorMetrics, queries: Sequence[str], pulse: Pulse) -> Health:
-    """Give the health of a program that runs streaming queries."""
+def aggregator_health(metrics: AggregatorMetrics, queries: Sequence[str], heartbeat: Heartbeat) -> Health:
+    """Return the health of a program that runs streaming queries."""
 
     def unready() -> list[str]:
         reasons = []
@@ -88,9 +86,9 @@ def aggregator_health(metrics: AggregatorMetrics, queries: Sequence[str], pulse:
                 reasons.append(f"the query {query} has finished no micro-batch for {seconds:.0f} s")
         return reasons
 
-    return Health(stalled=lambda: stalled_words(pulse.seconds), unready=unready)
+    return Health(stalled=lambda: stalled_reasons(heartbeat.seconds), unready=unready)
 
 
-def stalled_words(seconds: float) -> list[str]:
-    """Say that a loop has stood still for so long, if that is too long."""
-    return [f"the loop has not turned for {seconds:.0f} s"] if seconds > STALLED_AFTER_S else []
+def stalled_reasons(seconds: float) -> list[str]:
+    """Return the reason if a loop has not run for more than STALLED_AFTER_S; empty otherwise."""
+    return [f"the loop has not run for {seconds:.0f} s"] if seconds > STALLED_AFTER_S else []

@@ -7,6 +7,7 @@ import typed_settings as ts
 
 from adapters.spark.settings import AggregatorSettings
 
+from .endpoint_options import MetricsOptions
 from .metrics_options import AGGREGATOR_PORT, metrics_host, metrics_port
 from .options import CassandraOptions, KafkaOptions, RuleOptions, in_seconds
 
@@ -54,6 +55,7 @@ class AggregatorOptions:
     )
     metrics_port: int | None = metrics_port(AGGREGATOR_PORT)
     metrics_host: str = metrics_host()
+    metrics: MetricsOptions = ts.option(factory=MetricsOptions)
     kafka_client: dict[str, str] = ts.option(
         factory=dict,
         repr=False,

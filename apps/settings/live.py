@@ -1,7 +1,9 @@
 """The settings of `tapeline live`."""
 
 import attrs
+import typed_settings as ts
 
+from .endpoint_options import MetricsOptions
 from .metrics_options import metrics_host, metrics_port
 from .source import TableOptions
 
@@ -12,3 +14,4 @@ class LiveSettings(TableOptions):
 
     metrics_port: int = metrics_port(None)
     metrics_host: str = metrics_host()
+    metrics: MetricsOptions = ts.option(factory=MetricsOptions)

@@ -18,7 +18,7 @@ from typed_settings.exceptions import TsError
 from typed_settings.loaders import EnvLoader, FileLoader, Loader, TomlFormat
 from typed_settings.types import OptionList, SettingsClass, SettingsDict
 
-GROUPS: Final = ("finnhub", "kafka", "cassandra", "simulator", "rules", "web")
+GROUPS: Final = ("finnhub", "kafka", "cassandra", "simulator", "rules", "web", "metrics")
 _WRAPPED: Final = re.compile(r"Could not convert loaded settings: \w+\((['\"])(.*)\1\)$", re.DOTALL)
 APPS: Final = (
     "live",

@@ -7,6 +7,7 @@ import typed_settings as ts
 
 from domain.session_record import is_name
 
+from .endpoint_options import MetricsOptions
 from .metrics_options import PRODUCER_PORT, metrics_host, metrics_port
 from .options import KafkaOptions, in_seconds
 from .source import FeedKind, SourceOptions
@@ -34,6 +35,7 @@ class ProducerSettings(SourceOptions):
     )
     metrics_port: int | None = metrics_port(PRODUCER_PORT)
     metrics_host: str = metrics_host()
+    metrics: MetricsOptions = ts.option(factory=MetricsOptions)
     kafka: KafkaOptions = ts.option(factory=KafkaOptions)
 
     def __attrs_post_init__(self) -> None:

@@ -20,7 +20,7 @@ from adapters.spark.preflight import check_tables, check_topics
 from adapters.spark.progress import ProgressListener
 from adapters.spark.queries import start_candles, start_events, start_trades
 from adapters.spark.stopping import relay_signals, stop_queries, stop_session
-from apps.observability.health import Pulse, aggregator_health
+from apps.observability.health import Heartbeat, aggregator_health
 from apps.observability.metrics_endpoint import monitored, program_version
 from apps.runtime.logs import configure_logs
 from apps.runtime.signals import StopRequest, stop_on_signals
@@ -31,18 +31,18 @@ from apps.settings.metrics_options import AGGREGATOR_PORT
 from domain.errors import TapelineError
 
 POLL_S = 0.2
-LAST_READING_S = 20.0
+FINAL_SCRAPE_S = 20.0
 """A failed query counts itself, and then the program ends: so long it waits for whoever reads its metrics, who asks every 15 s."""
 
 log = structlog.get_logger("tapeline.aggregator")
 
 
 def await_end(
-    queries: Sequence[StreamingQuery], stop: StopRequest, pulse: Pulse, *, checkpoint: str, once: bool
+    queries: Sequence[StreamingQuery], stop: StopRequest, heartbeat: Heartbeat, *, checkpoint: str, once: bool
 ) -> None:
     """Wait until asked to stop, or, with `once`, until all queries have ended. Raises TapelineError when one fails."""
     while not stop.requested:
-        pulse.beat()
+        heartbeat.beat()
         ended = [query for query in queries if not query.isActive]
         for query in ended:
             failure = query.exception()
@@ -59,8 +59,8 @@ def run_aggregator(options: AggregatorOptions) -> None:
     """Run the queries to their end. Raises TapelineError with what to do."""
     settings = options.adapter()
     registry = new_registry(program_version())
-    metrics, pulse = AggregatorMetrics(registry, QUERIES), Pulse()
-    health = aggregator_health(metrics, QUERIES, pulse)
+    metrics, heartbeat = AggregatorMetrics(registry, QUERIES), Heartbeat()
+    health = aggregator_health(metrics, QUERIES, heartbeat)
     with ExitStack() as stack:
         # First, so that a start that takes long can be watched as well.
         stack.enter_context(
@@ -70,7 +70,8 @@ def run_aggregator(options: AggregatorOptions) -> None:
                 host=options.metrics_host,
                 port=options.metrics_port,
                 usual_port=AGGREGATOR_PORT,
-                last_reading_s=LAST_READING_S,
+                final_scrape_s=FINAL_SCRAPE_S,
+                security=options.metrics.security(),
             )
         )
         session = connected_session(settings)
@@ -87,7 +88,7 @@ def run_aggregator(options: AggregatorOptions) -> None:
             queries.append(start_trades(session, settings, once=options.once, on_stored=metrics.stored))
             queries.append(start_candles(session, settings, once=options.once))
             queries.append(start_events(session, settings, once=options.once, on_rejected=metrics.rejected))
-            await_end(queries, stop, pulse, checkpoint=settings.checkpoint, once=options.once)
+            await_end(queries, stop, heartbeat, checkpoint=settings.checkpoint, once=options.once)
         finally:
             stop_queries(queries, settings.stop_timeout_s)
         log.info("aggregator_stopped")

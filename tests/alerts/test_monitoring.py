@@ -1,11 +1,7 @@
-import json
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import pytest
 
-from apps.observability.alert_webhook import AlertLog, words
 from devstack.errors import DevstackError
 from devstack.servers import monitoring_programs
 from devstack.stack import Stack
@@ -58,54 +54,3 @@ def test_monitoring_needs_a_running_stack(tmp_path: Path) -> None:
     with pytest.raises(DevstackError, match="bring it up first"):
         monitoring.start()
     monitoring.close()
-
-
-def post(url: str, body: bytes) -> int:
-    try:
-        with urllib.request.urlopen(urllib.request.Request(url, body), timeout=5) as answer:  # noqa: S310 - loopback
-            return int(answer.status)
-    except urllib.error.HTTPError as error:
-        error.close()
-        return error.code
-
-
-def notification(status: str, name: str) -> bytes:
-    alert = {
-        "status": status,
-        "labels": {"alertname": name, "severity": "critical"},
-        "annotations": {
-            "summary": f"{name} is so",
-            "description": "And more.",
-            "runbook_url": f"docs/runbooks/{name}.md",
-        },
-        "startsAt": "2024-01-31T09:30:00.123456789Z",
-        "fingerprint": name,
-    }
-    return json.dumps({"receiver": "chat", "alerts": [alert]}).encode()
-
-
-def test_the_alert_log_returns_firing_alerts_and_keeps_all_notifications(tmp_path: Path) -> None:
-    file = tmp_path / "alerts.jsonl"
-    with AlertLog(file) as log:
-        assert log.firing() == []
-        for name in ("KafkaDown", "FeedSilent", "KafkaDown"):
-            assert post(log.url, notification("firing", name)) == 200
-        kafka, feed = log.firing()
-        assert words(kafka) == "KafkaDown: KafkaDown is so (docs/runbooks/KafkaDown.md)"
-        assert (kafka.severity, kafka.description, kafka.since_ms) == ("critical", "And more.", 1_706_693_400_123)
-        assert (feed.name, feed.runbook) == ("FeedSilent", "runbooks/FeedSilent.md")
-        assert post(log.url, notification("resolved", "KafkaDown")) == 200
-        assert log.firing() == [feed]
-    assert [json.loads(line)["status"] for line in file.read_text().splitlines()] == [
-        "firing",
-        "firing",
-        "firing",
-        "resolved",
-    ]
-
-
-@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b"\xff", b'{"alerts": [{}]}'])
-def test_the_alert_log_rejects_malformed_notifications(tmp_path: Path, body: bytes) -> None:
-    with AlertLog(tmp_path / "alerts.jsonl") as log:
-        assert post(log.url, body) == 400
-        assert log.firing() == []

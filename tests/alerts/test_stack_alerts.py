@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from apps.local_stack.alerts import Alerts, wants_alerts
-from apps.observability.alert_webhook import AlertLog
+from apps.observability.alert_log import AlertLog
 from apps.observability.pipeline_stages import Stage, StageState
 from apps.settings.stack import StackSettings
 from devstack.stack import Stack

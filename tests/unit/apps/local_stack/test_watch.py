@@ -13,9 +13,9 @@ from prometheus_client import CollectorRegistry
 from apps.local_stack import watch
 from apps.local_stack.alerts import facts
 from apps.local_stack.watch import Program, aggregator_stage, page_check, producer_stages
-from apps.observability.alert_webhook import words
+from apps.observability.alert_log import summary
 from apps.observability.health import FEED_UNAVAILABLE, Health
-from apps.observability.metrics_endpoint import Endpoint
+from apps.observability.metrics_endpoint import MetricsEndpoint
 from apps.observability.pipeline_stages import FiringAlert, Stage, StageState
 from apps.runtime.child_processes import Child
 
@@ -35,9 +35,9 @@ def reasons() -> Reasons:
 
 
 @pytest.fixture
-def endpoint(reasons: Reasons) -> Iterator[Endpoint]:
+def endpoint(reasons: Reasons) -> Iterator[MetricsEndpoint]:
     health = Health(stalled=list, unready=lambda: reasons.unready)
-    with Endpoint(CollectorRegistry(), health, host="127.0.0.1", port=0) as endpoint:
+    with MetricsEndpoint(CollectorRegistry(), health, host="127.0.0.1", port=0) as endpoint:
         yield endpoint
 
 
@@ -50,7 +50,7 @@ def told(program: Program) -> list[tuple[str, StageState, str]]:
     return [(stage.name, stage.state, stage.detail) for stage in producer_stages(program)]
 
 
-def test_a_producer_is_told_apart_from_its_feed(tmp_path: Path, endpoint: Endpoint, reasons: Reasons) -> None:
+def test_a_producer_is_told_apart_from_its_feed(tmp_path: Path, endpoint: MetricsEndpoint, reasons: Reasons) -> None:
     with child(tmp_path) as process:
         program = Program(process, endpoint.port)
         reasons.unready = [FEED_UNAVAILABLE]
@@ -65,7 +65,7 @@ def test_a_producer_is_told_apart_from_its_feed(tmp_path: Path, endpoint: Endpoi
 
 
 def test_an_aggregator_that_stores_nothing_is_down_once_it_was_ready(
-    tmp_path: Path, endpoint: Endpoint, reasons: Reasons
+    tmp_path: Path, endpoint: MetricsEndpoint, reasons: Reasons
 ) -> None:
     with child(tmp_path) as process:
         program = Program(process, endpoint.port)
@@ -78,7 +78,7 @@ def test_an_aggregator_that_stores_nothing_is_down_once_it_was_ready(
         assert (found.state, found.runbook) == (DOWN, "runbooks/AggregatorStalled.md")
 
 
-def test_an_aggregator_whose_jvm_hangs_is_down(tmp_path: Path, endpoint: Endpoint) -> None:
+def test_an_aggregator_whose_jvm_hangs_is_down(tmp_path: Path, endpoint: MetricsEndpoint) -> None:
     with child(tmp_path) as process, socket.create_server(("127.0.0.1", 0)) as frozen:
         program = Program(process, endpoint.port)
         assert aggregator_stage(program, f"http://127.0.0.1:{endpoint.port}/healthz").state is OK
@@ -113,14 +113,14 @@ def test_a_program_that_ended_as_it_should_is_in_order(tmp_path: Path) -> None:
         assert told(Program(process, 9)) == [("Feed", OK, "has ended"), ("Producer", OK, "has ended")]
 
 
-def test_a_program_started_again_by_hand_counts(tmp_path: Path, endpoint: Endpoint) -> None:
+def test_a_program_started_again_by_hand_counts(tmp_path: Path, endpoint: MetricsEndpoint) -> None:
     with child(tmp_path) as process:
         program = Program(process, endpoint.port)
         process.stop(10)
         assert aggregator_stage(program).state is OK
 
 
-def test_who_answers_but_does_not_say_200_is_down(endpoint: Endpoint, reasons: Reasons) -> None:
+def test_who_answers_but_does_not_say_200_is_down(endpoint: MetricsEndpoint, reasons: Reasons) -> None:
     question = page_check("Prometheus", f"http://127.0.0.1:{endpoint.port}/readyz")
     assert [stage.state for stage in question.run()] == [OK]
     reasons.unready = ["loading"]
@@ -140,5 +140,5 @@ def test_the_table_tells_what_is_down_and_what_fires_and_nothing_while_all_is_we
         runbook="runbooks/KafkaDown.md",
     )
     assert facts([], [fine]) == {}
-    assert facts([alert], [gone]) == {"down": "Kafka (does not answer)", "alerts": words(alert)}
-    assert words(alert) == "KafkaDown: Kafka is down (docs/runbooks/KafkaDown.md)"
+    assert facts([alert], [gone]) == {"down": "Kafka (does not answer)", "alerts": summary(alert)}
+    assert summary(alert) == "KafkaDown: Kafka is down (docs/runbooks/KafkaDown.md)"

@@ -10,7 +10,7 @@ from adapters.prometheus.aggregator import AggregatorMetrics
 from adapters.prometheus.feed import MeasuredFeed
 from adapters.prometheus.kafka_client import KafkaClientMetrics
 from adapters.prometheus.publisher import MeasuredPublisher
-from apps.observability.health import Health, Pulse, aggregator_health, live_health, producer_health
+from apps.observability.health import Health, Heartbeat, aggregator_health, live_health, producer_health
 from domain.feed import FeedEvent, FeedEventKind
 from tests.contract.brokers import make_trade
 from tests.unit.adapters.prometheus.test_kafka_client import broker, report
@@ -77,7 +77,7 @@ def test_a_full_buffer_is_named(producer: Producer) -> None:
     for number in range(11):
         producer.publisher.publish(make_trade(number))
     [reason] = producer.health.unready()
-    assert "buffer is full" in reason
+    assert "backpressure" in reason
     producer.publisher.flush(0)
     assert list(producer.health.unready()) == []
 
@@ -90,7 +90,7 @@ def test_a_producer_that_waits_for_a_broker_is_alive(producer: Producer) -> None
 
 def test_a_producer_that_stands_still_is_not(producer: Producer) -> None:
     producer.now_s = 31.0
-    assert list(producer.health.stalled()) == ["the loop has not turned for 31 s"]
+    assert list(producer.health.stalled()) == ["the loop has not run for 31 s"]
 
 
 def test_a_program_without_kafka_needs_its_feed_alone() -> None:
@@ -100,13 +100,13 @@ def test_a_program_without_kafka_needs_its_feed_alone() -> None:
     producer.tell(FeedEventKind.CONNECTED)
     assert list(health.unready()) == []
     producer.now_s = 31.0
-    assert list(health.stalled()) == ["the loop has not turned for 31 s"]
+    assert list(health.stalled()) == ["the loop has not run for 31 s"]
 
 
 def test_an_aggregator_is_ready_while_both_queries_run_and_work() -> None:
     now = [0.0]
     metrics = AggregatorMetrics(CollectorRegistry(), ("trades", "candles"), now_s=lambda: now[0])
-    health = aggregator_health(metrics, ("trades", "candles"), Pulse())
+    health = aggregator_health(metrics, ("trades", "candles"), Heartbeat())
     metrics.started("trades")
     assert list(health.unready()) == ["the query candles does not run"]
     metrics.started("candles")
@@ -118,4 +118,4 @@ def test_an_aggregator_is_ready_while_both_queries_run_and_work() -> None:
 
 def test_an_aggregator_that_has_not_begun_its_loop_is_alive() -> None:
     metrics = AggregatorMetrics(CollectorRegistry(), ())
-    assert list(aggregator_health(metrics, (), Pulse()).stalled()) == []
+    assert list(aggregator_health(metrics, (), Heartbeat()).stalled()) == []

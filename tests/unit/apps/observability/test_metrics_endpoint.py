@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from apps.observability.final_scrape import ScrapeTracker
 from apps.observability.health import Health
-from apps.observability.metrics_endpoint import Endpoint, monitored
+from apps.observability.metrics_endpoint import MetricsEndpoint, monitored
 from domain.errors import TapelineError
 from tests.unit.adapters.prometheus.scraping import parse
 
@@ -34,12 +34,12 @@ def patient() -> Patient:
 
 
 @pytest.fixture
-def endpoint(patient: Patient) -> Iterator[Endpoint]:
-    with Endpoint(CollectorRegistry(), patient.health, host="127.0.0.1", port=0) as endpoint:
+def endpoint(patient: Patient) -> Iterator[MetricsEndpoint]:
+    with MetricsEndpoint(CollectorRegistry(), patient.health, host="127.0.0.1", port=0) as endpoint:
         yield endpoint
 
 
-def get(endpoint: Endpoint, path: str) -> tuple[int, str]:
+def get(endpoint: MetricsEndpoint, path: str) -> tuple[int, str]:
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{endpoint.port}{path}", timeout=10) as answer:
             return answer.status, answer.read().decode()
@@ -54,41 +54,43 @@ def busy_port() -> Iterator[int]:
         yield holder.getsockname()[1]
 
 
-def test_a_healthy_program_answers_ok_on_both(endpoint: Endpoint) -> None:
+def test_a_healthy_program_answers_ok_on_both(endpoint: MetricsEndpoint) -> None:
     assert get(endpoint, "/healthz") == (200, "ok\n")
     assert get(endpoint, "/readyz") == (200, "ok\n")
 
 
-def test_a_program_that_is_not_ready_says_why_and_is_alive_all_the_same(endpoint: Endpoint, patient: Patient) -> None:
+def test_a_program_that_is_not_ready_says_why_and_is_alive_all_the_same(
+    endpoint: MetricsEndpoint, patient: Patient
+) -> None:
     patient.unready = ["the feed is not connected", "no broker answers"]
     assert get(endpoint, "/readyz") == (503, "the feed is not connected\nno broker answers\n")
     assert get(endpoint, "/healthz") == (200, "ok\n")
 
 
-def test_a_program_that_stands_still_says_for_how_long(endpoint: Endpoint, patient: Patient) -> None:
-    patient.stalled = ["the loop has not turned for 31 s"]
-    assert get(endpoint, "/healthz") == (503, "the loop has not turned for 31 s\n")
+def test_a_program_that_stands_still_says_for_how_long(endpoint: MetricsEndpoint, patient: Patient) -> None:
+    patient.stalled = ["the loop has not run for 31 s"]
+    assert get(endpoint, "/healthz") == (503, "the loop has not run for 31 s\n")
 
 
-def test_answers_of_different_length_do_not_get_in_each_others_way(endpoint: Endpoint, patient: Patient) -> None:
+def test_answers_of_different_length_do_not_get_in_each_others_way(endpoint: MetricsEndpoint, patient: Patient) -> None:
     for reasons in (["a" * 500], [], ["b"], ["c" * 100], []):
         patient.unready = list(reasons)
         expected = "".join(f"{reason}\n" for reason in reasons or ["ok"])
         assert get(endpoint, "/readyz")[1] == expected
 
 
-def test_readiness_is_a_metric_too(endpoint: Endpoint, patient: Patient) -> None:
+def test_readiness_is_a_metric_too(endpoint: MetricsEndpoint, patient: Patient) -> None:
     assert parse(get(endpoint, "/metrics")[1]).value("tapeline_ready") == 1
     patient.unready = ["no broker answers"]
     assert parse(get(endpoint, "/metrics")[1]).value("tapeline_ready") == 0
 
 
-def test_other_paths_are_not_found(endpoint: Endpoint) -> None:
+def test_other_paths_are_not_found(endpoint: MetricsEndpoint) -> None:
     assert get(endpoint, "/")[0] == 404
 
 
 def test_it_listens_no_longer_once_closed_and_closing_twice_is_fine(patient: Patient) -> None:
-    endpoint = Endpoint(CollectorRegistry(), patient.health, host="127.0.0.1", port=0)
+    endpoint = MetricsEndpoint(CollectorRegistry(), patient.health, host="127.0.0.1", port=0)
     endpoint.start()
     port = endpoint.port
     endpoint.close()
@@ -153,7 +155,7 @@ def test_what_a_program_counts_when_it_fails_is_read_once_more_before_it_ends(pa
     reader = Reader(port, **AS_PROMETHEUS)
 
     def program() -> None:
-        with monitored(registry, patient.health, host="127.0.0.1", port=port, usual_port=port, last_reading_s=60):
+        with monitored(registry, patient.health, host="127.0.0.1", port=port, usual_port=port, final_scrape_s=60):
             reader.start()
             assert reader.has_read.wait(60)
             failures.inc()
@@ -172,7 +174,7 @@ def test_a_program_that_prometheus_does_not_read_ends_at_once_when_it_fails(pati
 
     def program() -> None:
         with monitored(
-            CollectorRegistry(), patient.health, host="127.0.0.1", port=port, usual_port=port, last_reading_s=600
+            CollectorRegistry(), patient.health, host="127.0.0.1", port=port, usual_port=port, final_scrape_s=600
         ):
             urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10).close()
             raise TapelineError("the query failed")
@@ -187,7 +189,7 @@ def test_a_program_that_ends_well_waits_for_nobody(patient: Patient) -> None:
     with busy_port() as port:
         pass
     with monitored(
-        CollectorRegistry(), patient.health, host="127.0.0.1", port=port, usual_port=port, last_reading_s=600
+        CollectorRegistry(), patient.health, host="127.0.0.1", port=port, usual_port=port, final_scrape_s=600
     ):
         reader = Reader(port, **AS_PROMETHEUS)
         reader.start()
@@ -198,18 +200,18 @@ def test_a_program_that_ends_well_waits_for_nobody(patient: Patient) -> None:
 def test_a_reader_that_has_not_come_for_a_minute_is_not_waited_for() -> None:
     now = [0.0]
     readings = ScrapeTracker(now_s=lambda: now[0])
-    assert list(readings.through(lambda: [b"metrics"])) == [b"metrics"]
+    assert list(readings.track(lambda: [b"metrics"])) == [b"metrics"]
     now[0] = 61
-    assert readings.await_one(600) is False
+    assert readings.await_next(600) is False
 
 
 def test_a_reading_that_began_before_does_not_count_as_the_last() -> None:
     readings = ScrapeTracker()
-    list(readings.through(lambda: [b"metrics"]))
-    early = readings.through(lambda: [b"early"])
+    list(readings.track(lambda: [b"metrics"]))
+    early = readings.track(lambda: [b"early"])
     next(early)
     waiting: Future[bool] = Future()
-    waiter = threading.Thread(target=lambda: waiting.set_result(readings.await_one(0.5)))
+    waiter = threading.Thread(target=lambda: waiting.set_result(readings.await_next(0.5)))
     waiter.start()
     list(early)
     assert waiting.result(60) is False

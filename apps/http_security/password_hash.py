@@ -1,0 +1,69 @@
+"""Password hashes for basic authentication: scrypt, as text `scrypt:N:r:p:SALT:HASH` with salt and hash in hexadecimal.
+
+`python -m apps.http_security.password_hash` asks for a password and prints its hash.
+"""
+
+import getpass
+import hashlib
+import hmac
+import os
+import re
+import threading
+from typing import Final, Self
+
+import attrs
+
+from domain.errors import TapelineError
+
+N, R, P = 1 << 14, 8, 1
+"""Cost of a new hash: 16 MiB of memory, and about 50 ms of one core."""
+MAX_N: Final = 1 << 16
+_MAX_MEMORY: Final = 256 * 1024 * 1024
+_FORMAT: Final = re.compile(r"scrypt:([0-9]{1,6}):([0-9]{1,2}):([0-9]):([0-9a-f]{16,128}):([0-9a-f]{64,128})", re.ASCII)
+_one_at_a_time: Final = threading.Lock()
+"""Bounds what wrong passwords can cost: one core and the memory of one hash."""
+
+
+@attrs.frozen(kw_only=True)
+class PasswordHash:
+    """The hash of one password."""
+
+    n: int
+    r: int
+    p: int
+    salt: bytes = attrs.field(repr=False)
+    digest: bytes = attrs.field(repr=False)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return the hash written as `scrypt:N:r:p:SALT:HASH`. Raise TapelineError if it is not one; the text is not part of the error."""
+        match = _FORMAT.fullmatch(text.strip())
+        if match is None or not 2 <= int(match[1]) <= MAX_N or int(match[1]) & (int(match[1]) - 1):
+            raise TapelineError(
+                "a password hash has the form scrypt:N:r:p:SALT:HASH: make one with python -m apps.http_security.password_hash"
+            )
+        n, r, p = (int(match[i]) for i in (1, 2, 3))
+        return cls(n=n, r=max(1, r), p=max(1, p), salt=bytes.fromhex(match[4]), digest=bytes.fromhex(match[5]))
+
+    @classmethod
+    def of(cls, password: str) -> Self:
+        """Return a new hash of a password, with a random salt."""
+        salt = os.urandom(16)
+        return cls(n=N, r=R, p=P, salt=salt, digest=_scrypt(password, salt, N, R, P, 32))
+
+    def matches(self, password: str) -> bool:
+        """Return whether this is the hash of the password, in a time that does not depend on where they differ."""
+        with _one_at_a_time:
+            digest = _scrypt(password, self.salt, self.n, self.r, self.p, len(self.digest))
+        return hmac.compare_digest(digest, self.digest)
+
+    def __str__(self) -> str:
+        return f"scrypt:{self.n}:{self.r}:{self.p}:{self.salt.hex()}:{self.digest.hex()}"
+
+
+def _scrypt(password: str, salt: bytes, n: int, r: int, p: int, size: int) -> bytes:
+    return hashlib.scrypt(password.encode(), salt=salt, n=n, r=r, p=p, maxmem=_MAX_MEMORY, dklen=size)
+
+
+if __name__ == "__main__":
+    print(PasswordHash.of(getpass.getpass("Password: ")))
