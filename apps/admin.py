@@ -6,11 +6,12 @@ from collections.abc import Mapping
 import click
 
 from adapters.cassandra.replication import Replication
-from adapters.cassandra.schema import FileOutcome, apply_schema
+from adapters.cassandra.schema import FileOutcome
 from adapters.cassandra.settings import CassandraSettings
 from adapters.kafka.settings import KafkaSettings
-from adapters.kafka.topics import DEFAULT_PARTITIONS, Profile, TopicReport, ensure_topics, ensure_watchlist
+from adapters.kafka.topics import DEFAULT_PARTITIONS, Profile, TopicReport
 
+from .containers import AdminContainer
 from .runtime.commands import run
 from .runtime.logs import configure_logs
 from .settings.admin import PROFILES, SchemaSettings, TopicsSettings
@@ -21,9 +22,10 @@ def topics(
     settings: KafkaSettings, *, profile: Profile, partitions: int = DEFAULT_PARTITIONS, add_partitions: bool = False
 ) -> bool:
     """Create the topics, print a line for each, and return whether all of them are as wanted. Raise BrokerError."""
-    reports = [
-        *ensure_topics(settings, profile=profile, partitions=partitions, add_partitions=add_partitions),
-        ensure_watchlist(settings, profile=profile),
+    container = AdminContainer(kafka=settings)
+    reports: list[TopicReport] = [
+        *container.ensure_topics(profile=profile, partitions=partitions, add_partitions=add_partitions),
+        container.ensure_watchlist(profile=profile),
     ]
     for report in reports:
         click.echo(_line(report))
@@ -58,13 +60,20 @@ def schema(
 
     Raise ValueError on a wrong profile, StoreError if the server cannot apply it.
     """
+    outcomes: list[FileOutcome] = AdminContainer(cassandra=settings).apply_schema(
+        _replication(profile, data_centers or {})
+    )
+    return outcomes
+
+
+def _replication(profile: str, data_centers: Mapping[str, int]) -> Replication:
     if profile == "production":
-        return apply_schema(settings, Replication.production(data_centers or {}))
+        return Replication.production(data_centers)
     if profile != "dev":
         raise ValueError(f"profile {profile!r}: choose one of {', '.join(PROFILES)}")
     if data_centers:
         raise ValueError("the profile dev keeps one copy and takes no data centres")
-    return apply_schema(settings, Replication.dev())
+    return Replication.dev()
 
 
 @click.group()

@@ -1,52 +1,56 @@
-"""Which adapter stands behind which port, for each app. Nothing else knows that there are containers.
+"""Which adapter stands behind which port, for each program. This is the only place that joins them.
 
-A container is made from its app's settings; a test overrides a provider to put another adapter in its place.
+- A container is made from the settings of its program. A test overrides a provider to put another adapter in its place.
+- An adapter is named by its path and loaded when a program first asks for it: a program starts without the drivers that it does not use, and runs where
+  they are not installed. The annotation of a provider is the port.
+- The two Spark programs are not wired here. Their Python is a zip of pure Python that spark-submit takes along (`apps/package_spark.py`), and
+  dependency_injector is compiled. They have one adapter a port, joined in `apps/spark`.
 """
 
-import re
-import socket
 import sys
-import uuid
-from pathlib import Path
-from typing import TYPE_CHECKING
 
+from prometheus_client import CollectorRegistry
+
+from adapters.cassandra.settings import CassandraSettings
 from adapters.exchange_calendar.markets import NYSE
-from adapters.finnhub.key_name import name_of_key
-from adapters.finnhub.replay import ReplayFeed
-from adapters.finnhub.settings import FinnhubSettings
-from adapters.finnhub.websocket_feed import FinnhubFeed
-from adapters.kafka.publisher import KafkaPublisher
 from adapters.kafka.settings import KafkaSettings
-from adapters.kafka.watchlist import KafkaWatchlist
 from adapters.memory.broker import MemoryBroker
 from adapters.memory.event_store import MemoryEventStore
 from adapters.memory.publisher import MemoryPublisher
 from adapters.memory.stores import MemoryCandleStore, MemoryTradeStore
 from adapters.memory.subscriber import MemorySubscriber
-from adapters.prometheus.feed import MeasuredFeed
-from adapters.prometheus.intake import MeasuredIntake
-from adapters.prometheus.kafka_client import KafkaClientMetrics
-from adapters.prometheus.publisher import MeasuredPublisher
-from adapters.prometheus.registry import new_registry
-from adapters.prometheus.stores import MeasuredCandleStore, MeasuredTradeStore, StoreMetrics
-from adapters.prometheus.watchlist import MeasuredWatchlist
-from adapters.simulator.server import SimulatedFinnhub
+from adapters.simulator.settings import SimulatorSettings
 from adapters.system_clock import system_clock
 from domain.eligibility import eligibility_rules
 from domain.intake import Intake
 from domain.journal import Journal
 from domain.windower import Windower
+from ports.candle_store import CandleStore
+from ports.clock import Clock
+from ports.event_store import EventStore
+from ports.feed import Feed
+from ports.intake import FrameIntake
+from ports.probe import Probe
+from ports.publisher import Publisher
+from ports.subscriber import Subscriber
+from ports.trade_store import TradeStore
+from ports.watchlist import Watchlist
+from ports.watchlist_editor import WatchlistEditor
 
 from .observability.health import live_health, producer_health
-from .observability.metrics_endpoint import program_version
-from .runtime.simulated_feed import SimulatedFeed
+from .runtime.lifecycle import Late
+from .runtime.version import program_version
+from .services.embedded_pipeline import EmbeddedPipeline
 from .services.in_process_aggregator import InProcessAggregator
 from .services.ingest import Ingest
 from .services.symbol_assignment import FixedAssignment, WatchlistAssignment
 from .settings.dashboard import DashboardSettings
-from .settings.live import LiveSettings
-from .settings.producer import ProducerSettings
+from .settings.producer import new_run_id
 from .settings.source import SourceOptions
+from .settings.stack import StackSettings
+from .settings.watchlist import WatchlistSettings
+from .settings.web_options import WebOptions
+from .web.page_source import PageSource
 from .web.server import PageServer
 from .web.source_factories import live_source, stored_source
 from .web.symbol_tracking import SymbolTrackingCandleStore
@@ -55,143 +59,123 @@ from .web.symbol_tracking import SymbolTrackingCandleStore
 # every start. A None in sys.modules makes an import fail: https://docs.python.org/3/reference/import.html#the-module-cache
 _absent = {name: None for name in ("fastapi", "starlette") if name not in sys.modules}
 sys.modules.update(_absent)  # type: ignore[arg-type]
-from dependency_injector import containers, providers  # noqa: E402
+from dependency_injector.containers import DeclarativeContainer  # noqa: E402
+from dependency_injector.providers import Callable, Container, Dependency, Object, Provider, Selector, Singleton  # noqa: E402
 
 for _name in _absent:
     del sys.modules[_name]
 
-if TYPE_CHECKING:
-    from adapters.cassandra.candle_store import CassandraCandleStore
-    from adapters.cassandra.event_store import CassandraEventStore
-    from adapters.cassandra.session import CassandraSession
-    from adapters.cassandra.trade_store import CassandraTradeStore
 
 KEPT_TRADES = 100_000
-"""Raw trades of a symbol that the embedded default keeps in memory; candles are all kept."""
+"""Raw trades of a symbol that `tapeline live` keeps."""
 
 
-def _replay_path(settings: SourceOptions) -> Path:
-    # The settings were checked before: a replay has a file.
-    assert settings.replay is not None  # noqa: S101
-    return settings.replay
+def _page_server(source: PageSource, web: WebOptions) -> PageServer:
+    return PageServer(source, host=web.host, port=web.port, allowed_hosts=web.allowed_hosts)
 
 
-def _simulated_connection(url: str) -> FinnhubFeed:
-    return FinnhubFeed(FinnhubSettings(url=url, token="simulated"))  # noqa: S106 - a simulator takes any
+class FeedContainer(DeclarativeContainer):
+    """A measured feed: Finnhub itself, a simulated Finnhub behind the same adapter, or a recording."""
 
-
-def _journal(settings: ProducerSettings) -> Journal:
-    # A host's name may have any characters; a journal's may not.
-    host = re.sub(r"[^A-Za-z0-9.-]", "-", socket.gethostname()).lstrip("-.")[:64]
-    return Journal(
-        instance=settings.instance or host or "producer",
-        run=uuid.uuid4().hex[:8],
-        alive_every_ms=round(settings.alive_every_s * 1000),
+    settings = Dependency(instance_of=SourceOptions)
+    clock: Provider[Clock] = Object(system_clock)
+    registry: Provider[CollectorRegistry] = Singleton(
+        Late("adapters.prometheus.registry:new_registry"), Callable(program_version)
+    )
+    unmeasured_feed: Provider[Feed] = Selector(
+        settings.provided.feed_kind,
+        finnhub=Singleton(
+            Late("adapters.finnhub.websocket_feed:FinnhubFeed"), settings.provided.finnhub.adapter.call()
+        ),
+        simulated=Singleton(
+            Late("apps.runtime.simulated_feed:SimulatedFeed"), settings.provided.simulator.adapter.call()
+        ),
+        replay=Singleton(
+            Late("adapters.finnhub.replay:ReplayFeed"),
+            settings.provided.replay,
+            speed=settings.provided.times_real_time,
+        ),
+    )
+    feed: Provider[Feed] = Singleton(Late("adapters.prometheus.feed:MeasuredFeed"), unmeasured_feed, registry)
+    intake: Provider[FrameIntake] = Singleton(
+        Late("adapters.prometheus.intake:MeasuredIntake"),
+        Singleton(Intake, source=settings.provided.feed_kind, rules=settings.provided.rules.adapter.call()),
+        registry,
     )
 
 
-# Loaded late: `tapeline live` starts quicker without Cassandra's driver.
-def _cassandra_session(settings: DashboardSettings) -> "CassandraSession":
-    from adapters.cassandra.session import CassandraSession  # noqa: PLC0415
+class CassandraContainer(DeclarativeContainer):
+    """`tapeline query`, and part of others: the three stores in Cassandra over one session, and a probe with its own connection."""
 
-    return CassandraSession(settings.cassandra.adapter())
+    clock: Provider[Clock] = Object(system_clock)
+    settings = Dependency(instance_of=CassandraSettings)
 
-
-def _cassandra_trades(settings: DashboardSettings, session: "CassandraSession") -> "CassandraTradeStore":
-    from adapters.cassandra.trade_store import CassandraTradeStore  # noqa: PLC0415
-
-    return CassandraTradeStore(settings.cassandra.adapter(), session)
-
-
-def _cassandra_candles(settings: DashboardSettings, session: "CassandraSession") -> "CassandraCandleStore":
-    from adapters.cassandra.candle_store import CassandraCandleStore  # noqa: PLC0415
-
-    return CassandraCandleStore(settings.cassandra.adapter(), session)
-
-
-def _watchlist(settings: ProducerSettings, kafka: KafkaSettings) -> KafkaWatchlist:
-    # A simulated feed has no key that a second connection could harm.
-    token = str(settings.finnhub.token) if settings.feed_kind == "finnhub" else ""
-    key = name_of_key(token, kafka.watchlist_group) if token else None
-    return KafkaWatchlist(kafka, cap=settings.finnhub.max_symbols, key=key)
-
-
-def _cassandra_events(settings: DashboardSettings, session: "CassandraSession") -> "CassandraEventStore":
-    from adapters.cassandra.event_store import CassandraEventStore  # noqa: PLC0415
-
-    return CassandraEventStore(settings.cassandra.adapter(), session)
-
-
-class FeedContainer(containers.DeclarativeContainer):
-    """Port Feed: Finnhub itself, a simulated one behind the same adapter, or a recording."""
-
-    settings = providers.Dependency(instance_of=SourceOptions)
-    feed_kind = settings.provided.feed_kind
-
-    feed = providers.Selector(
-        feed_kind,
-        finnhub=providers.Singleton(FinnhubFeed, settings.provided.finnhub.adapter.call()),
-        simulated=providers.Singleton(
-            SimulatedFeed,
-            providers.Singleton(SimulatedFinnhub, settings.provided.simulator.adapter.call()),
-            providers.Object(_simulated_connection),
-        ),
-        replay=providers.Singleton(
-            ReplayFeed, providers.Callable(_replay_path, settings), speed=settings.provided.times_real_time
-        ),
+    session = Singleton(Late("adapters.cassandra.session:CassandraSession"), settings)
+    trade_store: Provider[TradeStore] = Singleton(
+        Late("adapters.cassandra.trade_store:CassandraTradeStore"), settings, session
     )
-    intake = providers.Singleton(Intake, source=feed_kind, rules=settings.provided.rules.adapter.call())
+    candle_store: Provider[CandleStore] = Singleton(
+        Late("adapters.cassandra.candle_store:CassandraCandleStore"), settings, session
+    )
+    event_store: Provider[EventStore] = Singleton(
+        Late("adapters.cassandra.event_store:CassandraEventStore"), settings, session
+    )
+    probe: Provider[Probe] = Singleton(Late("adapters.cassandra.probe:CassandraProbe"), settings)
 
 
-class LiveContainer(containers.DeclarativeContainer):
+class LiveContainer(FeedContainer):
     """`tapeline live`: everything but the feed is in memory. Each port is measured."""
 
-    settings = providers.Dependency(instance_of=LiveSettings)
-    clock = providers.Object(system_clock)
-    feeds = providers.Container(FeedContainer, settings=settings)
-    registry = providers.Singleton(new_registry, providers.Callable(program_version))
-
-    broker = providers.Singleton(MemoryBroker, now_ms=clock)
-    feed = providers.Singleton(MeasuredFeed, feeds.feed, registry)
-    publisher = providers.Singleton(MeasuredPublisher, providers.Singleton(MemoryPublisher, broker), registry)
-    subscriber = providers.Singleton(MemorySubscriber, broker, "live", ("trades", "feed.events"))
-    store_metrics = providers.Singleton(StoreMetrics, registry)
-    kept_trades = providers.Singleton(MemoryTradeStore, capacity=KEPT_TRADES)
-    # It notices symbols, for the page: a recording does not tell before which ones it has.
-    kept_candles = providers.Singleton(SymbolTrackingCandleStore, providers.Singleton(MemoryCandleStore))
-    trade_store = providers.Singleton(MeasuredTradeStore, kept_trades, store_metrics)
-    candle_store = providers.Singleton(MeasuredCandleStore, kept_candles, store_metrics)
-    event_store = providers.Singleton(MemoryEventStore)
-    health = providers.Singleton(live_health, feed)
-
-    ingest = providers.Singleton(
-        Ingest,
-        feed=feed,
-        intake=providers.Singleton(MeasuredIntake, feeds.intake, registry),
-        publisher=publisher,
-        now_ms=clock,
-        journal=providers.Singleton(Journal, instance="live", run="live"),
+    settings = FeedContainer.settings
+    broker = Singleton(MemoryBroker, now_ms=FeedContainer.clock)
+    publisher: Provider[Publisher] = Singleton(
+        Late("adapters.prometheus.publisher:MeasuredPublisher"),
+        Singleton(MemoryPublisher, broker),
+        FeedContainer.registry,
     )
-    aggregator = providers.Singleton(
+    subscriber: Provider[Subscriber] = Singleton(MemorySubscriber, broker, "live", ("trades", "feed.events"))
+    store_metrics = Singleton(Late("adapters.prometheus.stores:StoreMetrics"), FeedContainer.registry)
+    kept_trades = Singleton(MemoryTradeStore, capacity=KEPT_TRADES)
+    # The page lists the symbols of the candles: those of a recording are not known beforehand.
+    kept_candles = Singleton(SymbolTrackingCandleStore, Singleton(MemoryCandleStore))
+    trade_store: Provider[TradeStore] = Singleton(
+        Late("adapters.prometheus.stores:MeasuredTradeStore"), kept_trades, store_metrics
+    )
+    candle_store: Provider[CandleStore] = Singleton(
+        Late("adapters.prometheus.stores:MeasuredCandleStore"), kept_candles, store_metrics
+    )
+    event_store: Provider[EventStore] = Singleton(MemoryEventStore)
+    health = Singleton(live_health, FeedContainer.feed)
+
+    ingest = Singleton(
+        Ingest,
+        feed=FeedContainer.feed,
+        intake=FeedContainer.intake,
+        publisher=publisher,
+        now_ms=FeedContainer.clock,
+        journal=Singleton(Journal, instance="live", run="live"),
+    )
+    aggregator = Singleton(
         InProcessAggregator,
         subscriber=subscriber,
         publisher=publisher,
-        windower=providers.Singleton(
+        windower=Singleton(
             Windower,
             window_ms=settings.provided.window_ms,
             allowed_lateness_ms=settings.provided.allowed_lateness_ms,
-            eligibility_of=providers.Singleton(eligibility_rules, NYSE.session),
+            eligibility_of=Singleton(eligibility_rules, NYSE.session),
         ),
         trade_store=trade_store,
         candle_store=candle_store,
         event_store=event_store,
         rules=settings.provided.rules.adapter.call(),
     )
+    pipeline = Singleton(EmbeddedPipeline, ingest, aggregator)
 
-    # The page's own reads are none of the pipeline's, so it reads behind the measured stores.
-    page = providers.Singleton(
-        PageServer,
-        providers.Singleton(
+    # The page reads past the measured stores: its reads are not the pipeline's.
+    page = Singleton(
+        _page_server,
+        Singleton(
             live_source,
             settings,
             candles=kept_candles,
@@ -200,62 +184,104 @@ class LiveContainer(containers.DeclarativeContainer):
             ingest=ingest,
             aggregator=aggregator,
         ),
-        host=settings.provided.web.host,
-        port=settings.provided.web.port,
-        allowed_hosts=settings.provided.web.allowed_hosts,
+        settings.provided.web,
     )
 
 
-class DashboardContainer(containers.DeclarativeContainer):
+class DashboardContainer(DeclarativeContainer):
     """`tapeline dashboard`: reads Cassandra, and serves the page."""
 
-    settings = providers.Dependency(instance_of=DashboardSettings)
-
-    session = providers.Singleton(_cassandra_session, settings)
-    trade_store = providers.Singleton(_cassandra_trades, settings, session)
-    candle_store = providers.Singleton(_cassandra_candles, settings, session)
-    event_store = providers.Singleton(_cassandra_events, settings, session)
-    page = providers.Singleton(
-        PageServer,
-        providers.Singleton(stored_source, settings, candles=candle_store, trades=trade_store, events=event_store),
-        host=settings.provided.web.host,
-        port=settings.provided.web.port,
-        allowed_hosts=settings.provided.web.allowed_hosts,
+    settings = Dependency(instance_of=DashboardSettings)
+    stores = Container(CassandraContainer, settings=settings.provided.cassandra.adapter.call())
+    page = Singleton(
+        _page_server,
+        Singleton(
+            stored_source, settings, candles=stores.candle_store, trades=stores.trade_store, events=stores.event_store
+        ),
+        settings.provided.web,
     )
 
 
-class ProducerContainer(containers.DeclarativeContainer):
+class ProducerContainer(FeedContainer):
     """`tapeline producer`: a feed into Kafka. Each port is measured."""
 
-    settings = providers.Dependency(instance_of=ProducerSettings)
-    clock = providers.Object(system_clock)
-    feeds = providers.Container(FeedContainer, settings=settings)
-    registry = providers.Singleton(new_registry, providers.Callable(program_version))
-
-    feed = providers.Singleton(MeasuredFeed, feeds.feed, registry)
-    kafka = providers.Singleton(lambda options: options.adapter(), settings.provided.kafka)
-    kafka_client = providers.Singleton(KafkaClientMetrics, registry)
-    assignment = providers.Selector(
-        settings.provided.symbols_from,
-        settings=providers.Singleton(FixedAssignment, feed, settings.provided.symbols_to_receive),
-        watchlist=providers.Singleton(
-            WatchlistAssignment,
-            feed,
-            providers.Singleton(MeasuredWatchlist, providers.Singleton(_watchlist, settings, kafka), registry),
+    settings = FeedContainer.settings
+    kafka = Singleton(lambda options: options.adapter(), settings.provided.kafka)
+    kafka_client = Singleton(Late("adapters.prometheus.kafka_client:KafkaClientMetrics"), FeedContainer.registry)
+    watchlist: Provider[Watchlist] = Singleton(
+        Late("adapters.prometheus.watchlist:MeasuredWatchlist"),
+        Singleton(
+            Late("adapters.kafka.watchlist:KafkaWatchlist"),
+            kafka,
+            cap=settings.provided.finnhub.max_symbols,
+            key=settings.provided.key_name.call(kafka.provided.watchlist_group),
         ),
+        FeedContainer.registry,
     )
-    publisher = providers.Singleton(
-        MeasuredPublisher,
-        providers.Singleton(KafkaPublisher, kafka, kafka_client, assignment.provided.keep),
-        registry,
+    assignment = Selector(
+        settings.provided.symbols_from,
+        settings=Singleton(FixedAssignment, FeedContainer.feed, settings.provided.symbols_to_receive),
+        watchlist=Singleton(WatchlistAssignment, FeedContainer.feed, watchlist),
+    )
+    publisher: Provider[Publisher] = Singleton(
+        Late("adapters.prometheus.publisher:MeasuredPublisher"),
+        Singleton(Late("adapters.kafka.publisher:KafkaPublisher"), kafka, kafka_client, assignment.provided.keep),
+        FeedContainer.registry,
         buffer_records=kafka.provided.buffer_messages,
     )
-    health = providers.Singleton(producer_health, feed, publisher, kafka_client)
-    ingest = providers.Singleton(
+    health = Singleton(producer_health, FeedContainer.feed, publisher, kafka_client)
+    ingest = Singleton(
         Ingest,
-        feed=feed,
-        intake=providers.Singleton(MeasuredIntake, feeds.intake, registry),
+        feed=FeedContainer.feed,
+        intake=FeedContainer.intake,
         publisher=publisher,
-        now_ms=clock,
-        journal=providers.Singleton(_journal, settings),
+        now_ms=FeedContainer.clock,
+        journal=Singleton(
+            Journal,
+            instance=settings.provided.instance_name,
+            run=Callable(new_run_id),
+            alive_every_ms=settings.provided.alive_every_ms,
+        ),
     )
+
+
+class WatchlistContainer(DeclarativeContainer):
+    """`tapeline watchlist`: the list, and the producers that share it."""
+
+    settings = Dependency(instance_of=WatchlistSettings)
+    kafka = Singleton(lambda options: options.adapter(), settings.provided.kafka)
+    editor: Provider[WatchlistEditor] = Singleton(Late("adapters.kafka.watchlist_editor:KafkaWatchlistEditor"), kafka)
+    instances = Callable(Late("adapters.kafka.instances:describe_instances"), kafka)
+
+
+class AdminContainer(DeclarativeContainer):
+    """`tapeline admin`: what creates topics and tables."""
+
+    kafka = Dependency(instance_of=KafkaSettings)
+    cassandra = Dependency(instance_of=CassandraSettings)
+    ensure_topics = Callable(Late("adapters.kafka.topics:ensure_topics"), kafka)
+    ensure_watchlist = Callable(Late("adapters.kafka.topics:ensure_watchlist"), kafka)
+    apply_schema = Callable(Late("adapters.cassandra.schema:apply_schema"), cassandra)
+
+
+class SimulatorContainer(DeclarativeContainer):
+    """`tapeline simulator`: the simulated Finnhub."""
+
+    settings = Dependency(instance_of=SimulatorSettings)
+    server = Singleton(Late("adapters.simulator.server:SimulatedFinnhub"), settings)
+
+
+class StackContainer(DeclarativeContainer):
+    """`tapeline stack`: what reads the servers that it started. Its programs have containers of their own."""
+
+    settings = Dependency(instance_of=StackSettings)
+    kafka = Dependency(instance_of=KafkaSettings)
+    cassandra = Dependency(instance_of=CassandraSettings)
+    clock: Provider[Clock] = Object(system_clock)
+
+    recording: Provider[Feed] = Singleton(Late("adapters.finnhub.replay:ReplayFeed"), settings.provided.replay)
+    intake: Provider[FrameIntake] = Singleton(Intake, source="replay", rules=settings.provided.rules.adapter.call())
+    stores = Container(CassandraContainer, settings=cassandra)
+    kafka_probe: Provider[Probe] = Singleton(Late("adapters.kafka.probe:KafkaProbe"), kafka)
+    end_offsets = Callable(Late("adapters.kafka.offsets:end_offsets"), kafka)
+    page = Callable(_page_server, web=settings.provided.web)

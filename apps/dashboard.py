@@ -1,6 +1,6 @@
 """`tapeline dashboard`: the live page and the read API, from what is stored in Cassandra.
 
-It only reads, so it runs beside the pipeline or without it, once or several times. `tapeline live` and `tapeline stack` serve the same page themselves.
+It only reads: it runs beside the pipeline or alone, in any number of instances. `tapeline live` and `tapeline stack` serve the same page themselves.
 """
 
 from contextlib import ExitStack
@@ -9,6 +9,7 @@ import click
 
 from .containers import DashboardContainer
 from .runtime.commands import run
+from .runtime.lifecycle import started
 from .runtime.logs import configure_logs
 from .runtime.signals import stop_on_signals
 from .settings.dashboard import DashboardSettings
@@ -24,9 +25,8 @@ def dashboard(settings: DashboardSettings) -> None:
     container = DashboardContainer(settings=settings)
     with ExitStack() as stack:
         stop = stack.enter_context(stop_on_signals())
-        for store in (container.trade_store(), container.candle_store(), container.event_store()):
-            stack.callback(store.close)
-            store.start()
+        for store in (container.stores.trade_store(), container.stores.candle_store(), container.stores.event_store()):
+            stack.enter_context(started(store))
         page = stack.enter_context(container.page())
         click.echo(f"the page is at {page.url}")
         while not stop.requested:

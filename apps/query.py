@@ -14,13 +14,10 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from adapters.cassandra.candle_store import CassandraCandleStore
-from adapters.cassandra.event_store import CassandraEventStore
-from adapters.cassandra.session import CassandraSession
-from adapters.cassandra.trade_store import CassandraTradeStore
 from adapters.system_clock import system_clock
 from domain.window import to_datetime
 
+from .containers import CassandraContainer
 from .output.candle_status_rows import COLUMNS, rows_of_all_windows, rows_with_status
 from .output.tables import (
     NUMBERS,
@@ -33,6 +30,7 @@ from .output.tables import (
 )
 from .output.time_args import parse_length_ms, parse_moment_ms
 from .runtime.commands import run
+from .runtime.lifecycle import started
 from .runtime.logs import configure_logs
 from .services.coverage import Coverage
 from .settings.loader import app_command
@@ -103,10 +101,9 @@ def candles(
     complete: nothing was missed. partial: a gap overlaps it. no_trades: connected all the time, a quiet market. not_connected: nobody was. Empty where
     nothing is on record, as of a replay.
     """
-    cassandra = settings.cassandra.adapter()
-    session = CassandraSession(cassandra)
-    with CassandraCandleStore(cassandra, session) as store, CassandraEventStore(cassandra, session) as events:
-        now_ms = system_clock()
+    container = CassandraContainer(settings=settings.cassandra.adapter())
+    with started(container.candle_store()) as store, started(container.event_store()) as events:
+        now_ms = container.clock()()
         coverage = Coverage.read(events, symbol, start_ms, end_ms + window_ms, now_ms=now_ms)
         found = store.read(symbol, start_ms, end_ms, window_ms)
         if gaps:
@@ -124,7 +121,7 @@ def candles(
 @_span_options
 def trades(settings: QuerySettings, symbol: str, start_ms: int, end_ms: int, form: str, limit: int | None) -> None:
     """Trades of SYMBOL in the span."""
-    with CassandraTradeStore(settings.cassandra.adapter()) as store:
+    with started(CassandraContainer(settings=settings.cassandra.adapter()).trade_store()) as store:
         rows = rows_of(store.read(symbol, start_ms, end_ms), trade_row)
         count = show(rows, TRADE_COLUMNS, form, limit)
     _say_if_none(count, "trades", symbol, start_ms, end_ms)

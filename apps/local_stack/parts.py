@@ -1,4 +1,4 @@
-"""The parts of `tapeline stack`: what must be there before it begins, and its two programs."""
+"""The parts of `tapeline stack`: where its servers are, topics and tables, and its two programs."""
 
 import os
 from pathlib import Path
@@ -7,32 +7,29 @@ from typing import Final
 import attrs
 
 from adapters.cassandra.replication import Replication
-from adapters.cassandra.schema import apply_schema
 from adapters.cassandra.settings import CassandraSettings
 from adapters.kafka.settings import KafkaSettings
-from adapters.kafka.topics import Profile, ensure_topics
+from adapters.kafka.topics import Profile
+from apps.containers import AdminContainer
 from apps.runtime.child_processes import Child
-from apps.services.recording_summary import Recording
 from apps.settings.stack import StackSettings
 from devstack.servers.java import java_home
 from devstack.servers.jmx_exporter import agent_option
 from devstack.stack import Stack
-
-from .table import StoredTable
 
 CHECKPOINT: Final = "checkpoint"
 
 
 @attrs.frozen(kw_only=True)
 class Servers:
-    """Where the dev stack's servers are, as the adapters want it."""
+    """Where the dev stack's servers are, as settings of the adapters."""
 
     kafka: KafkaSettings
     cassandra: CassandraSettings
 
     @classmethod
     def of(cls, stack: Stack) -> "Servers":
-        """Ask a stack that is up."""
+        """Return those of a stack that is up."""
         return cls(
             kafka=KafkaSettings(bootstrap_servers=stack.bootstrap_servers),
             cassandra=CassandraSettings(
@@ -41,7 +38,7 @@ class Servers:
         )
 
     def variables(self) -> dict[str, str]:
-        """Give them as settings of our programs."""
+        """Return them as environment variables of the programs."""
         return {
             "TAPELINE_KAFKA_BOOTSTRAP_SERVERS": self.kafka.bootstrap_servers,
             "TAPELINE_CASSANDRA_HOSTS": ",".join(self.cassandra.hosts),
@@ -53,12 +50,13 @@ class Servers:
 
 def prepare(servers: Servers) -> None:
     """Create the topics and the tables."""
-    ensure_topics(servers.kafka, profile=Profile.DEV)
-    apply_schema(servers.cassandra, Replication.dev())
+    admin = AdminContainer(kafka=servers.kafka, cassandra=servers.cassandra)
+    admin.ensure_topics(profile=Profile.DEV)
+    admin.apply_schema(Replication.dev())
 
 
 def producer_child(settings: StackSettings, servers: Servers, folder: Path, metrics_port: int) -> Child:
-    """Give the producer, with the feed that the settings ask for, and the port of its metrics."""
+    """Return the producer process, not started, with the feed of the settings and its metrics on this port."""
     arguments = ["apps.producer", "--speed", settings.speed]
     if settings.replay is None:
         arguments += ["--feed", settings.feed_kind]
@@ -77,7 +75,7 @@ def producer_child(settings: StackSettings, servers: Servers, folder: Path, metr
     arguments += ["--metrics-port", str(metrics_port)]
     variables = {
         **servers.variables(),
-        # Not as flags: these are for everyone to see.
+        # Every user of the machine can read the flags of a process.
         "TAPELINE_FINNHUB_URL": settings.finnhub.url,
         "TAPELINE_FINNHUB_TOKEN": str(settings.finnhub.token),
     }
@@ -87,7 +85,7 @@ def producer_child(settings: StackSettings, servers: Servers, folder: Path, metr
 def aggregator_child(
     settings: StackSettings, servers: Servers, folder: Path, metrics_port: int, spark_port: int | None = None
 ) -> Child:
-    """Give the Spark aggregator, with the jars and the Java of the dev stack, and the port of its metrics and of its JVM's, the latter if wanted."""
+    """Return the Spark aggregator process, not started, on the dev stack's Java; its metrics on `metrics_port`, those of its JVM on `spark_port` if given."""
     arguments = ["apps.aggregator", "--checkpoint", str(folder / CHECKPOINT), "--trigger", str(settings.trigger_s)]
     arguments += ["--window", str(settings.window_s), "--allowed-lateness", str(settings.allowed_lateness_s)]
     arguments += ["--metrics-port", str(metrics_port)]
@@ -96,16 +94,3 @@ def aggregator_child(
         agent = agent_option("spark", "127.0.0.1", spark_port)
         variables["SPARK_SUBMIT_OPTS"] = f"{agent} {os.environ.get('SPARK_SUBMIT_OPTS', '')}".strip()
     return Child("aggregator", arguments, folder / "aggregator.log", variables)
-
-
-def stored_table(
-    settings: StackSettings, servers: Servers, symbols: tuple[str, ...], recording: Recording | None
-) -> StoredTable:
-    """Give the table that follows these symbols in Cassandra."""
-    return StoredTable(
-        servers.cassandra,
-        symbols=symbols,
-        window_ms=settings.window_ms,
-        lateness_ms=settings.allowed_lateness_ms,
-        recording=recording,
-    )

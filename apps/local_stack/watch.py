@@ -12,16 +12,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Final
 
-from adapters.cassandra.probe import CassandraProbe
-from adapters.kafka.probe import KafkaProbe
 from apps.observability.health import FEED_UNAVAILABLE
 from apps.observability.pipeline_stages import Stage, StageState
 from apps.observability.stage_watch import StageCheck, StageWatch
 from apps.runtime.child_processes import Child
 from ports.errors import PortError
 from ports.probe import Probe
-
-from .parts import Servers
 
 ANSWER_S: Final = 3.0
 """Who has not answered for so long is down."""
@@ -31,8 +27,9 @@ GONE: Final = "does not answer"
 
 @contextmanager
 def stack_watch(
-    servers: Servers,
     *,
+    kafka: Probe,
+    cassandra: Probe,
     producer: "Program",
     aggregator: "Program",
     spark_port: int | None,
@@ -40,7 +37,6 @@ def stack_watch(
 ) -> Iterator[StageWatch]:
     """Watch while the block runs; `watchers` are addresses that answer 200 where all is well, by the name of their stage."""
     spark = None if spark_port is None else f"http://127.0.0.1:{spark_port}/-/healthy"
-    kafka, cassandra = KafkaProbe(servers.kafka), CassandraProbe(servers.cassandra)
     checks = [
         StageCheck(names=("Feed", "Producer"), run=lambda: producer_stages(producer)),
         server_check("Kafka", kafka),

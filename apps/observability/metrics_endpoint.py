@@ -8,7 +8,6 @@
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, version
 from typing import Final, Self, cast
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -172,11 +171,3 @@ def monitored(
         raise
     finally:
         endpoint.close()
-
-
-def program_version() -> str:
-    """Return the installed version; "unknown" for a checkout that is not installed."""
-    try:
-        return version("tapeline")
-    except PackageNotFoundError:
-        return "unknown"

@@ -1,4 +1,4 @@
-"""Candles into a file, .csv or .jsonl, as they become final: in order of window, then symbol."""
+"""Write candles to a file, .csv or .jsonl, as they become final: by window, then symbol."""
 
 import csv
 from collections.abc import Iterable
@@ -13,16 +13,18 @@ from .tables import CANDLE_COLUMNS, candle_json, candle_row
 
 
 class CandleFile:
-    """Writes candles to a file that is begun anew; what was written is kept when the run is cut off."""
+    """Writes candles to a file, which it empties first. What is written survives an interrupted run."""
 
-    def __init__(self, path: Path) -> None:
-        """Take the path. Raises TapelineError unless it ends in .csv or .jsonl."""
-        if path.suffix not in {".csv", ".jsonl"}:
+    def __init__(self, path: Path | None) -> None:
+        """Take the path; None writes nothing. Raise TapelineError unless it ends in .csv or .jsonl."""
+        if path is not None and path.suffix not in {".csv", ".jsonl"}:
             raise TapelineError(f"{path}: candles are written as .csv or .jsonl")
         self._path = path
         self._file: TextIO | None = None
 
     def __enter__(self) -> Self:
+        if self._path is None:
+            return self
         try:
             self._file = self._path.open("w", encoding="utf-8", newline="")
         except OSError as error:
@@ -40,6 +42,8 @@ class CandleFile:
 
     def write(self, candles: Iterable[Candle]) -> None:
         """Append candles."""
+        if self._path is None:
+            return
         if self._file is None:
             raise TapelineError(f"{self._path}: not open")
         if self._path.suffix == ".csv":

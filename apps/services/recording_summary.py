@@ -1,19 +1,18 @@
-"""What is in a recording, told by reading it through once: its symbols and its span of time."""
+"""The contents of a recording, summed up by reading it once: its symbols, its span of time, its valid trades."""
 
-from pathlib import Path
+from collections.abc import Iterable
 
 import attrs
 
-from adapters.finnhub.replay import ReplayFeed
 from domain.feed import Frame
-from domain.intake import Intake
-from domain.rules import Rules
 from ports.errors import EndOfFeed
+from ports.feed import Feed
+from ports.intake import FrameIntake
 
 
 @attrs.frozen(kw_only=True)
 class Recording:
-    """The valid trades of a recording, summed up; times in milliseconds since the epoch, UTC."""
+    """The valid trades of a recording; times in milliseconds since the epoch, UTC."""
 
     symbols: tuple[str, ...]
     first_ms: int
@@ -21,12 +20,11 @@ class Recording:
     trades: int
 
 
-def scan_recording(path: Path, *, symbols: tuple[str, ...], rules: Rules) -> Recording:
-    """Read a recording through. Raises FeedError when it cannot be read."""
-    feed, intake = ReplayFeed(path, speed=None), Intake(source="scan", rules=rules)
-    feed.subscribe(symbols)
-    seen: set[str] = set()
+def summarize_recording(feed: Feed, intake: FrameIntake, symbols: Iterable[str]) -> Recording:
+    """Read a finite feed to its end and close it. Raise FeedError if it cannot be read."""
+    found: set[str] = set()
     first_ms = last_ms = trades = 0
+    feed.subscribe(symbols)
     feed.start()
     try:
         while True:
@@ -34,11 +32,11 @@ def scan_recording(path: Path, *, symbols: tuple[str, ...], rules: Rules) -> Rec
             if not isinstance(message, Frame):
                 continue
             for trade in intake.accept(message).trades:
-                seen.add(trade.symbol)
+                found.add(trade.symbol)
                 first_ms = min(first_ms, trade.timestamp_ms) if trades else trade.timestamp_ms
                 last_ms = max(last_ms, trade.timestamp_ms)
                 trades += 1
     except EndOfFeed:
-        return Recording(symbols=tuple(sorted(seen)), first_ms=first_ms, last_ms=last_ms, trades=trades)
+        return Recording(symbols=tuple(sorted(found)), first_ms=first_ms, last_ms=last_ms, trades=trades)
     finally:
         feed.close()

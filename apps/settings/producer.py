@@ -1,10 +1,14 @@
 """The settings of `tapeline producer`."""
 
+import re
+import socket
+import uuid
 from typing import Literal
 
 import attrs
 import typed_settings as ts
 
+from adapters.finnhub.key_name import name_of_key
 from domain.session_record import is_name
 
 from .endpoint_options import MetricsOptions
@@ -52,10 +56,31 @@ class ProducerSettings(SourceOptions):
 
     @property
     def feed_kind(self) -> FeedKind:
-        """Which feed: a producer is never simulated without being told so."""
+        """Which feed. A producer uses the simulator only if it is asked to."""
         return "replay" if self.replay is not None else self.feed
 
     @property
     def symbols_from(self) -> Literal["settings", "watchlist"]:
         """Where the symbols come from."""
         return "watchlist" if self.watchlist else "settings"
+
+    @property
+    def instance_name(self) -> str:
+        """The name in the events of the feed: the setting, or the host's name with other characters replaced."""
+        host = re.sub(r"[^A-Za-z0-9.-]", "-", socket.gethostname()).lstrip("-.")[:64]
+        return self.instance or host or "producer"
+
+    @property
+    def alive_every_ms(self) -> int:
+        """Milliseconds between two heartbeat events."""
+        return round(self.alive_every_s * 1000)
+
+    def key_name(self, purpose: str) -> str | None:
+        """Return a name for the API key that does not reveal it; None for a feed without one, where a second connection does no harm."""
+        token = str(self.finnhub.token) if self.feed_kind == "finnhub" else ""
+        return name_of_key(token, purpose) if token else None
+
+
+def new_run_id() -> str:
+    """Return a name for one run of a producer, unlike that of any other run."""
+    return uuid.uuid4().hex[:8]

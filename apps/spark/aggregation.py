@@ -21,10 +21,11 @@ from adapters.spark.progress import ProgressListener
 from adapters.spark.queries import start_candles, start_events, start_trades
 from adapters.spark.stopping import relay_signals, stop_queries, stop_session
 from apps.observability.health import Heartbeat, aggregator_health
-from apps.observability.metrics_endpoint import monitored, program_version
+from apps.observability.metrics_endpoint import monitored
 from apps.runtime.logs import configure_logs
 from apps.runtime.signals import StopRequest, stop_on_signals
 from apps.runtime.spark_session import connected_session
+from apps.runtime.version import program_version
 from apps.settings.aggregator import AggregatorOptions
 from apps.settings.loader import app_command
 from apps.settings.metrics_options import AGGREGATOR_PORT

@@ -8,7 +8,7 @@ from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 
 from adapters.prometheus.registry import new_registry
-from apps.observability.metrics_endpoint import program_version
+from apps.runtime.version import program_version
 
 from .poller import Poller
 

@@ -113,7 +113,7 @@ def producing(settings: ProducerSettings) -> None:
     # The name by which the publisher makes its client.
     vars(publisher)["Producer"] = noting_producer(Notes(os.environ[ACKNOWLEDGED]))
     container = ProducerContainer(settings=settings)
-    container.feeds.feed.override(providers.Object(NotingFeed(container.feeds.feed(), received)))
+    container.unmeasured_feed.override(providers.Object(NotingFeed(container.unmeasured_feed(), received)))
     run_producer(settings, container)
 
 

@@ -7,8 +7,9 @@ from click.testing import CliRunner
 
 from adapters.finnhub.key_name import name_of_key
 from adapters.kafka.instances import Instance
+from apps.output.watchlist_rows import coverage
 from apps.settings.producer import ProducerSettings
-from apps.watchlist import coverage, symbols_in, watchlist
+from apps.watchlist import symbols_in, watchlist
 from domain.watchlist import Entry
 
 
