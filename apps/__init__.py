@@ -7,8 +7,8 @@ run. Everything else is in folders, and imports point downwards only:
     local_stack | spark       the bodies of the three largest programs: `stack`; `aggregator` and `reconcile`
     containers                the composition root: which adapter stands behind which port
     web, observability, output    the page and its API; metrics, health and alerts; terminal, tables and files
-    http_security             checks that every HTTP server of ours makes
     runtime | settings | services    logs, signals, processes; settings and where they come from; use cases on domain and ports alone
+    http_security             what the HTTP servers check before they answer
 
 import-linter holds this order (pyproject.toml).
 """
