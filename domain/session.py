@@ -1,9 +1,9 @@
-"""What a producer tells of its feed's connection, as values that stand by themselves.
+"""What a producer reports about the connection of its feed, as values that need no context.
 
-A session is one connection of one producer. Each event of it says, for each symbol that it covers, since when that symbol was received without a
-break (`symbols`), and up to when everything that came is known to be kept by the broker (`seen_ms`). So one event is a whole span: *of this
-symbol, this producer has missed nothing in [since, seen)*. No event needs another one to be understood. They may come in any order, twice, or
-not at all: what is lost of them makes a span shorter, never longer.
+A session is one connection of one producer. Each event holds, for each symbol that it covers, since when that symbol was received without a break
+(`symbols`), and up to when everything that came is acknowledged by the broker (`seen_ms`). So one event is a whole claim: *of this symbol, this
+producer has missed nothing in [since, seen)*. No event needs another one to be understood. Events may arrive in any order, twice, or not at all:
+a lost event can make a claim shorter, never longer.
 """
 
 import enum
@@ -14,7 +14,7 @@ import attrs
 
 HOUR_MS: Final = 3_600_000
 MAX_SYMBOLS: Final = 500
-"""Of one event: a session with more tells them in several events of the same kind and moment."""
+"""Symbols of one event. A session with more reports them in several events of the same kind and moment."""
 
 
 class SessionEventKind(enum.StrEnum):
@@ -22,28 +22,31 @@ class SessionEventKind(enum.StrEnum):
 
     CONNECTED = "connected"
     SUBSCRIBED = "subscribed"
-    """The symbols are asked for, in full; it tells all of them, the new ones since this moment."""
+    """The symbols were requested: all of them, the new ones since this moment."""
     UNSUBSCRIBED = "unsubscribed"
-    """Some symbols are no longer received: those that it tells."""
+    """Some symbols, those of the event, are no longer received."""
     ALIVE = "alive"
-    """Nothing has changed: told every few seconds, since a producer that is killed tells no end."""
+    """A heartbeat of the producer, every few seconds: a producer that is killed reports no end."""
     PROVIDER_ERROR = "provider_error"
     BUFFER_FULL = "buffer_full"
-    """The broker took nothing more and the feed was held back, from this moment; told when that is over."""
+    """From this moment publishing was blocked and the feed under backpressure. Reported when that is over."""
     BUFFER_FREE = "buffer_free"
-    """The end of that. What the provider kept for us meanwhile is read now; if it let us go instead, the session ends."""
+    """The end of that. What the provider buffered meanwhile is read now; if it closed the connection instead, the session ends."""
+    RECORDS_LOST = "records_lost"
+    """The broker gave records up: the claims of this event end before the first of them, and begin again with the next event."""
     SILENT = "silent"
-    """Nothing was heard for so long that the connection is given up."""
+    """Nothing came for so long that the connection was closed."""
     RATE_LIMITED = "rate_limited"
-    """An attempt to connect was refused."""
+    """An attempt to connect was refused for now."""
     DISCONNECTED = "disconnected"
     """The connection was lost, or an attempt to connect failed."""
     STOPPED = "stopped"
-    """The producer ended it by itself."""
+    """The producer ended the session."""
 
 
 ENDS: Final = frozenset(
     {
+        SessionEventKind.RECORDS_LOST,
         SessionEventKind.SILENT,
         SessionEventKind.RATE_LIMITED,
         SessionEventKind.DISCONNECTED,
@@ -51,11 +54,11 @@ ENDS: Final = frozenset(
         SessionEventKind.UNSUBSCRIBED,
     }
 )
-"""After these the symbols that are told are not covered by the session, until it says so again."""
+"""After one of these the session no longer covers the symbols of the event, until a later event includes them again."""
 
 
 class CoverageSpan(NamedTuple):
-    """Nothing was missed in [start_ms, end_ms), in milliseconds since the epoch; empty when the end is not after the start."""
+    """Nothing was missed in [start_ms, end_ms), in milliseconds since the epoch. The span is empty when the end is not after the start."""
 
     start_ms: int
     end_ms: int
@@ -68,32 +71,32 @@ class SessionEvent:
     instance: str
     """The producer's name."""
     session: str
-    """Which of its connections; other processes of the same name have other ones."""
+    """Which of its connections. No two processes of one name share a session."""
     kind: SessionEventKind
     at_ms: int
-    """When, by the producer's clock (ms since the epoch, UTC)."""
+    """When it happened, by the producer's clock (ms since the epoch, UTC)."""
     seen_ms: int
-    """Up to when everything received in this session is kept, and nothing was missed; not after `at_ms`."""
+    """Up to when nothing was missed, and everything received in this session is acknowledged; not after `at_ms`."""
     detail: str = ""
     symbols: Mapping[str, int] = attrs.field(factory=dict)
-    """The symbols that it is about, each with the time since when it is received; one that is not received since a time that makes the span empty."""
+    """The symbols of the event, each with the time since when it is received. A symbol that is not received has a time that makes its claim empty."""
 
     @property
     def bucket_ms(self) -> int:
-        """Where it is kept in time (ms since the epoch): signs of life by the hour, of which the newest is enough, since it says all that earlier ones say."""
+        """The time under which a store keeps the event (ms since the epoch). Heartbeats of one hour share one: the newest claims all that earlier ones did."""
         return self.at_ms - self.at_ms % HOUR_MS if self.kind is SessionEventKind.ALIVE else self.at_ms
 
     def covered_span(self, symbol: str) -> CoverageSpan | None:
-        """Give what it spans of a symbol; None when it does not tell of it."""
+        """Return the claim for a symbol, or None when the event does not include the symbol."""
         since_ms = self.symbols.get(symbol)
         return None if since_ms is None else CoverageSpan(since_ms, self.seen_ms)
 
     def about(self, symbol: str) -> "SessionEvent":
-        """Give the same event about this one of its symbols alone. Raises KeyError for another one."""
+        """Return the event with this one of its symbols alone. Raise KeyError for any other symbol."""
         return attrs.evolve(self, symbols={symbol: self.symbols[symbol]})
 
     def in_parts(self, size: int = MAX_SYMBOLS) -> Iterator["SessionEvent"]:
-        """Give it as events of at most so many symbols each; at least one."""
+        """Split the event into events of at most `size` symbols each; at least one event."""
         if len(self.symbols) <= size:
             yield self
             return

@@ -1,5 +1,6 @@
-"""Trades, dead letters and events of sessions into the memory broker: records of the same form as on a real topic, kept as soon as they are published."""
+"""Trades, dead letters and session events into the memory broker: records of the same form as on a real topic, acknowledged at once."""
 
+from collections.abc import Callable
 from typing import Self
 
 from domain.record import encode
@@ -11,9 +12,20 @@ from ports.publisher import Deliveries, Publishable
 
 from .broker import MemoryBroker
 
+Acknowledge = Callable[[int, float], Deliveries]
+"""Reports what became of the items: called by `flush` with the number of items published and its timeout (s)."""
+
+
+def acknowledge_all(published: int, _timeout_s: float) -> Deliveries:
+    """Acknowledge every item."""
+    return Deliveries(acknowledged=published, failed=0, pending=0, completed_prefix=published)
+
 
 class MemoryPublisher:
-    """Publisher over a `MemoryBroker`. The broker's topics are the buffer: while one is full, `publish` waits as the broker says."""
+    """A `ports.publisher.Publisher` over a `MemoryBroker`. The broker's topics are the buffer: while one is full, `publish` waits as the broker does.
+
+    `acknowledge` stands in for a broker that is slow to acknowledge, or gives records up; the records are on their topics all the same.
+    """
 
     def __init__(
         self,
@@ -22,12 +34,14 @@ class MemoryPublisher:
         trades_topic: str = "trades",
         dead_letters_topic: str = "trades.dlq",
         events_topic: str = "feed.events",
+        acknowledge: Acknowledge = acknowledge_all,
     ) -> None:
         self._broker = broker
         self._trades_topic = trades_topic
         self._dead_letters_topic = dead_letters_topic
         self._events_topic = events_topic
-        self._acknowledged = 0
+        self._acknowledge = acknowledge
+        self._published = 0
         self._open = False
 
     def start(self) -> None:
@@ -35,7 +49,7 @@ class MemoryPublisher:
         self._open = True
 
     def publish(self, *items: Publishable) -> None:
-        """Append items to their topics. Raises BrokerError when it is not open, or when a topic stays full."""
+        """Append items to their topics. Raise BrokerError when the publisher is not open, or when a topic stays full."""
         if not self._open:
             raise BrokerError("the publisher is not open: nothing was published")
         for item in items:
@@ -49,14 +63,14 @@ class MemoryPublisher:
         else:
             headers = tuple(item.headers().items())
             self._broker.append(self._dead_letters_topic, key=None, value=item.payload, headers=headers)
-        self._acknowledged += 1
+        self._published += 1
 
-    def flush(self, timeout_s: float) -> Deliveries:  # noqa: ARG002 - there is never anything to wait for
-        """Say how many were published: all of them are kept."""
-        return Deliveries(acknowledged=self._acknowledged, failed=0, pending=0, completed_prefix=self._acknowledged)
+    def flush(self, timeout_s: float) -> Deliveries:
+        """Return what became of the items; there is never anything to wait for."""
+        return self._acknowledge(self._published, timeout_s)
 
     def close(self) -> None:
-        """End; the broker keeps what was published."""
+        """Stop; the broker keeps what was published."""
         self._open = False
 
     def __enter__(self) -> Self:

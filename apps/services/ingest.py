@@ -137,4 +137,4 @@ class Ingest:
 
 def _progress(deliveries: Deliveries) -> DeliveryProgress:
     total = deliveries.acknowledged + deliveries.failed + deliveries.pending
-    return DeliveryProgress(total=total, completed_prefix=deliveries.completed_prefix)
+    return DeliveryProgress(total=total, completed_prefix=deliveries.completed_prefix, failed=deliveries.failed)

@@ -41,14 +41,20 @@ class World:
         self.connected = self.cut = False
         self.since: dict[str, int] = {}
         self.dropped: dict[str, int] = {}
-        self.handed = self.completed_prefix = 0
+        self.handed = self.completed_prefix = self.failed = 0
         self.reached: list[tuple[int, int]] = []
         """Items handed over when a message was read, and when it was sent: what is completed_prefix is truly kept up to there."""
+        self.sent_ms: dict[int, int] = {}
+        """When the trade was sent that an item carries, by the item's number."""
+        self.lost_ms: list[int] = []
+        """When the trades were sent that the broker gave up."""
         self.told: list[SessionEvent] = []
 
     def tell(self, events: list[SessionEvent]) -> None:
         for event in events:
             self.check(event)
+            if event.kind is KINDS.RECORDS_LOST:
+                self.since = dict.fromkeys(self.since, event.at_ms + 1)
         self.told += events
         self.handed += len(events)
         self.mark()
@@ -61,13 +67,14 @@ class World:
                 since = self.dropped if event.kind is KINDS.UNSUBSCRIBED else self.since
                 assert since_ms == since[symbol]
                 assert event.seen_ms <= kept
+                assert not any(since_ms <= lost_ms < event.seen_ms for lost_ms in self.lost_ms)
 
     def mark(self) -> None:
         if self.journal.is_due(self.now):
             self.tell(self.journal.mark(self.now, self.standing()))
 
     def standing(self) -> DeliveryProgress:
-        return DeliveryProgress(total=self.handed, completed_prefix=self.completed_prefix)
+        return DeliveryProgress(total=self.handed, completed_prefix=self.completed_prefix, failed=self.failed)
 
     def happen(self, kind: FeedEventKind, symbols: tuple[str, ...] = ()) -> None:
         self.hear(FeedEvent(kind=kind, at_ms=self.now, symbols=symbols), self.now)
@@ -143,12 +150,31 @@ class World:
             return
         self.journal.read(begun_ms, Frame(payload=b"", received_ms=self.now, drained=drained))
         self.handed += 1
+        self.sent_ms[self.handed] = sent
         self.reached.append((self.handed, sent))
         self.journal.received([trade(symbol, sent)])
         self.mark()
 
     def acknowledge(self, items: int) -> None:
         self.completed_prefix = min(self.handed, self.completed_prefix + items)
+
+    def give_up(self, items: int) -> None:
+        """Let the broker give up the next items."""
+        first = self.completed_prefix + 1
+        self.acknowledge(items)
+        given_up = range(first, self.completed_prefix + 1)
+        self.failed += len(given_up)
+        self.lost_ms += [self.sent_ms[number] for number in given_up if number in self.sent_ms]
+
+    def have_refused(self, symbol: str) -> None:
+        """Receive a trade that the broker gives up, and go on as if nothing was wrong."""
+        self.await_one(symbol, 10, 0)
+        self.acknowledge(self.handed - self.completed_prefix - 1)
+        self.give_up(1)
+        for _ in range(2):
+            self.await_one(symbol, 10, 0)
+        self.acknowledge(100)
+        self.idle(UNTIL_ALIVE_MS)
 
     def lose(self, kind: FeedEventKind) -> None:
         """What was received before the loss is read before it."""
@@ -171,6 +197,8 @@ actions = st.one_of(
     ),
     st.tuples(st.just("lag"), st.tuples(st.integers(1, 100), st.integers(1, 20), st.integers(1, 100))),
     st.tuples(st.just("acknowledge"), st.integers(0, 5)),
+    st.tuples(st.just("give_up"), st.integers(1, 3)),
+    st.tuples(st.just("have_refused"), st.sampled_from(SYMBOLS)),
     st.tuples(st.just("cut"), st.none()),
     st.tuples(st.just("lose"), st.sampled_from([FeedEventKind.SILENT, FeedEventKind.DISCONNECTED])),
     st.tuples(st.just("happen"), st.sampled_from([FeedEventKind.PROVIDER_ERROR, FeedEventKind.RATE_LIMITED])),
@@ -227,6 +255,43 @@ def test_what_is_not_acknowledged_is_not_claimed() -> None:
     world.acknowledge(100)
     world.idle(UNTIL_ALIVE_MS)
     assert spans(world)[-1] == (KINDS.ALIVE, T0, T0 + 100)
+
+
+def test_after_records_were_given_up_the_claims_begin_again() -> None:
+    world = World()
+    world.connect()
+    world.acknowledge(100)
+    world.idle(100)
+    world.send("AAPL")
+    world.read()
+    world.acknowledge(100)
+    world.idle(600)
+    world.send("AAPL")
+    world.read()
+    world.give_up(1)
+    world.idle(UNTIL_ALIVE_MS)
+    world.acknowledge(100)
+    lost, again = [event for event in world.told if event.at_ms > T0 and event.kind is not KINDS.ALIVE]
+    assert (lost.kind, lost.symbols, lost.seen_ms) == (KINDS.RECORDS_LOST, dict.fromkeys(SYMBOLS, T0), T0 + 100)
+    assert (again.kind, again.symbols) == (KINDS.SUBSCRIBED, dict.fromkeys(SYMBOLS, lost.at_ms + 1))
+    world.send("AAPL")
+    world.read()
+    heard = world.now
+    world.acknowledge(100)
+    world.idle(UNTIL_ALIVE_MS)
+    assert spans(world)[-1] == (KINDS.ALIVE, lost.at_ms + 1, heard)
+
+
+def test_records_given_up_before_a_connection_cost_it_nothing() -> None:
+    world = World()
+    world.connect()
+    world.send("AAPL")
+    world.read()
+    world.lose(FeedEventKind.DISCONNECTED)
+    world.give_up(100)
+    world.connect()
+    world.idle(UNTIL_ALIVE_MS)
+    assert not [event for event in world.told if event.kind is KINDS.RECORDS_LOST]
 
 
 def test_a_connection_that_died_unseen_is_claimed_up_to_its_last_message() -> None:
@@ -419,7 +484,7 @@ def test_a_store_that_keeps_one_sign_of_life_an_hour_knows_all_that_was_told(
     world, store = World(), MemoryEventStore()
     world.connect()
     for name, argument in steps:
-        if name in {"idle", "subscribe", "connect", "lose", "send"}:
+        if name in {"idle", "subscribe", "connect", "lose", "send", "give_up"}:
             getattr(world, name)(argument)
             world.acknowledge(100)
             world.read()

@@ -7,29 +7,47 @@ import pytest
 from adapters.finnhub.protocol import parse_message
 from adapters.memory.broker import MemoryBroker
 from adapters.memory.feed import MemoryFeed
-from adapters.memory.publisher import MemoryPublisher
+from adapters.memory.publisher import Acknowledge, MemoryPublisher, acknowledge_all
 from adapters.memory.subscriber import MemorySubscriber
 from apps.services.ingest import Ingest
 from domain.feed import FeedEvent, FeedEventKind, FeedMessage
 from domain.gaps import CandleStatus, covered_spans, status
 from domain.intake import Intake
 from domain.journal import Journal
+from domain.record import decode
 from domain.rules import Rules
 from domain.session import SessionEvent, SessionEventKind
 from domain.session_record import decode_event
-from ports.publisher import Deliveries, Publishable
+from domain.trade import Trade
+from ports.publisher import Deliveries, Publishable, Publisher
 from tests.support.feeds import payload
 
 T0 = 1_700_000_000_000
 
 
-class Line:
-    """A producer on a clock that the test moves, and whoever reads what it published."""
+class SlowPublisher:
+    """A publisher whose buffer is full for a while, by the line's clock."""
 
-    def __init__(self, publisher: MemoryPublisher | None = None) -> None:
+    def __init__(self, line: Line, publisher: Publisher) -> None:
+        self._line = line
+        self._publisher = publisher
+        self.start, self.flush, self.close = publisher.start, publisher.flush, publisher.close
+
+    def publish(self, *items: Publishable) -> None:
+        self._line.now += self._line.blocked_ms
+        self._line.blocked_ms = 0
+        self._publisher.publish(*items)
+
+
+class Line:
+    """A producer on a clock that the test moves, and a reader of the events that it published."""
+
+    def __init__(self, acknowledge: Acknowledge = acknowledge_all) -> None:
         self.now = T0
+        self.blocked_ms = 0
+        """How long the next `publish` waits for room, by the line's clock."""
         self.broker = MemoryBroker(now_ms=lambda: self.now)
-        self.publisher = publisher or MemoryPublisher(self.broker)
+        self.publisher = SlowPublisher(self, MemoryPublisher(self.broker, acknowledge=acknowledge))
         self.publisher.start()
         self.feed = MemoryFeed()
         self.feed.start()
@@ -61,7 +79,7 @@ class Line:
             self.step()
 
     def events(self) -> list[SessionEvent]:
-        """Give what was published since the last time."""
+        """Return the events published since the last call."""
         found = []
         for record in self.reader.read(0):
             assert record.key == b"producer-1"
@@ -161,31 +179,10 @@ def test_a_quiet_market_is_told_from_a_dead_feed(line: Line) -> None:
     assert minutes == [quiet, quiet, CandleStatus.PARTIAL, dead, dead, dead]
 
 
-class HeldUp(MemoryPublisher):
-    """A publisher whose buffer is full for a while, by the line's clock."""
-
-    line: Line
-    wait_ms = 0
-
-    def publish(self, *items: Publishable) -> None:
-        self.line.now += self.wait_ms
-        self.wait_ms = 0
-        super().publish(*items)
-
-
-@pytest.fixture
-def held_up() -> HeldUp:
-    publisher = HeldUp(MemoryBroker())
-    publisher.line = Line(publisher)
-    publisher._broker = publisher.line.broker
-    return publisher
-
-
-def test_a_full_buffer_is_told_with_its_begin_and_end(held_up: HeldUp) -> None:
-    line = held_up.line
+def test_backpressure_is_reported_with_its_begin_and_end(line: Line) -> None:
     line.happen(K.CONNECTED, K.SUBSCRIBED)
     line.now += 100
-    held_up.wait_ms = 60_000
+    line.blocked_ms = 60_000
     line.trade()
     line.step()
     found = {event.kind: event for event in line.events()}
@@ -193,13 +190,12 @@ def test_a_full_buffer_is_told_with_its_begin_and_end(held_up: HeldUp) -> None:
     assert found[SessionEventKind.BUFFER_FREE].at_ms == T0 + 60_100
 
 
-def test_a_connection_lost_behind_a_full_buffer_is_a_gap_from_its_begin(held_up: HeldUp) -> None:
-    line = held_up.line
+def test_a_connection_lost_behind_a_full_buffer_is_a_gap_from_its_begin(line: Line) -> None:
     line.happen(K.CONNECTED, K.SUBSCRIBED)
     line.idle(100)
-    held_up.wait_ms = 60_000
+    line.blocked_ms = 60_000
     line.trade()
-    # What had still come before the provider let us go is old when it is read.
+    # What came before the provider closed the connection is old when it is read.
     line.step(parse_message(payload("MSFT", T0 + 200), line.now))
     line.happen(K.DISCONNECTED)
     line.now += 1_000
@@ -210,18 +206,12 @@ def test_a_connection_lost_behind_a_full_buffer_is_a_gap_from_its_begin(held_up:
     assert after == (T0 + 61_100, line.now)
 
 
-class Unacknowledged(MemoryPublisher):
-    """A publisher whose broker never acknowledges."""
-
-    def flush(self, timeout_s: float) -> Deliveries:
-        handed = super().flush(0).acknowledged
-        return Deliveries(acknowledged=0, failed=0, pending=handed, completed_prefix=0)
+def acknowledge_none(published: int, _timeout_s: float) -> Deliveries:
+    return Deliveries(acknowledged=0, failed=0, pending=published, completed_prefix=0)
 
 
-def test_of_what_is_not_acknowledged_nothing_is_vouched_for_and_no_end_is_told() -> None:
-    publisher = Unacknowledged(MemoryBroker())
-    line = Line(publisher)
-    publisher._broker = line.broker
+def test_nothing_is_claimed_that_is_not_acknowledged_and_no_end_is_reported() -> None:
+    line = Line(acknowledge_none)
     line.happen(K.CONNECTED, K.SUBSCRIBED)
     line.trade()
     line.idle(6_000)
@@ -231,30 +221,73 @@ def test_of_what_is_not_acknowledged_nothing_is_vouched_for_and_no_end_is_told()
     assert not covered_spans(found, "AAPL")
 
 
-class Lagging(MemoryPublisher):
-    """A publisher whose broker acknowledges what is drained for, and nothing else."""
+class AcknowledgeWhenAwaited:
+    """Acknowledges what is published by the time that a flush waits, and nothing else."""
 
-    completed_prefix = 0
+    def __init__(self) -> None:
+        self._acknowledged = 0
 
-    def flush(self, timeout_s: float) -> Deliveries:
-        handed = super().flush(0).acknowledged
+    def __call__(self, published: int, timeout_s: float) -> Deliveries:
         if timeout_s > 0:
-            self.completed_prefix = handed
+            self._acknowledged = published
         return Deliveries(
-            acknowledged=self.completed_prefix,
+            acknowledged=self._acknowledged,
             failed=0,
-            pending=handed - self.completed_prefix,
-            completed_prefix=self.completed_prefix,
+            pending=published - self._acknowledged,
+            completed_prefix=self._acknowledged,
         )
 
 
-def test_a_loss_is_told_with_what_still_came_over_the_connection() -> None:
-    publisher = Lagging(MemoryBroker())
-    line = Line(publisher)
-    publisher._broker = line.broker
+def test_a_lost_connection_is_reported_with_everything_that_came_over_it() -> None:
+    line = Line(AcknowledgeWhenAwaited())
     line.happen(K.CONNECTED, K.SUBSCRIBED)
     line.idle(300)
     line.trade()
     line.happen(K.DISCONNECTED)
     [*_, event] = line.events()
     assert (event.kind, event.seen_ms) == (SessionEventKind.DISCONNECTED, T0 + 300)
+
+
+class GiveUp:
+    """Acknowledges everything but some items, which it gives up."""
+
+    def __init__(self) -> None:
+        self.given_up = 0
+
+    def __call__(self, published: int, _timeout_s: float) -> Deliveries:
+        return Deliveries(
+            acknowledged=published - self.given_up, failed=self.given_up, pending=0, completed_prefix=published
+        )
+
+
+def test_a_window_with_a_lost_trade_is_never_complete() -> None:
+    broker = GiveUp()
+    line = Line(broker)
+    line.happen(K.CONNECTED, K.SUBSCRIBED)
+    minute = 60_000
+    for number in range(5):
+        line.idle(minute // 2)
+        if number == 2:
+            broker.given_up = 1
+        line.trade()
+        line.idle(minute // 2)
+        line.trade()
+    found = line.events()
+    spans = covered_spans(found, "AAPL", now_ms=line.now, delay_ms=0)
+    statuses = [status(spans, T0 + n * minute, T0 + (n + 1) * minute, trades=2) for n in range(5)]
+    complete, partial = CandleStatus.COMPLETE, CandleStatus.PARTIAL
+    assert statuses == [complete, complete, partial, complete, complete]
+    [lost] = [event for event in found if event.kind is SessionEventKind.RECORDS_LOST]
+    assert lost.seen_ms < T0 + 2 * minute + minute // 2 <= lost.at_ms
+
+
+def test_a_reconnect_does_not_restart_the_numbers_of_a_millisecond(line: Line) -> None:
+    line.happen(K.CONNECTED, K.SUBSCRIBED)
+    line.trade("AAPL")
+    line.happen(K.DISCONNECTED)
+    line.happen(K.CONNECTED, K.SUBSCRIBED)
+    # Another frame of the same millisecond: of the same bytes it would be a redelivery.
+    line.step(parse_message(payload("AAPL", line.now, "164.07"), line.now))
+    with MemorySubscriber(line.broker, "trades", ["trades"]) as reader:
+        trades = [decode(record.value, appended_ms=record.appended_ms, rules=Rules()) for record in reader.read(0)]
+    assert [trade.trade_id[:5] for trade in trades if isinstance(trade, Trade)] == ["0000-", "0001-"]
