@@ -1,17 +1,20 @@
-"""Trades, dead letters and events of sessions into Kafka: idempotent, acknowledged by all replicas in sync, compressed with snappy, ordered by symbol.
+"""Trades, dead letters and session events into Kafka: idempotent, acknowledged by all in-sync replicas, compressed with snappy, ordered by symbol.
 
-- Nothing is given up while the process lives. When brokers are away the bounded buffer fills, then `publish` blocks and so holds the feed back.
-- `failed` counts what Kafka refused for its own sake, such as a dead letter over the topic's size limit, and what `close` let go. It is logged.
-- When a whole topic takes nothing (deleted, or not ours to write to any more), its records are held too: librdkafka gives them up, so they go
-  through a new producer, as often as it takes until the topic is there again.
-- An idempotent producer that met an error by which it could no longer promise order is dead for good. It is then replaced, and what was not
-  acknowledged goes through the new one, in order. What was on the way at that moment may have arrived already: only then can a record come
-  twice. Its trade id is the same, so stores keep it once. When the new producer dies as well before anything was acknowledged, it is beyond
-  repair: BrokerError.
-- For use by one thread, except `close`: called from another thread or a signal handler, it ends a `publish` that waits.
+- No record is given up while the process lives. During an outage the bounded buffer fills, then `publish` blocks, which is backpressure for the feed.
+- `failed` counts records that Kafka refused for their own sake, such as a dead letter over the topic's size limit, and records that `close`
+  discarded. Both are logged.
+- A whole topic may be unavailable: deleted, or no longer ours to write to. librdkafka then gives its records up. The publisher keeps them and
+  sends them through a new producer, until the topic is available again.
+- An idempotent producer that can no longer guarantee order is dead. The publisher replaces it and sends the unacknowledged records through the
+  new one, in order. A record that was in flight at that moment may be on the topic already: only then is a record on the topic twice. Both
+  copies have one trade id, so the table of trades keeps one row, but candles count the trade twice unless the aggregator deduplicates. When the
+  new producer dies before it has delivered anything, the publisher is beyond repair: BrokerError.
+- For use by one thread, except `close`: any thread may call it. It ends a `publish` or a `flush` that waits in another thread, and then takes its
+  turn: at no time do two threads use the producer.
 """
 
 import contextlib
+import threading
 import time
 from collections.abc import Callable
 from functools import partial
@@ -31,17 +34,17 @@ from .outgoing import Outgoing, outgoing
 from .settings import KafkaSettings
 
 _POLL_S: Final = 0.1
-"""How long it may take until a waiting `publish` sees that it was closed."""
+"""How long a waiting `publish` or `flush` may take to notice that the publisher was closed."""
 _LONG_WAIT_S: Final = 1.0
-"""A wait for room that is shorter than this is the normal course of a fast feed, and not logged."""
+"""A shorter wait for room is normal for a fast feed, and not logged."""
 _LAST_REPORTS_S: Final = 2.0
-"""How long a producer that is let go may take to report on what it still has."""
+"""How long a producer that is discarded may take to report on its records."""
 
 _log = structlog.get_logger(__name__)
 
 
 class KafkaPublisher:
-    """Publisher over confluent-kafka's producer; `observer` is told how long records take, and the client's statistics."""
+    """A `ports.publisher.Publisher` over confluent-kafka's producer."""
 
     def __init__(
         self,
@@ -49,31 +52,38 @@ class KafkaPublisher:
         observer: Observer | None = None,
         while_waiting: Callable[[], None] | None = None,
     ) -> None:
-        """Take who is told of deliveries, and what is to be called ten times a second while `publish` waits; neither may raise."""
+        """Configure the publisher.
+
+        `observer` receives the latency of acknowledged records and the client's statistics. `while_waiting` is called ten times a second while
+        `publish` waits for room. Neither may raise.
+        """
         self._settings = settings
         self._observer = observer
         self._while_waiting = while_waiting
         self._client_log = ClientLog(
             "publisher", settings.bootstrap_servers, None if observer is None else observer.statistics
         )
+        self._turn = threading.RLock()
+        """Held by the thread that uses the producer."""
         self._producer: Producer | None = None
         self._closed = False
         self._fatal_error = ""
         """Why the producer can no longer be used."""
-        self._topic_is_away = False
-        """Whether that is all that ails it."""
+        self._topic_is_unavailable = False
+        """Whether the fatal error is only that a topic takes no records."""
         self._broken = ""
+        """Why the publisher is beyond repair."""
         self._acknowledged_at_repair = -1
         self._failed = 0
         self._number = 0
-        # Kept here as well until acknowledged: a producer that dies does not reliably give back what it had.
+        # Kept here as well until acknowledged: a producer that dies does not reliably return its records.
         self._undelivered: dict[int, Outgoing] = {}
         self._refusals: dict[int, KafkaError] = {}
-        # Reports of what arrived, for the observer; it gets them when the poll that brought them is over.
-        self._arrived: dict[int, Message] = {}
+        # Reports of delivered records, for the observer, which receives them after the poll that brought them.
+        self._delivered: dict[int, Message] = {}
 
     def start(self) -> None:
-        """Connect. Raises BrokerError when no broker answers, when a topic is missing, or on settings that Kafka does not know."""
+        """Connect. Raise BrokerError when no broker answers, a topic is missing, or Kafka does not know a setting."""
         if self._closed:
             raise BrokerError("the publisher is closed: make a new one")
         if self._producer is None:
@@ -82,55 +92,58 @@ class KafkaPublisher:
             self._producer = producer
 
     def publish(self, *items: Publishable) -> None:
-        """Take items for delivery; blocks while the buffer is full. Raises BrokerError when not open, or beyond repair."""
-        producer, undelivered = self._open(), self._undelivered
-        produce, delivered = producer.produce, self._delivered
-        for item in items:
-            topic, key, value, headers = record = outgoing(item, self._settings)
-            self._number = number = self._number + 1
-            undelivered[number] = record
-            if headers is None and producer is self._producer and not self._fatal_error:
-                try:
-                    produce(topic, value, key, -1, partial(delivered, number))
-                except (BufferError, KafkaException):
-                    # It will meet that again, and knows what to do.
+        """Accept items for delivery; block while the buffer is full. Raise BrokerError when the publisher is not open or beyond repair."""
+        with self._turn:
+            producer, undelivered = self._open(), self._undelivered
+            produce, report = producer.produce, self._report
+            for item in items:
+                topic, key, value, headers = record = outgoing(item, self._settings)
+                self._number = number = self._number + 1
+                undelivered[number] = record
+                if headers is None and producer is self._producer and not self._fatal_error:
+                    try:
+                        produce(topic, value, key, -1, partial(report, number))
+                    except (BufferError, KafkaException):
+                        # `_send` meets the same error again, and handles it.
+                        self._send(number, record)
+                else:
                     self._send(number, record)
-            else:
-                self._send(number, record)
-        # Often enough, and once a frame costs less than once a record.
-        self._serve(producer, 0)
-        if self._fatal_error:
-            self._repair()
+            # Often enough, and once a frame costs less than once a record.
+            self._serve(producer, 0)
+            if self._fatal_error:
+                self._repair()
 
     def flush(self, timeout_s: float) -> Deliveries:
-        """Wait until all is acknowledged or the time is up, and say how things stand; with 0 it only looks."""
+        """Wait until all is acknowledged or the time is up, and return the counts; with 0 do not wait."""
         deadline = time.monotonic() + timeout_s
-        while (producer := self._producer) is not None:
-            # In short turns: an interrupt, a close and a dead producer are to be seen in time.
-            # Never below 0, which Kafka's client takes for forever.
-            left = max(0.0, min(_POLL_S, deadline - time.monotonic())) if self._undelivered else 0.0
-            self._serve(producer, left, hurry=left > 0)
-            if self._fatal_error and not self._closed:
-                # The next `publish` raises what cannot be repaired; here the figures tell it.
-                with contextlib.suppress(BrokerError):
-                    self._repair()
-            if not self._undelivered or time.monotonic() >= deadline:
-                break
-        return Deliveries(
-            acknowledged=self._acknowledged,
-            failed=self._failed,
-            pending=len(self._undelivered),
-            # They are in order, so before the first of them nothing is on the way.
-            completed_prefix=next(iter(self._undelivered), self._number + 1) - 1,
-        )
+        with self._turn:
+            while (producer := self._producer) is not None:
+                # In short turns, so that an interrupt, a close and a dead producer are noticed in time.
+                # Never below 0, which Kafka's client takes for forever.
+                left = max(0.0, min(_POLL_S, deadline - time.monotonic())) if self._undelivered else 0.0
+                self._serve(producer, left, send_now=left > 0)
+                if self._fatal_error and not self._closed:
+                    # The next `publish` raises what cannot be repaired; here the counts show it.
+                    with contextlib.suppress(BrokerError):
+                        self._repair()
+                if not self._undelivered or self._closed or time.monotonic() >= deadline:
+                    break
+            return Deliveries(
+                acknowledged=self._number - self._failed - len(self._undelivered),
+                failed=self._failed,
+                pending=len(self._undelivered),
+                # The dict is in order, so no record before its first is still pending.
+                completed_prefix=next(iter(self._undelivered), self._number + 1) - 1,
+            )
 
     def close(self) -> None:
-        """Let go of everything, undelivered items included, within a few seconds; what is let go counts as failed."""
+        """Release everything within a few seconds; undelivered records are discarded, and count as failed."""
         self._closed = True
-        producer, self._producer = self._producer, None
-        if producer is not None:
-            self._discard(producer)
-        self._give_up("the publisher was closed")
+        with self._turn:
+            producer, self._producer = self._producer, None
+            if producer is not None:
+                self._discard(producer)
+            self._give_up("the publisher was closed")
 
     def __enter__(self) -> Self:
         self.start()
@@ -139,27 +152,23 @@ class KafkaPublisher:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    @property
-    def _acknowledged(self) -> int:
-        return self._number - self._failed - len(self._undelivered)
-
     def _build(self) -> Producer:
         try:
             return Producer({**self._settings.producer(), **self._client_log.options()})
         except (KafkaException, ValueError, TypeError) as error:
-            raise BrokerError(f"Kafka does not take these settings: {error}") from error
+            raise BrokerError(f"Kafka does not accept these settings: {error}") from error
 
     def _open(self) -> Producer:
-        if self._producer is None:
+        if self._producer is None or self._closed:
             raise BrokerError(self._broken or "the publisher is not open: nothing was published")
         return self._producer
 
     def _send(self, number: int, record: Outgoing) -> None:
-        """Put a record into the producer's buffer, waiting for room; when the producer is found dead it stays among the undelivered."""
-        on_delivery = partial(self._delivered, number)
+        """Put a record into the producer's buffer, and wait for room; leave it undelivered when the producer is dead."""
+        on_delivery = partial(self._report, number)
         topic, key, value, headers = record
         waiting_since: float | None = None
-        told = False
+        logged = False
         while not self._fatal_error:
             producer = self._open()
             try:
@@ -169,9 +178,9 @@ class KafkaPublisher:
                     producer.produce(topic, value, key, on_delivery=on_delivery, headers=headers)
             except BufferError:
                 waiting_since = waiting_since or time.monotonic()
-                if not told and time.monotonic() - waiting_since > _LONG_WAIT_S:
-                    told = True
-                    _log.warning("buffer is full, the feed is held back", records=len(self._undelivered))
+                if not logged and time.monotonic() - waiting_since > _LONG_WAIT_S:
+                    logged = True
+                    _log.warning("buffer is full, the feed is under backpressure", records=len(self._undelivered))
                 if self._while_waiting is not None:
                     self._while_waiting()
                 self._serve(producer, _POLL_S)
@@ -184,13 +193,13 @@ class KafkaPublisher:
                 return
             else:
                 break
-        if told and waiting_since is not None:
+        if logged and waiting_since is not None:
             _log.info("buffer has room again", waited_s=round(time.monotonic() - waiting_since, 1))
 
-    def _serve(self, producer: Producer, timeout_s: float, *, hurry: bool = False) -> None:
-        """Take delivery reports; `hurry` does not wait for batches to fill. Notes it when the producer died."""
+    def _serve(self, producer: Producer, timeout_s: float, *, send_now: bool = False) -> None:
+        """Handle delivery reports. `send_now` does not wait for batches to fill. Note it when the producer is dead."""
         try:
-            if hurry:
+            if send_now:
                 producer.flush(timeout_s)
             else:
                 producer.poll(timeout_s)
@@ -199,27 +208,28 @@ class KafkaPublisher:
             fatal = error.__cause__ or error
             self._fatal_error = error_of(fatal).str() if isinstance(fatal, KafkaException) else "fatal error"
 
-        if self._arrived and self._observer is not None:
-            arrived, self._arrived = self._arrived, {}
-            self._observer.acknowledged([message.latency() or 0.0 for message in arrived.values()])
+        if self._delivered and self._observer is not None:
+            delivered, self._delivered = self._delivered, {}
+            self._observer.acknowledged([message.latency() or 0.0 for message in delivered.values()])
         if self._refusals:
             self._settle()
 
-    def _delivered(self, number: int, error: KafkaError | None, message: Message) -> None:
-        # Calls nothing: after a fatal error any call from here may raise SystemError, half done.
-        if error is None:
-            del self._undelivered[number]
-            if self._observer is not None:
-                self._arrived[number] = message
-        else:
+    def _report(self, number: int, error: KafkaError | None, message: Message) -> None:
+        """Take the delivery report of a record. A report on a record that was given up by then changes nothing."""
+        # Calls nothing of its own: after a fatal error any call from here may raise SystemError, half done.
+        if error is not None:
             self._refusals[number] = error
+        elif self._undelivered.pop(number, None) is not None and self._observer is not None:
+            self._delivered[number] = message
 
     def _settle(self) -> None:
-        """Count out what was refused for its own sake; what failed with its producer or its topic stays undelivered."""
+        """Count the records that were refused for their own sake; records that failed with their producer or topic stay undelivered."""
         refusals, self._refusals = self._refusals, {}
         for number, error in refusals.items():
+            if number not in self._undelivered:
+                continue
             if error.code() in TOPIC_UNAVAILABLE:
-                self._topic_is_away = self._topic_is_away or not self._fatal_error
+                self._topic_is_unavailable = self._topic_is_unavailable or not self._fatal_error
                 self._fatal_error = self._fatal_error or error.str()
             elif error.code() not in END_OF_PRODUCER and not error.fatal():
                 topic, _, value, _ = self._undelivered.pop(number)
@@ -227,22 +237,21 @@ class KafkaPublisher:
                 _log.error("record refused", topic=topic, size_bytes=len(value), error=error.str())
 
     def _repair(self) -> None:
-        """Replace a dead producer, and hand the new one what was not acknowledged, in the order of publishing."""
+        """Replace a dead producer, and send the unacknowledged records through the new one, in the order of publishing."""
         while self._fatal_error:
-            dead, death = self._open(), self._fatal_error
-            # What is on the way gets a moment to be acknowledged: each that is will not be sent twice.
-            self._serve(dead, _LAST_REPORTS_S, hurry=True)
+            dead, reason = self._open(), self._fatal_error
+            # Records in flight get a moment to be acknowledged: each that is will not be sent twice.
+            self._serve(dead, _LAST_REPORTS_S, send_now=True)
             self._discard(dead)
-            if self._acknowledged == self._acknowledged_at_repair and not self._topic_is_away:
+            acknowledged = self._number - self._failed - len(self._undelivered)
+            if acknowledged == self._acknowledged_at_repair and not self._topic_is_unavailable:
                 self._producer = None
-                self._broken = (
-                    f"Kafka's producer died again after it was replaced ({death}): see to that, then start anew"
-                )
+                self._broken = f"Kafka's producer failed again after it was replaced: {reason}"
                 self._give_up(self._broken)
                 raise BrokerError(self._broken)
-            self._acknowledged_at_repair = self._acknowledged
-            _log.error("producer replaced after a fatal error", error=death, records_sent_again=len(self._undelivered))
-            self._producer, self._fatal_error, self._topic_is_away = self._build(), "", False
+            self._acknowledged_at_repair = acknowledged
+            _log.error("producer replaced after a fatal error", error=reason, records_sent_again=len(self._undelivered))
+            self._producer, self._fatal_error, self._topic_is_unavailable = self._build(), "", False
             for number, record in list(self._undelivered.items()):
                 self._send(number, record)
 
@@ -254,4 +263,4 @@ class KafkaPublisher:
 
     def _discard(self, producer: Producer) -> None:
         producer.purge(blocking=False)
-        self._serve(producer, _LAST_REPORTS_S, hurry=True)
+        self._serve(producer, _LAST_REPORTS_S, send_now=True)

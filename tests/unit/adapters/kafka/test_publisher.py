@@ -2,13 +2,17 @@
 
 import os
 import struct
+import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
+from confluent_kafka import KafkaError, Producer
 from confluent_kafka.admin import (  # type: ignore[attr-defined] # exported, but not in the words of its type hints
     AdminClient,
     AlterConfigOpType,
@@ -119,7 +123,7 @@ def test_a_producer_that_dies_again_at_once_is_beyond_repair(strict: KafkaSettin
         for _ in range(2):
             publisher.publish(make_dead_letter(os.urandom(3_000)))
             publisher.flush(TIMEOUT_S)
-        with pytest.raises(BrokerError, match="died again"):
+        with pytest.raises(BrokerError, match="failed again"):
             publisher.publish(make_trade())
         deliveries = publisher.flush(0)
     assert (deliveries.acknowledged, deliveries.pending) == (0, 0)
@@ -172,3 +176,106 @@ def read_all(settings: KafkaSettings, trades: list[Trade]) -> dict[bytes | None,
         # And what comes twice.
         records += subscriber.read(1.0)
     return by_key(records)
+
+
+class WatchedProducer(Producer):
+    """Kafka's client, which notes how many threads use it at once, and keeps the delivery callbacks."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.callbacks: list[Callable[..., None]] = []
+        self.most_threads = 0
+        self._threads: set[int] = set()
+
+    @contextmanager
+    def _used(self) -> Iterator[None]:
+        self._threads.add(threading.get_ident())
+        self.most_threads = max(self.most_threads, len(self._threads))
+        yield
+        self._threads.discard(threading.get_ident())
+
+    def produce(self, topic: str, *arguments: Any, **options: Any) -> None:
+        self.callbacks.append(arguments[3] if arguments[3:] else options["on_delivery"])
+        with self._used():
+            super().produce(topic, *arguments, **options)
+
+    def poll(self, *arguments: Any) -> int:
+        with self._used():
+            return super().poll(*arguments)
+
+    def flush(self, *arguments: Any) -> int:
+        with self._used():
+            return super().flush(*arguments)
+
+    def purge(self, *arguments: Any, **options: Any) -> None:
+        with self._used():
+            super().purge(*arguments, **options)
+
+
+@pytest.fixture
+def watched(monkeypatch: pytest.MonkeyPatch) -> list[WatchedProducer]:
+    """The clients of all publishers in the test."""
+    clients: list[WatchedProducer] = []
+
+    def make(*arguments: Any) -> WatchedProducer:
+        clients.append(WatchedProducer(*arguments))
+        return clients[-1]
+
+    monkeypatch.setattr("adapters.kafka.publisher.Producer", make)
+    return clients
+
+
+@pytest.mark.parametrize("waits_in", ["publish", "flush"])
+def test_close_by_another_thread_ends_a_wait_and_never_uses_the_producer_beside_it(
+    settings: KafkaSettings, kafka_stack: Stack, watched: list[WatchedProducer], waits_in: str
+) -> None:
+    publisher = KafkaPublisher(attrs.evolve(settings, buffer_messages=20))
+    publisher.start()
+    publish(publisher, [make_trade()])
+    failures: list[BaseException] = []
+    waiting = threading.Event()
+
+    def work() -> None:
+        waiting.set()
+        try:
+            if waits_in == "publish":
+                publisher.publish(*make_trades(100))
+            else:
+                publisher.publish(*make_trades(10))
+                publisher.flush(10 * TIMEOUT_S)
+        except BrokerError as error:
+            failures.append(error)
+
+    kafka_stack.pause("kafka-1")
+    try:
+        working = threading.Thread(target=work)
+        working.start()
+        assert waiting.wait(TIMEOUT_S)
+        [client] = watched
+        wait_until(lambda: len(client.callbacks) > 10, "records in the buffer")
+        publisher.close()
+        working.join(TIMEOUT_S)
+        assert not working.is_alive()
+    finally:
+        kafka_stack.resume("kafka-1")
+    assert client.most_threads == 1
+    assert len(failures) == (waits_in == "publish")
+    deliveries = publisher.flush(0)
+    assert (deliveries.acknowledged, deliveries.pending, deliveries.failed > 0) == (1, 0, True)
+
+
+def test_a_delivery_report_after_the_give_up_changes_nothing(
+    settings: KafkaSettings, watched: list[WatchedProducer]
+) -> None:
+    publisher = KafkaPublisher(attrs.evolve(settings, linger_ms=100_000))
+    publisher.start()
+    publisher.publish(*make_trades(3))
+    publisher.close()
+    before = publisher.flush(0)
+    [client] = watched
+    first, second, third = client.callbacks
+    first(None, None)
+    second(KafkaError(KafkaError.MSG_SIZE_TOO_LARGE), None)
+    third(KafkaError(KafkaError._PURGE_QUEUE), None)
+    assert publisher.flush(0) == before
+    assert (before.acknowledged, before.failed, before.pending) == (0, 3, 0)
