@@ -1,8 +1,10 @@
-"""Records out of Kafka, as a member of a consumer group that commits only when it is told to.
+"""Records out of Kafka, as a member of a consumer group that commits only on request.
 
-- `commit` covers what `read` has given of the partitions that this member still owns. A partition that went to another member goes on there
-  behind the last commit, so records may be given twice, and none is left out.
-- An outage is no error: `read` gives nothing until the brokers are back. What waiting does not cure raises.
+- `commit` covers what `read` has returned of the partitions that this member still owns. A partition that moves to another member continues there
+  after the last commit, so records may be read twice, and none is skipped.
+- An outage is not an error: `read` returns nothing until the brokers are available again. What waiting does not cure raises.
+- After an outage that is longer than the session, the member joins the group again, from the last commit on. The group waits for the end of the
+  member's old session first: for up to `settings.SESSION_MS` after the brokers are available again, `read` returns nothing.
 """
 
 import time
@@ -24,26 +26,26 @@ _log = structlog.get_logger(__name__)
 
 
 class KafkaSubscriber:
-    """Subscriber over confluent-kafka's consumer."""
+    """A `ports.subscriber.Subscriber` over confluent-kafka's consumer."""
 
     def __init__(self, settings: KafkaSettings, group: str, topics: Sequence[str] | None = None) -> None:
-        """Take the group's name and its topics; without topics it reads the trades."""
+        """Set the group's name and its topics; by default it reads the trades."""
         self._settings = settings
         self._group = group
         self._topics = tuple(topics) if topics is not None else (settings.trades_topic,)
         self._consumer: Consumer | None = None
         self._client_log = ClientLog("subscriber", settings.bootstrap_servers)
-        self._given: dict[tuple[str, int], int] = {}
+        self._returned: dict[tuple[str, int], int] = {}
         self._failure: KafkaError | None = None
 
     def start(self) -> None:
-        """Join the group. Raises BrokerError when no broker answers, when a topic is missing, or on settings that Kafka does not know."""
+        """Join the group. Raise BrokerError when no broker answers, a topic is missing, or Kafka does not know a setting."""
         if self._consumer is not None:
             return
         try:
             consumer = Consumer({**self._settings.consumer(self._group), **self._client_log.options()})
         except (KafkaException, ValueError, TypeError) as error:
-            raise BrokerError(f"Kafka does not take these settings: {error}") from error
+            raise BrokerError(f"Kafka does not accept these settings: {error}") from error
         try:
             require_topics(consumer, self._topics, self._settings, self._client_log)
             consumer.subscribe(list(self._topics), on_revoke=self._forget, on_lost=self._forget)
@@ -53,13 +55,13 @@ class KafkaSubscriber:
         self._consumer = consumer
 
     def read(self, timeout_s: float, max_records: int = 10_000) -> Sequence[TopicRecord]:
-        """Give the next records, waiting for the first no longer than the time. Raises BrokerError when the group cannot go on."""
+        """Return the next records; wait up to the timeout for the first one. Raise BrokerError when the group cannot go on."""
         consumer = self._joined()
         self._raise_failure()
         records: list[TopicRecord] = []
         deadline = time.monotonic() + timeout_s
         try:
-            # `consume` waits until it has all it was asked for, so wait for one alone, then take what is there.
+            # `consume` waits until it has as many records as it was asked for: wait for one alone, then take those that have come.
             while not records:
                 left = max(0.0, deadline - time.monotonic())
                 self._take(consumer.consume(1, left), records)
@@ -76,9 +78,9 @@ class KafkaSubscriber:
         return records
 
     def commit(self) -> None:
-        """Remember all that `read` has given as done. Raises BrokerError when the broker does not confirm it: then call it again."""
+        """Commit all records that `read` has returned. Raise BrokerError when the broker does not confirm it: then call it again."""
         consumer = self._joined()
-        offsets = [TopicPartition(topic, partition, offset) for (topic, partition), offset in self._given.items()]
+        offsets = [TopicPartition(topic, partition, offset) for (topic, partition), offset in self._returned.items()]
         if not offsets:
             return
         try:
@@ -89,13 +91,13 @@ class KafkaSubscriber:
         for problem in errors:
             if problem.code() not in COMMIT_TOO_LATE:
                 raise BrokerError(f"commit of group {self._group} failed: {problem.str()}")
-            _log.warning("commit came too late, records will be given again", group=self._group, error=problem.str())
-        self._given.clear()
+            _log.warning("commit came too late, records will be read again", group=self._group, error=problem.str())
+        self._returned.clear()
 
     def close(self) -> None:
         """Leave the group, without a commit."""
         consumer, self._consumer = self._consumer, None
-        self._given.clear()
+        self._returned.clear()
         if consumer is not None:
             consumer.close()
 
@@ -112,12 +114,12 @@ class KafkaSubscriber:
         return self._consumer
 
     def _take(self, messages: Sequence[Message], records: list[TopicRecord]) -> None:
-        """Add messages to the records; an error that comes among them is kept for when the records before it have been given."""
+        """Add messages to the records. An error among them is raised later, after the records before it have been returned."""
         for message in messages:
             error = message.error()
             if error is None:
                 record = _record(message)
-                self._given[record.topic, record.partition] = record.offset + 1
+                self._returned[record.topic, record.partition] = record.offset + 1
                 records.append(record)
             elif is_passing(error):
                 _log.warning("reading was interrupted", group=self._group, error=error.str())
@@ -132,15 +134,15 @@ class KafkaSubscriber:
             ) from KafkaException(failure)
 
     def _forget(self, _: Consumer, partitions: Sequence[TopicPartition]) -> None:
-        """Let go of partitions that now belong to another member: committing them would undo its work."""
+        """Forget partitions that now belong to another member: a commit of them would undo its work."""
         for place in partitions:
-            self._given.pop((place.topic, place.partition), None)
+            self._returned.pop((place.topic, place.partition), None)
 
 
 def _record(message: Message) -> TopicRecord:
     topic, partition, offset = message.topic(), message.partition(), message.offset()
     if topic is None or partition is None or offset is None:
-        raise BrokerError("Kafka gave a record without its place")
+        raise BrokerError("Kafka returned a record without its place")
     headers = message.headers() or []
     pairs = headers.items() if isinstance(headers, dict) else headers
     return TopicRecord(

@@ -2,15 +2,16 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 from structlog.testing import capture_logs
 
 from adapters.kafka.publisher import KafkaPublisher
-from adapters.kafka.settings import KafkaSettings
+from adapters.kafka.settings import SESSION_MS, KafkaSettings
 from devstack.stack import Stack
 from domain.record import encode
+from domain.trade import Trade
 from ports.errors import BrokerError
 from tests.contract.brokers import OnKafka, Session, by_key, make_trade, make_trades, publish, read
 from tests.support.timeouts import TIMEOUT_S, scaled, wait_until
@@ -24,28 +25,34 @@ BUFFER = 200
 class Feeding:
     """A thread that publishes trades as fast as it may, and counts them."""
 
-    def __init__(self, publisher: KafkaPublisher, count: int) -> None:
+    def __init__(self, settings: KafkaSettings, count: int) -> None:
         self.trades = make_trades(count, symbols=7)
         self.published = 0
         self.error: BrokerError | None = None
-        self._publisher = publisher
+        self.publisher = KafkaPublisher(settings, while_waiting=self._wait)
+        self._waits = 0
         self._thread = threading.Thread(target=self._run)
+
+    def start(self) -> None:
         self._thread.start()
 
     def _run(self) -> None:
         try:
             for trade in self.trades:
-                self._publisher.publish(trade)
+                self._waits = 0
+                self.publisher.publish(trade)
                 self.published += 1
                 time.sleep(0.001)
         except BrokerError as error:
             self.error = error
 
+    def _wait(self) -> None:
+        self._waits += 1
+
     @property
-    def is_held_back(self) -> bool:
-        before = self.published
-        time.sleep(1.0)
-        return self.published == before
+    def is_blocked(self) -> bool:
+        """Whether one trade has waited for room for about a second."""
+        return self._waits > 10
 
     def join(self) -> None:
         self._thread.join(TIMEOUT_S)
@@ -95,19 +102,22 @@ def test_nothing_is_lost_when_kafka(
     leave: Callable[[Stack], None],
     come_back: Callable[[Stack], None],
 ) -> None:
-    publisher = KafkaPublisher(broker.settings(BUFFER))
+    feeding = Feeding(broker.settings(BUFFER), 3_000)
+    publisher = feeding.publisher
     publisher.start()
     subscriber = session.subscriber()
     publish(publisher, [make_trade(symbol="WARM")])
     records = read(subscriber, 1)
     with capture_logs() as logs:
-        feeding = Feeding(publisher, 3_000)
+        feeding.start()
         wait_until(lambda: feeding.published > 500)
         leave(revived)
         before = feeding.published
-        wait_until(lambda: feeding.is_held_back)
-        assert feeding.published - before <= 2 * BUFFER  # what it took before it knew, and a full buffer
-        assert feeding.is_held_back
+        wait_until(lambda: feeding.is_blocked)
+        blocked_at = feeding.published
+        assert blocked_at - before <= 2 * BUFFER  # what it accepted before it noticed, and a full buffer
+        wait_until(lambda: any("buffer is full" in entry["event"] for entry in logs))
+        assert feeding.published == blocked_at
         come_back(revived)
         feeding.join()
         deliveries = publisher.flush(TIMEOUT_S)
@@ -119,21 +129,47 @@ def test_nothing_is_lost_when_kafka(
     records += read(subscriber, 3_001 - len(records))
     values = by_key(records)
     del values[b"WARM"]
-    assert values == {
-        symbol.encode(): [encode(trade) for trade in feeding.trades if trade.symbol == symbol]
-        for symbol in {trade.symbol for trade in feeding.trades}
+    assert values == by_trade(feeding.trades)
+
+
+def test_a_subscriber_reads_on_soon_after_an_outage_that_outlasts_its_session(
+    revived: Stack, broker: OnKafka, session: Session
+) -> None:
+    trades = make_trades(100, symbols=7)
+    publisher, subscriber = session.publisher(), session.subscriber()
+    publish(publisher, trades[:50])
+    read(subscriber, 50)
+    subscriber.commit()
+    publish(publisher, trades[50:])
+    with capture_logs() as logs:
+        crash(revived)
+        # The client logs the end of its session, while it is polled.
+        wait_until(
+            lambda: not subscriber.read(0.1) and any(entry.get("facility") == "SESSTMOUT" for entry in logs),
+            "the end of the session",
+        )
+    restart(revived)
+    begun = time.monotonic()
+    values = by_key(read(subscriber, 50))
+    assert time.monotonic() - begun < scaled(2 * SESSION_MS / 1000)
+    assert values == by_trade(trades[50:])
+
+
+def by_trade(trades: Sequence[Trade]) -> dict[bytes | None, list[bytes]]:
+    return {
+        symbol.encode(): [encode(trade) for trade in trades if trade.symbol == symbol]
+        for symbol in {trade.symbol for trade in trades}
     }
 
 
-def test_close_ends_a_publish_that_waits_and_counts_what_it_let_go(revived: Stack, broker: OnKafka) -> None:
-    calls: list[float] = []
-    publisher = KafkaPublisher(broker.settings(BUFFER), while_waiting=lambda: calls.append(time.monotonic()))
+def test_close_ends_a_publish_that_waits_and_counts_what_it_discarded(revived: Stack, broker: OnKafka) -> None:
+    feeding = Feeding(broker.settings(BUFFER), 3_000)
+    publisher = feeding.publisher
     publisher.start()
     publish(publisher, [make_trade()])
     revived.pause(KAFKA)
-    feeding = Feeding(publisher, 3_000)
-    wait_until(lambda: feeding.is_held_back)
-    wait_until(lambda: len(calls) > 5)  # whoever has something else to do in this thread gets to it
+    feeding.start()
+    wait_until(lambda: feeding.is_blocked)  # other work of this thread is done meanwhile: it was called back
     begun = time.monotonic()
     publisher.close()
     feeding.join()
