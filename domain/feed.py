@@ -1,19 +1,22 @@
-"""What a feed says, as values: frames of trades not yet judged, and events in the life of its connection."""
+"""What a feed delivers, as values: frames of trades that are not validated yet, and events of its connection."""
 
 import enum
-from collections.abc import Callable, Collection, Sequence
-from typing import Protocol, overload
+from collections.abc import Collection, Sequence
+from typing import Protocol
 
 import attrs
 
 from .rejection import Rejection
 
 
-class Fields(Protocol):
-    """The fields of one trade as the feed sent it: each is whatever came, or None where nothing did."""
+class TradeFields(Protocol):
+    """The fields of one trade as the feed sent them, not validated: each is whatever came, or None when it is missing.
+
+    A feed's decoder may deliver objects of its own, which cost nothing to convert. Any other feed uses `RawTrade`.
+    """
 
     @property
-    def symbol(self) -> object: ...  # noqa: D102 - the names say it
+    def symbol(self) -> object: ...  # noqa: D102 - the names are enough
     @property
     def price(self) -> object: ...  # noqa: D102
     @property
@@ -26,72 +29,50 @@ class Fields(Protocol):
 
 @attrs.frozen(kw_only=True)
 class RawTrade:
-    """One trade of a frame: its fields and its bytes."""
+    """The fields of one trade as a plain value; see `TradeFields`."""
 
     symbol: object
     price: object
     volume: object
     timestamp_ms: object
-    conditions: object
-    payload: bytes
-    """The bytes of this trade within its frame, for the dead letter in case."""
+    conditions: object = None
 
 
-class DecodedTrades(Sequence[RawTrade]):
-    """The trades of a frame of which the fields are decoded, and the bytes are cut out only when somebody asks for them: that is seldom."""
-
-    def __init__(self, fields: Sequence[Fields], cut: Callable[[], Sequence[RawTrade]]) -> None:
-        self.fields = fields
-        self._cut = cut
-        self._whole: Sequence[RawTrade] | None = None
-
-    def __eq__(self, other: object) -> bool:
-        return list(self) == list(other) if isinstance(other, Sequence) else NotImplemented
-
-    __hash__ = None  # type: ignore[assignment] # as a list has none
-
-    def __len__(self) -> int:
-        return len(self.fields)
-
-    @overload
-    def __getitem__(self, index: int) -> RawTrade: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[RawTrade]: ...
-    def __getitem__(self, index: int | slice) -> RawTrade | Sequence[RawTrade]:
-        if self._whole is None:
-            self._whole = self._cut()
-        return self._whole[index]
-
-
-# One is made for each message and soon forgotten; frozen, it is made in half the time where its fields are in a dict.
+# One is made for each message, and soon dropped. Frozen, it is made in half the time when its fields are in a dict.
 @attrs.frozen(kw_only=True, slots=False)
 class Frame:
-    """One message of a feed that carries trades, or that could not be understood (`rejection`)."""
+    """One message of a feed that carries trades, or that could not be decoded (`rejection`)."""
 
     payload: bytes
     received_ms: int
-    """The pipeline's clock when it came; for a recording, the recording's own clock."""
-    trades: Sequence[RawTrade] = ()
+    """When it was received, by this program's clock; for a recording, by the recording's own clock."""
+    trades: Sequence[TradeFields] = ()
+    payloads: Sequence[bytes] = attrs.field(default=(), eq=False)
+    """The bytes of each trade within the frame, for dead letters. They are read only when a trade is rejected, so a feed may cut them out then."""
     rejection: Rejection | None = None
     drained: bool = False
-    """Whether the reader found nothing there at first and had to wait for this: all that came before it began to read has been read."""
+    """Whether the reader found nothing at first and had to wait for this: everything that came before it began to read has been read."""
 
-    @property
-    def fields(self) -> Sequence[Fields]:
-        """The fields of its trades: quicker to go through than `trades`."""
-        return self.trades.fields if isinstance(self.trades, DecodedTrades) else self.trades
+    def payload_of(self, place: int) -> bytes:
+        """Return the bytes of the trade at this place of `trades`; the whole frame's when the feed does not provide them."""
+        return self.payloads[place] if self.payloads else self.payload
 
     def narrowed_to(self, symbols: Collection[str]) -> "Frame | None":
-        """Keep the trades of these symbols, all if there are none, or give None when no trade is left; the payload stays.
+        """Return the frame with the trades of these symbols alone, or None when none is left. Without symbols, return the whole frame.
 
-        A trade without a proper symbol stays as well, and so does a frame that was not understood: those are to be rejected, not overlooked.
+        The payload stays. A trade without a valid symbol stays as well, and so does a frame that could not be decoded: they are rejected later,
+        and not dropped here.
         """
         if not symbols or self.rejection is not None:
             return self
-        kept = [t for t in self.trades if not isinstance(t.symbol, str) or t.symbol in symbols]
+        kept = [
+            n for n, trade in enumerate(self.trades) if not isinstance(trade.symbol, str) or trade.symbol in symbols
+        ]
         if len(kept) == len(self.trades):
             return self
-        return attrs.evolve(self, trades=kept) if kept else None
+        if not kept:
+            return None
+        return attrs.evolve(self, trades=[self.trades[n] for n in kept], payloads=[self.payload_of(n) for n in kept])
 
 
 class FeedEventKind(enum.StrEnum):
@@ -99,29 +80,29 @@ class FeedEventKind(enum.StrEnum):
 
     CONNECTED = "connected"
     SUBSCRIBED = "subscribed"
-    """The symbols were asked for, or other ones than before; it tells all of them."""
+    """The symbols were requested, or changed; the event holds all of them."""
     HEARTBEAT = "heartbeat"
     PROVIDER_ERROR = "provider_error"
-    """The provider said so, such as `Invalid symbol`; the connection lives on."""
+    """The provider reported an error, such as `Invalid symbol`; the connection stays open."""
     OTHER_MESSAGE = "other_message"
-    """A type of message that is not about trades."""
+    """A message of another type than trades."""
     SILENT = "silent"
-    """No frame, not even a heartbeat, for so long that the connection is given up."""
+    """No frame, not even a heartbeat, came for so long that the connection was closed."""
     RATE_LIMITED = "rate_limited"
     DISCONNECTED = "disconnected"
 
 
 @attrs.frozen(kw_only=True)
 class FeedEvent:
-    """An event in the life of a feed's connection."""
+    """An event of a feed's connection."""
 
     kind: FeedEventKind
     at_ms: int
     detail: str = ""
     symbols: tuple[str, ...] = ()
-    """The symbols to receive, all of them, where it is told by this side."""
+    """All symbols to receive, when the event comes from this side."""
     drained: bool = False
-    """As of a frame; False where it is told by this side."""
+    """As of a frame; False when the event comes from this side."""
 
 
 FeedMessage = Frame | FeedEvent

@@ -11,7 +11,7 @@ from typing import Final
 
 import attrs
 
-from .feed import Fields, Frame
+from .feed import Frame, TradeFields
 from .identity import RedeliveryFilter, TradeNumbering, checksum, content_checksum, make_trade_id
 from .market import VENUES, Market, classify
 from .rejection import DeadLetter, Rejection
@@ -73,15 +73,15 @@ class Intake:
         received_ms = frame.received_ms
         accept_fast = self._accept_fast
         oldest_ms, newest_ms = received_ms - self._rules.max_age_ms, received_ms + self._rules.future_tolerance_ms
-        for place, raw in enumerate(frame.fields):
+        for place, raw in enumerate(frame.trades):
             outcome = accept_fast(raw, received_ms, oldest_ms, newest_ms) or self._judge(raw, received_ms)
             if type(outcome) is Trade:
                 trades.append(outcome)
             elif isinstance(outcome, Rejection):
-                letters.append(self._letter(frame.trades[place].payload, outcome, received_ms))
+                letters.append(self._letter(frame.payload_of(place), outcome, received_ms))
         return IntakeResult(trades=tuple(trades), dead_letters=tuple(letters))
 
-    def _accept_fast(self, raw: Fields, received_ms: int, oldest_ms: int, newest_ms: int) -> Trade | None:
+    def _accept_fast(self, raw: TradeFields, received_ms: int, oldest_ms: int, newest_ms: int) -> Trade | None:
         """Take a trade that is clearly valid; None for any other, of which `_judge` finds out. Both make the same trade of the same fields."""
         symbol, price, volume, timestamp_ms = raw.symbol, raw.price, raw.volume, raw.timestamp_ms
         if type(price) is int:
@@ -116,7 +116,7 @@ class Intake:
             symbol, price, volume, timestamp_ms, trade_id, codes, received_ms, market.venue, market.asset_class
         )
 
-    def _judge(self, raw: Fields, received_ms: int) -> Trade | Rejection:
+    def _judge(self, raw: TradeFields, received_ms: int) -> Trade | Rejection:
         tick = validate_trade(
             raw.symbol,
             raw.price,

@@ -37,10 +37,11 @@ class FeedContract(abc.ABC):
         with self.feeding([payload("AAPL", T0_MS, "0.10000000000000000000000000001")]) as feed:
             feed.subscribe(["AAPL"])
             feed.start()
-            (trade,) = read_frames(feed, 1)[0].trades
+            (frame,) = read_frames(feed, 1)
+        (trade,) = frame.trades
         assert trade.price == Decimal("0.10000000000000000000000000001")
         assert (trade.symbol, trade.volume, trade.timestamp_ms, trade.conditions) == ("AAPL", 5, T0_MS, ["1"])
-        assert trade.payload.startswith(b'{"c":["1"],"p":0.1')
+        assert frame.payload_of(0).startswith(b'{"c":["1"],"p":0.1')
 
     def test_a_frame_that_cannot_be_understood_comes_with_the_reason(self) -> None:
         cut = payload("AAPL")[:-9]

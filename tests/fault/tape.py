@@ -71,6 +71,4 @@ class Tape:
 
     @staticmethod
     def _raw(symbol: str, timestamp_ms: int, price: Decimal, volume: Decimal = Decimal(1)) -> RawTrade:
-        return RawTrade(
-            symbol=symbol, price=price, volume=volume, timestamp_ms=timestamp_ms, conditions=["1"], payload=b""
-        )
+        return RawTrade(symbol=symbol, price=price, volume=volume, timestamp_ms=timestamp_ms, conditions=["1"])

@@ -13,7 +13,7 @@ from domain.candle import fold
 from domain.feed import Frame, RawTrade
 from domain.intake import Intake
 import adapters.memory.stores, ports.feed
-raws = [RawTrade(symbol="AAPL", price=Decimal(p), volume=1, timestamp_ms=0, conditions=None, payload=b"") for p in "213"]
+raws = [RawTrade(symbol="AAPL", price=Decimal(p), volume=1, timestamp_ms=0) for p in "213"]
 (candle,) = fold(Intake(source="x").accept(Frame(payload=b"", received_ms=0, trades=raws)).trades, 60_000).values()
 print(candle.open, candle.high, candle.low, candle.close, candle.volume, candle.vwap)
 """

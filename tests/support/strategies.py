@@ -84,7 +84,6 @@ def raw_trades(draw: st.DrawFn) -> RawTrade:
         volume=draw(st.just(volume) | anything),
         timestamp_ms=draw(timestamps | anything),
         conditions=draw(st.none() | conditions.map(list) | anything),
-        payload=draw(st.binary(max_size=20)),
     )
 
 
@@ -122,6 +121,5 @@ usual_raw_trades = st.builds(
     | st.integers(-1, 10**9),
     timestamp_ms=timestamps | st.sampled_from([T0_MS + 10_000, T0_MS + 10_001, T0_MS - 30 * 86_400_000 - 1]),
     conditions=st.none() | st.sampled_from([[], ["1"], ["1", "12"], ("1", "12"), ["1,12"], ['"']]),
-    payload=st.just(b"trade"),
 )
 """A trade about as feeds send it, around the bounds of what is written and how."""

@@ -4,18 +4,26 @@ from decimal import Decimal
 import pytest
 
 from adapters.finnhub.protocol import parse_message, subscribe_message, unsubscribe_message
-from domain.feed import FeedEvent, FeedEventKind, Frame, RawTrade
+from domain.feed import FeedEvent, FeedEventKind, Frame, TradeFields
 from domain.intake import Intake
 from domain.rejection import Reason
 
 NOW_MS = 1_700_000_000_000
 
 
-def trades(elements: str) -> list[RawTrade]:
+def frame(elements: str) -> Frame:
     message = parse_message(f'{{"data":[{elements}],"type":"trade"}}'.encode(), NOW_MS)
     assert isinstance(message, Frame)
     assert message.rejection is None
-    return list(message.trades)
+    return message
+
+
+def trades(elements: str) -> list[TradeFields]:
+    return list(frame(elements).trades)
+
+
+def fields(trade: TradeFields) -> tuple[object, ...]:
+    return trade.symbol, trade.price, trade.volume, trade.timestamp_ms, trade.conditions
 
 
 def event(text: str) -> FeedEvent:
@@ -26,31 +34,23 @@ def event(text: str) -> FeedEvent:
 
 
 def test_a_recorded_shape_gives_its_trades() -> None:
-    (trade,) = trades('{"c":["1","12"],"p":164.0601,"s":"AAPL","t":1680286537580,"v":5}')
-    assert trade == RawTrade(
-        symbol="AAPL",
-        price=Decimal("164.0601"),
-        volume=5,
-        timestamp_ms=1680286537580,
-        conditions=["1", "12"],
-        payload=b'{"c":["1","12"],"p":164.0601,"s":"AAPL","t":1680286537580,"v":5}',
-    )
+    element = '{"c":["1","12"],"p":164.0601,"s":"AAPL","t":1680286537580,"v":5}'
+    found = frame(element)
+    assert [fields(trade) for trade in found.trades] == [("AAPL", Decimal("164.0601"), 5, 1680286537580, ["1", "12"])]
+    assert found.payload_of(0) == element.encode()
 
 
 def test_type_before_data_and_unknown_fields_are_fine() -> None:
     message = parse_message(b' {"type":"trade","x":{},"data":[ {"s":"A","z":[1]} , {"s":"B"}]}\n', NOW_MS)
     assert isinstance(message, Frame)
-    assert [(trade.symbol, trade.payload) for trade in message.trades] == [
-        ("A", b'{"s":"A","z":[1]}'),
-        ("B", b'{"s":"B"}'),
-    ]
+    assert [trade.symbol for trade in message.trades] == ["A", "B"]
+    assert list(message.payloads) == [b'{"s":"A","z":[1]}', b'{"s":"B"}']
 
 
 @pytest.mark.parametrize("conditions", ['"c":null,', '"c":[],', "", '"c":["1","1"],'])
 def test_every_way_to_write_conditions_is_taken(conditions: str) -> None:
     elements = f'{{{conditions}"p":1.5,"s":"A","t":{NOW_MS},"v":0}}'
-    frame = Frame(payload=b"", received_ms=NOW_MS, trades=trades(elements))
-    assert len(Intake(source="test").accept(frame).trades) == 1
+    assert len(Intake(source="test").accept(frame(elements)).trades) == 1
 
 
 @pytest.mark.parametrize(
@@ -91,8 +91,7 @@ def test_numbers_are_exactly_their_digits(digits: str, value: object) -> None:
 def test_an_odd_number_spoils_its_own_trade_and_no_other(digits: str, reason: Reason) -> None:
     good = f'{{"p":1.5,"s":"A","t":{NOW_MS},"v":1}}'
     odd = f'{{"p":{digits},"s":"B","t":{NOW_MS},"v":1}}'
-    frame = Frame(payload=b"", received_ms=NOW_MS, trades=trades(f"{good},{odd},{good}"))
-    result = Intake(source="test").accept(frame)
+    result = Intake(source="test").accept(frame(f"{good},{odd},{good}"))
     assert len(result.trades) == 2
     assert [letter.rejection.reason for letter in result.dead_letters] == [reason]
     assert result.dead_letters[0].payload == odd.encode()
@@ -100,10 +99,9 @@ def test_an_odd_number_spoils_its_own_trade_and_no_other(digits: str, reason: Re
 
 @pytest.mark.parametrize("element", ["null", "17", '"text"', "[]", "true", "{}"])
 def test_an_element_that_is_no_trade_is_carried_on_without_fields(element: str) -> None:
-    (trade,) = trades(element)
-    assert trade == RawTrade(
-        symbol=None, price=None, volume=None, timestamp_ms=None, conditions=None, payload=element.encode()
-    )
+    found = frame(element)
+    assert [fields(trade) for trade in found.trades] == [(None,) * 5]
+    assert found.payload_of(0) == element.encode()
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.finnhub.protocol import parse_message
+from adapters.finnhub.protocol import parse_message, trade_payloads
 from adapters.finnhub.replay import ReplayFeed
 from domain.feed import FeedEvent, FeedEventKind, Frame
 from domain.intake import Intake
@@ -53,6 +53,23 @@ def all_frames(feed: ReplayFeed) -> list[Frame]:
 def two_trades(first_ms: int, second_ms: int) -> bytes:
     trades = ",".join(f'{{"p":1,"s":"A","t":{stamp},"v":1}}' for stamp in (first_ms, second_ms))
     return f'{{"data":[{trades}],"type":"trade"}}'.encode()
+
+
+def test_a_replay_decodes_each_frame_once_and_cuts_out_no_trade(
+    tmp_path: Path, replay: Replay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut: list[bytes] = []
+
+    def note(frame: bytes) -> list[bytes]:
+        cut.append(frame)
+        return trade_payloads(frame)
+
+    monkeypatch.setattr("adapters.finnhub.protocol.trade_payloads", note)
+    path = recording(tmp_path, *(two_trades(T0_MS + n, T0_MS) for n in range(10)))
+    feed = replay(path)
+    feed.subscribe(["A"])
+    assert len(all_frames(feed)) == 10
+    assert cut == []
 
 
 def test_the_clock_is_the_newest_time_in_the_frame_or_that_of_the_frame_before(tmp_path: Path, replay: Replay) -> None:
