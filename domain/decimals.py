@@ -20,6 +20,10 @@ VOLUME_LIMIT: Final = Decimal(10) ** (VOLUME_PRECISION - SCALE)
 NOTIONAL_LIMIT: Final = Decimal(10) ** 15
 """Bound of price x volume of one trade: ten million of the largest fit one window's sum of 22 integer digits."""
 
+FAST_PATH_PRICE_DIGITS: Final = 7
+FAST_PATH_VOLUME_DIGITS: Final = 8
+"""Integer digits of a price and a volume on the fast path of the validation, in Python and in Spark: their product is far below `NOTIONAL_LIMIT`."""
+
 ZERO: Final = Decimal(0)
 
 # The default context rounds to 28 digits without a word; this one is wide enough for any sum and raises if it ever is not.

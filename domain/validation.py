@@ -15,7 +15,17 @@ from typing import Final, TypeGuard
 
 import attrs
 
-from .decimals import NOTIONAL_LIMIT, PRICE_LIMIT, SCALE, VOLUME_LIMIT, ZERO, multiply, needs_more_decimals
+from .decimals import (
+    FAST_PATH_PRICE_DIGITS,
+    FAST_PATH_VOLUME_DIGITS,
+    NOTIONAL_LIMIT,
+    PRICE_LIMIT,
+    SCALE,
+    VOLUME_LIMIT,
+    ZERO,
+    multiply,
+    needs_more_decimals,
+)
 from .rejection import Reason, Rejection
 from .rules import Rules
 
@@ -31,17 +41,20 @@ _symbol = re.compile(SYMBOL_PATTERN, re.ASCII)
 _condition = re.compile(CONDITION_PATTERN, re.ASCII)
 
 
+def _plain_number(integer_digits: int) -> str:
+    # Possessive quantifiers: the pattern never backtracks.
+    return rf"(?:0|[1-9][0-9]{{0,{integer_digits - 1}}}+)(?:\.[0-9]{{1,{SCALE}}}+(?<!0))?+"
+
+
 _is_fast_path_amount = re.compile(
-    # Nothing is tried twice: what was taken is not given back.
-    r"(?:0|[1-9][0-9]{0,6}+)(?:\.[0-9]{1,8}+(?<!0))?+\|(?:0|[1-9][0-9]{0,7}+)(?:\.[0-9]{1,8}+(?<!0))?+",
-    re.ASCII,
+    rf"{_plain_number(FAST_PATH_PRICE_DIGITS)}\|{_plain_number(FAST_PATH_VOLUME_DIGITS)}", re.ASCII
 ).fullmatch
 
 
 def fast_path_amount(price: Decimal, volume: Decimal) -> str | None:
     """Write `price|volume` as `decimals.plain` writes them, for an amount that is clearly within the rules; None for any other, valid or not.
 
-    That is: written without an exponent, a sign or a needless zero, at most 8 decimals, price above 0 and below 10^7, volume below 10^8.
+    That is: written without an exponent, a sign or a needless zero, with at most 8 decimals and the integer digits of the fast path; price above 0.
     One look at the text that the trade's id is made of anyway, in place of asking the rules one by one.
     """
     text = f"{price!s}|{volume!s}"

@@ -12,7 +12,15 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F  # noqa: N812
 from pyspark.sql.types import DecimalType
 
-from domain.decimals import NOTIONAL_PRECISION, NOTIONAL_SCALE, PRICE_PRECISION, SCALE, VOLUME_PRECISION
+from domain.decimals import (
+    FAST_PATH_PRICE_DIGITS,
+    FAST_PATH_VOLUME_DIGITS,
+    NOTIONAL_PRECISION,
+    NOTIONAL_SCALE,
+    PRICE_PRECISION,
+    SCALE,
+    VOLUME_PRECISION,
+)
 
 WIDE: Final = DecimalType(38, 18)
 SMALL: Final = DecimalType(18, SCALE)
@@ -21,9 +29,6 @@ VOLUME: Final = DecimalType(VOLUME_PRECISION, SCALE)
 NOTIONAL: Final = DecimalType(NOTIONAL_PRECISION, NOTIONAL_SCALE)
 VOLUME_SUM: Final = DecimalType(VOLUME_PRECISION + 10, SCALE)
 """What Spark makes of `sum` of a VOLUME."""
-
-_USUAL_PRICE_LIMIT: Final = 10**7
-_USUAL_VOLUME_LIMIT: Final = 10**8
 
 
 def small_amount(text: Column) -> Column:
@@ -38,7 +43,7 @@ def is_fast_path_amount(price: Column, volume: Column) -> Column:
 
     Twin of `domain.validation.fast_path_amount`, with its bounds.
     """
-    within = (price > 0) & (price < _USUAL_PRICE_LIMIT) & (volume >= 0) & (volume < _USUAL_VOLUME_LIMIT)
+    within = (price > 0) & (price < 10**FAST_PATH_PRICE_DIGITS) & (volume >= 0) & (volume < 10**FAST_PATH_VOLUME_DIGITS)
     return F.coalesce(within, F.lit(False))
 
 
