@@ -5,7 +5,8 @@ are numbered in arrival order, and the id is `<ordinal, 4 digits>-<8 hex digits 
 
 - deterministic: the same trades in the same order get the same ids, in any process;
 - sorted: ids of one millisecond sort in arrival order, which breaks ties for open and close;
-- safe over a reconnect in mid-millisecond: the numbers start again, but different trades keep different ids by their checksum.
+- safe over a restart of the process in mid-millisecond: the numbers start again, but different trades keep different ids by their checksum. A
+  reconnect within the process does not restart the numbers.
 
 Frames have also been delivered twice or more. A frame whose bytes equal those of a recent one is such a redelivery: no two
 genuine ones were seen to be equal, because the feed gathers the trades of a moment in one frame.
