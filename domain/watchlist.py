@@ -1,12 +1,12 @@
-"""The watchlist: which symbols are wanted, and which of them an instance covers by the partitions that it has.
+"""The watchlist: which symbols are wanted, and which of them an instance covers.
 
-1. An entry is a record of a compacted topic: the key is the symbol, the value JSON such as `{"v":1,"added_ms":1680286537580}`. A record
-   without a value takes the entry away.
-2. Only the time of adding is read from a value. One that cannot be read is wanted all the same, behind all others: a newer version may have
-   written it. A key that is no symbol is no entry.
-3. A symbol that stands on several partitions counts on the lowest one, so it is covered once.
-4. An instance covers at most as many symbols as its key allows, those first that were added first: adding one never displaces another.
-   The others wait.
+1. The list is divided into numbered parts. An instance is assigned parts, and a part's symbols are its own.
+2. A change of the list is a part, a key and a value: the key is the symbol, the value JSON such as `{"v":1,"added_ms":1680286537580}`. A change
+   without a value removes the symbol from that part.
+3. Only the time of adding is read from a value. A symbol whose value cannot be read is wanted all the same, after all others: a newer version may
+   have written it. A change whose key is not a symbol is ignored.
+4. A symbol that is in several parts counts in the lowest one, so it is covered once.
+5. An instance covers at most as many symbols as its key allows, the oldest first: adding a symbol never displaces another. The rest waits.
 """
 
 import json
@@ -18,8 +18,8 @@ import attrs
 from .validation import is_symbol
 
 SCHEMA_VERSION: Final = 1
-LAST: Final = 2**63 - 1
-"""When an entry was added whose value does not tell."""
+UNKNOWN_MS: Final = 2**63 - 1
+"""When a symbol was added whose value does not state the time: after all others."""
 
 
 @attrs.frozen(kw_only=True)
@@ -28,36 +28,36 @@ class Entry:
 
     symbol: str
     added_ms: int
-    partition: int
+    part: int
 
 
 @attrs.frozen(kw_only=True)
 class Share:
-    """What one instance has to do with the watchlist."""
+    """The symbols that the watchlist assigns to one instance."""
 
     symbols: tuple[str, ...] = ()
-    """To be covered, the oldest first."""
+    """The symbols to cover, the oldest first."""
     waiting: tuple[str, ...] = ()
-    """Its own as well, and more than its key can carry."""
+    """Symbols assigned to this instance beyond what its key allows."""
 
 
 def encode_value(added_ms: int) -> bytes:
-    """Write the value of an entry."""
+    """Write the value of an entry that was added at this time (ms since the epoch)."""
     return json.dumps({"v": SCHEMA_VERSION, "added_ms": added_ms}, separators=(",", ":")).encode()
 
 
 class Book:
-    """All that is on the list, kept up record by record."""
+    """All entries of the list, kept up to date change by change."""
 
     def __init__(self) -> None:
         self._added: dict[int, dict[str, int]] = {}
 
-    def take(self, partition: int, key: bytes | None, value: bytes | None) -> bool:
-        """Take the next record of a partition; False when its key is no symbol, and then it changes nothing."""
+    def take(self, part: int, key: bytes | None, value: bytes | None) -> bool:
+        """Apply the next change of a part. Return False, with nothing changed, when the key is not a symbol."""
         symbol = _text(key)
         if symbol is None or not is_symbol(symbol):
             return False
-        listed = self._added.setdefault(partition, {})
+        listed = self._added.setdefault(part, {})
         if value is not None:
             listed[symbol] = _added_ms(value)
         else:
@@ -65,26 +65,26 @@ class Book:
         return True
 
     def entries(self) -> list[Entry]:
-        """Give each symbol once, on the partition where it counts, the oldest first."""
+        """Return each symbol once, in the part where it counts, the oldest first."""
         found = {
-            symbol: Entry(symbol=symbol, added_ms=added_ms, partition=partition)
-            for partition, listed in sorted(self._added.items(), reverse=True)
+            symbol: Entry(symbol=symbol, added_ms=added_ms, part=part)
+            for part, listed in sorted(self._added.items(), reverse=True)
             for symbol, added_ms in listed.items()
         }
         return sorted(found.values(), key=lambda entry: (entry.added_ms, entry.symbol))
 
-    def places(self, symbol: str) -> list[int]:
-        """Give every partition on which a symbol stands; usually none or one."""
-        return sorted(partition for partition, listed in self._added.items() if symbol in listed)
+    def parts_of(self, symbol: str) -> list[int]:
+        """Return every part that has the symbol, the lowest first; usually none or one."""
+        return sorted(part for part, listed in self._added.items() if symbol in listed)
 
-    def emptiest(self, partitions: Iterable[int]) -> int:
-        """Choose for a new symbol: the partition with the fewest, the lowest of several. Raises ValueError when there is none to choose from."""
-        return min(partitions, key=lambda partition: (len(self._added.get(partition, ())), partition))
+    def emptiest(self, parts: Iterable[int]) -> int:
+        """Return the part for a new symbol: the one with the fewest, and the lowest of equals. Raise ValueError when there are no parts."""
+        return min(parts, key=lambda part: (len(self._added.get(part, ())), part))
 
 
-def share_of(entries: Iterable[Entry], partitions: Collection[int], cap: int) -> Share:
-    """Give the part of an instance with these partitions, and a key that carries `cap` symbols; entries as `Book.entries` gives them."""
-    own = tuple(entry.symbol for entry in entries if entry.partition in partitions)
+def share_of(entries: Iterable[Entry], parts: Collection[int], cap: int) -> Share:
+    """Return the share of an instance with these parts and a key that allows `cap` symbols; entries in the order of `Book.entries`."""
+    own = tuple(entry.symbol for entry in entries if entry.part in parts)
     return Share(symbols=own[:cap], waiting=own[cap:])
 
 
@@ -99,5 +99,5 @@ def _added_ms(value: bytes) -> int:
     try:
         added_ms = json.loads(value)["added_ms"]
     except (ValueError, LookupError, TypeError, RecursionError):
-        return LAST
-    return added_ms if type(added_ms) is int and 0 <= added_ms < LAST else LAST
+        return UNKNOWN_MS
+    return added_ms if type(added_ms) is int and 0 <= added_ms < UNKNOWN_MS else UNKNOWN_MS

@@ -7,24 +7,24 @@ from domain.watchlist import Entry
 
 
 class WatchlistEditor(Protocol):
-    """Reads and changes the list of symbols that are wanted. Doing a thing again changes nothing."""
+    """Reads and changes the list of wanted symbols. Every change is idempotent."""
 
     def start(self) -> None:
-        """Connect. Raises BrokerError when the list cannot be reached."""
+        """Connect. Raise BrokerError when the list cannot be reached."""
         ...
 
     def entries(self) -> Sequence[Entry]:
-        """Give all that is on the list, the oldest first. Raises BrokerError."""
+        """Return the whole list, the oldest entry first. Raise BrokerError."""
         ...
 
     def add(self, symbols: Collection[str]) -> Sequence[str]:
-        """Put symbols on the list and give those that were not there. Raises ValueError on one that is no symbol, before any is added; BrokerError."""
+        """Add symbols, and return those that were not on the list. Raise ValueError for a text that is not a symbol, and then add none; BrokerError."""
         ...
 
     def remove(self, symbols: Collection[str]) -> Sequence[str]:
-        """Take symbols off the list and give those that were there. Raises BrokerError."""
+        """Remove symbols, and return those that were on the list. Raise BrokerError."""
         ...
 
     def close(self) -> None:
-        """Let go of the connection; closing twice is fine."""
+        """Release the connection. Closing twice is fine."""
         ...

@@ -1,17 +1,19 @@
-"""An instance's share of the watchlist: who has which part is settled by Kafka's own group protocol over the list's topic.
+"""An instance's share of the watchlist: Kafka's group protocol over the list's topic decides which instance has which part.
 
-- Members are given partitions, and a partition's symbols are theirs. The records are read apart from that (`WatchlistReader`), so a partition
-  that moves brings its symbols at once, and every member sees the whole list.
-- `cooperative-sticky`: who comes or goes moves only what has to move, and what moves is let go of before another is given it.
-- With a key, membership is static: the key's name is the group's `group.instance.id`. Of two members with one name Kafka keeps the later and ends
-  the earlier with a fatal error, here `KeyInUseError`. So that the earlier has closed its connection by then, a share is told only after
-  `SETTLE_S`. A process that dies and is back within the session gets its partitions as they were. One that finds its name on another machine does
-  not join: that one may live. It waits for the end of a dead one's session, and then gives up.
-- Static members that close do not leave, by Kafka's rules, until the session is over. One that ends on purpose unsubscribes first: that does.
-- When brokers are away the session ends here, too. The share then stays as it was until the group is whole again and says otherwise: what is received
-  meanwhile waits in the publisher's buffer. A member that was only cut off may so cover symbols twice; trades are told apart by their identity.
-  A broker that stood still may then find two requests to join of one member, and take them for two members with one name. So a member that is told
-  of another while it is cut off joins again, unless it stood still itself: then that other may have come in its place.
+- Members are assigned partitions, and a partition's symbols are theirs. The records are read separately (`WatchlistReader`), so a partition that
+  moves brings its symbols at once, and every member sees the whole list.
+- With `cooperative-sticky` assignment a member that comes or goes moves only the partitions that have to move, and a partition is released before
+  another member gets it.
+- With a key, membership is static: the key's name is the group's `group.instance.id`. Of two members with one name Kafka keeps the later, and ends
+  the earlier with a fatal error, here `KeyInUseError`. A share is reported only after `SETTLE_S`, so that the earlier has closed its connection by
+  then. A process that dies and returns within the session gets its partitions back. A process that finds its name on another machine does not join,
+  since that member may be alive: it waits until the session of a dead member ends, and then gives up.
+- By Kafka's rules, static members that close stay in the group until their session ends. A member that ends on purpose unsubscribes first, which
+  leaves the group.
+- When the brokers are unavailable the session ends here, too. The share then stays as it was until the group is whole again and assigns another.
+  Trades that are received meanwhile wait in the publisher's buffer. A member that was only cut off may so cover symbols twice; the trades keep
+  their identity. A broker that was frozen may then find two requests to join from one member, and take them for two members with one name. So a
+  member that is reported as replaced while it is cut off joins again, unless it was frozen itself: then another may really have taken its place.
 """
 
 import contextlib
@@ -30,16 +32,14 @@ from .codes import is_fatal, is_passing
 from .instances import await_free_name
 from .logs import ClientLog
 from .metadata import require_topics
-from .settings import KafkaSettings
+from .settings import SESSION_MS, KafkaSettings
 from .watchlist_reader import WatchlistReader
 
-SESSION_MS: Final = 10_000
-"""A member that is not heard of for so long is dead, and its partitions go to the others."""
 HEARTBEAT_MS: Final = 1_000
 MAX_POLL_MS: Final = 30_000
-"""A member that has not polled for so long hangs, and is counted as dead. One that waits for a full buffer goes on polling."""
+"""A member that has not polled for this long hangs, and counts as dead. A member that waits for a full buffer continues to poll."""
 SETTLE_S: Final = 2.0
-"""Two heartbeats: by the first one, a member whose key another uses has been told so."""
+"""Two heartbeats: by the first one, a member whose key another uses has been notified."""
 _LEAVE_S: Final = 2.0
 
 _log = structlog.get_logger(__name__)
@@ -49,9 +49,10 @@ class KafkaWatchlist:
     """A `ports.watchlist.Watchlist` over confluent-kafka's consumer."""
 
     def __init__(self, settings: KafkaSettings, *, cap: int, key: str | None, host: str | None = None) -> None:
-        """Take how many symbols fit, and a name for the key by which nobody can tell the key; None where there is no key to protect.
+        """Configure the member.
 
-        The host is this machine's name, unless another is given.
+        `cap` is how many symbols fit. `key` is a name for the API key that does not reveal it, or None where there is no key to protect. The host
+        is the name of this machine, unless another is given.
         """
         self._settings = settings
         self._cap = cap
@@ -63,14 +64,14 @@ class KafkaWatchlist:
         self._partitions: frozenset[int] = frozenset()
         self._is_cut_off = False
         self._polled_at = float("inf")
-        self._stood_still = False
+        self._was_frozen = False
         self._settled_at: float | None = None
-        self._told: Share | None = None
+        self._share: Share | None = None
         self._changed = False
         self._cover: Callable[[Share], None] | None = None
 
     def start(self) -> None:
-        """Join the group. Raises BrokerError when no broker answers or the topic is missing, KeyInUseError when another machine has the key."""
+        """Join the group. Raise BrokerError when no broker answers or the topic is missing, KeyInUseError when another machine uses the key."""
         if self._consumer is not None:
             return
         self._reader.start()
@@ -90,26 +91,26 @@ class KafkaWatchlist:
         self._join(consumer)
 
     def poll(self, cover: Callable[[Share], None]) -> None:
-        """Hand over the share when it has changed. Raises KeyInUseError or BrokerError."""
+        """Call `cover` with the share when it has changed. Raise KeyInUseError or BrokerError."""
         if self._consumer is None:
             raise BrokerError("the watchlist is not open")
         self._cover = cover
         now = time.monotonic()
-        self._stood_still |= now - self._polled_at > SESSION_MS / 1000
+        self._was_frozen |= now - self._polled_at > SESSION_MS / 1000
         self._polled_at = now
         message = self._consumer.poll(0)
         if message is not None and (error := message.error()) is not None:
-            self._judge(error)
+            self._handle(error)
         if self._reader.poll():
             self._changed = True
-        self._tell()
+        self._update()
 
     def close(self) -> None:
         """Leave the group."""
         consumer, self._consumer = self._consumer, None
         self._cover = None
         if consumer is not None:
-            # One whose place another has taken has nothing to leave, and Kafka's client says so.
+            # A member that was replaced has nothing to leave, and Kafka's client reports that as an error.
             with contextlib.suppress(KafkaException):
                 consumer.unsubscribe()
                 deadline = time.monotonic() + _LEAVE_S
@@ -142,7 +143,7 @@ class KafkaWatchlist:
                 }
             )
         except (KafkaException, ValueError, TypeError) as error:
-            raise BrokerError(f"Kafka does not take these settings: {error}") from error
+            raise BrokerError(f"Kafka does not accept these settings: {error}") from error
 
     def _join(self, consumer: Consumer) -> None:
         consumer.subscribe(
@@ -154,7 +155,7 @@ class KafkaWatchlist:
         self._consumer = consumer
 
     def _join_again(self) -> None:
-        """Take part as a new client, under the same name; the share stays until the group has given another."""
+        """Join with a new client under the same name. The share stays until the group assigns another."""
         _log.warning("the watchlist's group took this member for two, joining again")
         before = self._consumer
         self._settled_at = None
@@ -162,11 +163,11 @@ class KafkaWatchlist:
         if before is not None:
             before.close()
 
-    def _judge(self, error: KafkaError) -> None:
+    def _handle(self, error: KafkaError) -> None:
         if is_fatal(error) and self._key is not None:
-            if not self._is_cut_off or self._stood_still:
+            if not self._is_cut_off or self._was_frozen:
                 raise KeyInUseError(
-                    "another producer was started with the same API key, and has taken this one's place: each producer needs a key of its own"
+                    "another producer was started with the same API key, and has taken the place of this one: each producer needs a key of its own"
                 ) from KafkaException(error)
             self._join_again()
         elif is_passing(error):
@@ -176,46 +177,46 @@ class KafkaWatchlist:
                 f"cannot take part in group {self._settings.watchlist_group}: {error.str()}"
             ) from KafkaException(error)
 
-    def _tell(self) -> None:
+    def _update(self) -> None:
         if not self._changed or self._cover is None or not self._reader.is_complete:
             return
         if self._settled_at is None or time.monotonic() < self._settled_at:
             return
         self._changed = False
         share = share_of(self._reader.book.entries(), self._partitions, self._cap)
-        if share != self._told:
+        if share != self._share:
             self._cover(share)
-            self._told = share
+            self._share = share
 
     def _on_assign(self, consumer: Consumer, places: Sequence[TopicPartition]) -> None:
         if self._is_cut_off:
             self._is_cut_off = False
             self._partitions = frozenset()
-        self._stood_still = False
+        self._was_frozen = False
         self._partitions |= {place.partition for place in places}
         self._changed = True
         if self._settled_at is None:
             self._settled_at = time.monotonic() + (0.0 if self._key is None else SETTLE_S)
-        # Who has it is all that is asked of this consumer. With an offset it does not look for a committed one: a broker that is just back
-        # may refuse to tell that, and the client hands such a refusal on instead of asking again.
+        # This consumer only learns the assignment, it reads nothing. With an offset it does not ask for a committed one: a broker that has just
+        # returned may refuse to answer that, and the client reports such a refusal instead of asking again.
         places = [TopicPartition(place.topic, place.partition, 0) for place in places]
         consumer.incremental_assign(places)
         consumer.pause(places)
 
     def _on_revoke(self, consumer: Consumer, places: Sequence[TopicPartition]) -> None:
-        """Let go: the others are given these partitions when this has returned."""
+        """Release partitions: the others get them after this has returned."""
         if consumer is not self._consumer:
             return
         self._partitions -= {place.partition for place in places}
         self._changed = True
-        self._tell()
+        self._update()
 
     def _on_lost(self, _: Consumer, places: Sequence[TopicPartition]) -> None:
-        """Go on as before: the brokers are away, or soon say who has what."""
+        """Keep the share: the brokers are unavailable, or will soon assign the partitions again."""
         self._is_cut_off = True
         _log.warning("the watchlist's group is out of reach, the symbols stay as they are", partitions=len(places))
 
 
 def client_id(settings: KafkaSettings, host: str, cap: int) -> str:
-    """Name a member for those who look at the group: on which host it is, and how many symbols it can carry."""
+    """Return a member's name for those who inspect the group: it holds the host, and how many symbols the member's key allows."""
     return f"{settings.client_id}.{host}.{cap}"

@@ -1,7 +1,8 @@
 """Changes of the watchlist, written to its topic.
 
-A new symbol goes to the partition with the fewest, which keeps the instances' shares even; hence the whole list is read first. Two who add the
-same symbol at the same moment may choose different partitions: each looks again after writing and takes away all but the lowest.
+Each part of the list is a partition of the topic. A new symbol goes to the partition with the fewest symbols, which keeps the instances' shares even;
+so the whole list is read first. Two users who add the same symbol at the same moment may choose different partitions: each reads the list again
+after writing, and removes the symbol from all partitions but the lowest.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -24,7 +25,7 @@ _FETCH_WAIT_MS: Final = 10
 
 
 class KafkaWatchlistEditor:
-    """A `ports.watchlist_editor.WatchlistEditor` over the topic, which it creates where it is missing."""
+    """A `ports.watchlist_editor.WatchlistEditor` over the topic, which it creates when it is missing."""
 
     def __init__(self, settings: KafkaSettings, *, now_ms: Clock = system_clock) -> None:
         self._settings = settings
@@ -33,30 +34,30 @@ class KafkaWatchlistEditor:
         self._producer: Producer | None = None
 
     def start(self) -> None:
-        """Connect, and see that there is a topic. Raises BrokerError."""
+        """Connect, and create the topic when it is missing. Raise BrokerError."""
         if self._producer is None:
             ensure_watchlist(self._settings)
             try:
                 self._producer = Producer({**self._settings.producer(), **self._client_log.options()})
             except (KafkaException, ValueError, TypeError) as error:
-                raise BrokerError(f"Kafka does not take these settings: {error}") from error
+                raise BrokerError(f"Kafka does not accept these settings: {error}") from error
 
     def entries(self) -> Sequence[Entry]:
-        """Read all of it."""
+        """Return the whole list."""
         self._open()
         return self._read()[0].entries()
 
     def add(self, symbols: Collection[str]) -> Sequence[str]:
-        """Put symbols on the list and give those that were not there."""
+        """Add symbols, and return those that were not on the list."""
         self._open()
         wrong = [symbol for symbol in symbols if not is_symbol(symbol)]
         if wrong:
             raise ValueError(
-                f"no symbol: {', '.join(map(repr, wrong))}; a symbol is 1 to 64 printable ASCII characters without quotes, "
+                f"not a symbol: {', '.join(map(repr, wrong))}; a symbol is 1 to 64 printable ASCII characters without quotes, "
                 "backslashes or blanks at its ends"
             )
         book, partitions = self._read()
-        new = [symbol for symbol in dict.fromkeys(symbols) if not book.places(symbol)]
+        new = [symbol for symbol in dict.fromkeys(symbols) if not book.parts_of(symbol)]
         value = encode_value(self._now_ms())
         changes = []
         for symbol in new:
@@ -66,19 +67,19 @@ class KafkaWatchlistEditor:
         if changes:
             self._write(changes, value)
             book, _ = self._read()
-            self._write([(symbol, place) for symbol in new for place in book.places(symbol)[1:]], None)
+            self._write([(symbol, place) for symbol in new for place in book.parts_of(symbol)[1:]], None)
         return new
 
     def remove(self, symbols: Collection[str]) -> Sequence[str]:
-        """Take symbols off the list, from every partition, and give those that were there."""
+        """Remove symbols, from every partition, and return those that were on the list."""
         self._open()
         book, _ = self._read()
-        gone = [symbol for symbol in dict.fromkeys(symbols) if book.places(symbol)]
-        self._write([(symbol, place) for symbol in gone for place in book.places(symbol)], None)
-        return gone
+        removed = [symbol for symbol in dict.fromkeys(symbols) if book.parts_of(symbol)]
+        self._write([(symbol, place) for symbol in removed for place in book.parts_of(symbol)], None)
+        return removed
 
     def close(self) -> None:
-        """Let go of the connection; everything was confirmed before."""
+        """Release the connection; every change is acknowledged already."""
         self._producer = None
 
     def __enter__(self) -> Self:
@@ -98,23 +99,23 @@ class KafkaWatchlistEditor:
             return reader.read_to_end(), reader.partitions
 
     def _write(self, changes: Iterable[tuple[str, int]], value: bytes | None) -> None:
-        """Write records and wait until all are confirmed."""
+        """Write records, and wait until all are acknowledged."""
         producer, topic = self._open(), self._settings.watchlist_topic
         refused: list[KafkaError] = []
 
-        def note(error: KafkaError | None, _: Message) -> None:
+        def report(error: KafkaError | None, _: Message) -> None:
             if error is not None:
                 refused.append(error)
 
         try:
             for symbol, partition in changes:
-                producer.produce(topic, value, symbol.encode(), partition=partition, on_delivery=note)
+                producer.produce(topic, value, symbol.encode(), partition=partition, on_delivery=report)
                 producer.poll(0)
             left = producer.flush(self._settings.connect_timeout_s)
         except (KafkaException, BufferError) as error:
-            raise BrokerError(f"Kafka did not take a change of {topic}: {error}") from error
+            raise BrokerError(f"Kafka did not accept a change of {topic}: {error}") from error
         if refused or left:
             reason = refused[0].str() if refused else f"no answer within {self._settings.connect_timeout_s:g} s"
             raise BrokerError(
-                f"Kafka did not confirm all changes of {topic} ({reason}): do it again, that does no harm"
+                f"Kafka did not acknowledge all changes of {topic} ({reason}): try again, repeating a change is harmless"
             )

@@ -1,6 +1,6 @@
-"""The whole watchlist, read from its topic and followed: every partition, whoever has it.
+"""The whole watchlist, read from its topic and followed: every partition, whichever instance it is assigned to.
 
-The topic is small and compacted, so it is read from its beginning each time. Nothing is committed.
+The topic is small and compacted, so each reader reads it from its beginning. Nothing is committed.
 """
 
 import time
@@ -26,7 +26,7 @@ class WatchlistReader:
     """Keeps a `Book` up to date with the topic. For use by one thread."""
 
     def __init__(self, settings: KafkaSettings, *, fetch_wait_ms: int = 500) -> None:
-        """Take how long the broker may wait for a record before it says that there is none: the end is found after that."""
+        """Set how long the broker may wait for a record before it reports the end of a partition."""
         self._settings = settings
         self._fetch_wait_ms = fetch_wait_ms
         self._client_log = ClientLog("watchlist reader", settings.bootstrap_servers)
@@ -34,15 +34,15 @@ class WatchlistReader:
         self._unread: set[int] = set()
         self.book = Book()
         self.partitions = 0
-        """How many the topic has."""
+        """How many partitions the topic has."""
 
     def start(self) -> None:
-        """Begin to read. Raises BrokerError when no broker answers or the topic is missing."""
+        """Begin to read. Raise BrokerError when no broker answers, TopicMissingError when the topic is missing."""
         if self._consumer is not None:
             return
         settings = self._settings
         try:
-            # A group is needed to make a consumer; it is never joined here.
+            # A consumer needs the name of a group; this one never joins it.
             consumer = Consumer(
                 {
                     **settings.consumer(settings.watchlist_group),
@@ -52,7 +52,7 @@ class WatchlistReader:
                 }
             )
         except (KafkaException, ValueError, TypeError) as error:
-            raise BrokerError(f"Kafka does not take these settings: {error}") from error
+            raise BrokerError(f"Kafka does not accept these settings: {error}") from error
         try:
             topic = settings.watchlist_topic
             require_topics(consumer, (topic,), settings, self._client_log)
@@ -66,29 +66,29 @@ class WatchlistReader:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every partition has been read to its end once; from then on the book is as the topic, but for moments."""
+        """Whether every partition has been read to its end once. From then on the book follows the topic closely."""
         return self._consumer is not None and not self._unread
 
     def poll(self, wait_s: float = 0) -> bool:
-        """Take what is there, and say whether that changed the book. Raises BrokerError when reading cannot go on."""
+        """Apply the records that have come, and return whether they changed the book. Raise BrokerError when reading cannot go on."""
         if self._consumer is None:
             raise BrokerError("the watchlist is not open")
-        # `consume` waits until it has all that it was asked for.
+        # `consume` waits until it has as many records as it was asked for.
         messages = self._consumer.consume(1, wait_s) if wait_s else []
         messages += self._consumer.consume(_AT_A_TIME, 0)
         return sum(self._take(message) for message in messages) > 0
 
     def read_to_end(self) -> Book:
-        """Wait until everything has been read. Raises BrokerError when that takes longer than a connection may."""
+        """Wait until everything has been read, and return the book. Raise BrokerError when that takes longer than a connection may."""
         deadline = time.monotonic() + self._settings.connect_timeout_s
         while not self.is_complete:
             self.poll(0.1)
             if time.monotonic() > deadline:
-                raise BrokerError(f"Kafka did not give all of {self._settings.watchlist_topic} in time: try again")
+                raise BrokerError(f"{self._settings.watchlist_topic} could not be read to its end in time: try again")
         return self.book
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Release the connection. Closing twice is fine."""
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
             consumer.close()
@@ -111,6 +111,8 @@ class WatchlistReader:
                 )
             return False
         if partition is None or not self.book.take(partition, message.key(), message.value()):
-            _log.warning("no symbol on the watchlist", key=str(message.key())[:100], partition=partition)
+            _log.warning(
+                "watchlist record ignored: its key is not a symbol", key=str(message.key())[:100], partition=partition
+            )
             return False
         return True

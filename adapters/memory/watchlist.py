@@ -1,7 +1,7 @@
-"""A watchlist in memory, shared out among the instances of this process as Kafka does it: by partitions.
+"""A watchlist in memory, divided among the instances of this process as Kafka divides it: by parts.
 
-A partition that is to be another's stays with its owner until that has polled and covers it no longer. Any thread may edit; each share is used
-by one.
+A part that moves to another instance stays with its owner until that has polled, and no longer covers the part's symbols. Any thread may edit;
+each instance's watchlist is for one thread.
 """
 
 import threading
@@ -14,14 +14,14 @@ from domain.watchlist import Book, Entry, Share, encode_value, share_of
 from ports.clock import Clock
 from ports.errors import BrokerError
 
-PARTITIONS: Final = 12
+PARTS: Final = 12
 
 
 class MemoryWatchlistEditor:
     """The list itself, a `ports.watchlist_editor.WatchlistEditor`."""
 
-    def __init__(self, *, partitions: int = PARTITIONS, now_ms: Clock = system_clock) -> None:
-        self._partitions = range(partitions)
+    def __init__(self, *, parts: int = PARTS, now_ms: Clock = system_clock) -> None:
+        self._parts = range(parts)
         self._now_ms = now_ms
         self._lock = threading.RLock()
         self._book = Book()
@@ -29,36 +29,36 @@ class MemoryWatchlistEditor:
         self._owners: dict[int, MemoryWatchlist] = {}
 
     def start(self) -> None:
-        """Do nothing: memory is there."""
+        """Do nothing: there is nothing to connect to."""
 
     def entries(self) -> Sequence[Entry]:
-        """Give all that is on the list."""
+        """Return the whole list."""
         with self._lock:
             return self._book.entries()
 
     def add(self, symbols: Collection[str]) -> Sequence[str]:
-        """Put symbols on the list and give those that were not there."""
+        """Add symbols, and return those that were not on the list."""
         for symbol in symbols:
             if not is_symbol(symbol):
-                raise ValueError(f"no symbol: {symbol!r}")
+                raise ValueError(f"not a symbol: {symbol!r}")
         with self._lock:
-            new = [symbol for symbol in dict.fromkeys(symbols) if not self._book.places(symbol)]
+            new = [symbol for symbol in dict.fromkeys(symbols) if not self._book.parts_of(symbol)]
             value = encode_value(self._now_ms())
             for symbol in new:
-                self._book.take(self._book.emptiest(self._partitions), symbol.encode(), value)
+                self._book.take(self._book.emptiest(self._parts), symbol.encode(), value)
             return new
 
     def remove(self, symbols: Collection[str]) -> Sequence[str]:
-        """Take symbols off the list and give those that were there."""
+        """Remove symbols, and return those that were on the list."""
         with self._lock:
-            gone = [symbol for symbol in dict.fromkeys(symbols) if self._book.places(symbol)]
-            for symbol in gone:
-                for partition in self._book.places(symbol):
-                    self._book.take(partition, symbol.encode(), None)
-            return gone
+            removed = [symbol for symbol in dict.fromkeys(symbols) if self._book.parts_of(symbol)]
+            for symbol in removed:
+                for part in self._book.parts_of(symbol):
+                    self._book.take(part, symbol.encode(), None)
+            return removed
 
     def close(self) -> None:
-        """Do nothing: the list stays for those who share it."""
+        """Do nothing: the list stays for the instances that share it."""
 
     def join(self, member: "MemoryWatchlist") -> None:
         """Add an instance."""
@@ -66,32 +66,32 @@ class MemoryWatchlistEditor:
             self._members.append(member)
 
     def leave(self, member: "MemoryWatchlist") -> None:
-        """Take an instance out; what it had is free."""
+        """Remove an instance, and free its parts."""
         with self._lock:
             if member in self._members:
                 self._members.remove(member)
-            self._owners = {partition: owner for partition, owner in self._owners.items() if owner is not member}
+            self._owners = {part: owner for part, owner in self._owners.items() if owner is not member}
 
-    def tell(self, member: "MemoryWatchlist", cap: int, told: Share | None, cover: Callable[[Share], None]) -> Share:
-        """Bring a member's share up to date: first what it loses, then what it may take."""
+    def update(
+        self, member: "MemoryWatchlist", cap: int, current: Share | None, cover: Callable[[Share], None]
+    ) -> Share:
+        """Bring a member's share up to date: first what it loses, then what it may take. Return the new share."""
         with self._lock:
             turn = self._members.index(member)
-            due = {partition for partition in self._partitions if partition % len(self._members) == turn}
-            had = {partition for partition, owner in self._owners.items() if owner is member}
+            due = {part for part in self._parts if part % len(self._members) == turn}
+            had = {part for part, owner in self._owners.items() if owner is member}
             kept = had & due
             if had - due:
-                told = self._cover(kept, cap, told, cover)
-                for partition in had - due:
-                    del self._owners[partition]
-            own = kept | {partition for partition in due if partition not in self._owners}
+                current = self._cover(kept, cap, current, cover)
+                for part in had - due:
+                    del self._owners[part]
+            own = kept | {part for part in due if part not in self._owners}
             self._owners |= dict.fromkeys(own, member)
-            return self._cover(own, cap, told, cover)
+            return self._cover(own, cap, current, cover)
 
-    def _cover(
-        self, partitions: Collection[int], cap: int, told: Share | None, cover: Callable[[Share], None]
-    ) -> Share:
-        share = share_of(self._book.entries(), partitions, cap)
-        if share != told:
+    def _cover(self, parts: Collection[int], cap: int, current: Share | None, cover: Callable[[Share], None]) -> Share:
+        share = share_of(self._book.entries(), parts, cap)
+        if share != current:
             cover(share)
         return share
 
@@ -103,7 +103,7 @@ class MemoryWatchlist:
         self._list = shared
         self._cap = cap
         self._joined = False
-        self._told: Share | None = None
+        self._share: Share | None = None
 
     def start(self) -> None:
         """Take part."""
@@ -112,15 +112,15 @@ class MemoryWatchlist:
             self._list.join(self)
 
     def poll(self, cover: Callable[[Share], None]) -> None:
-        """Hand over the share when it has changed. Raises BrokerError when it is not open."""
+        """Call `cover` with the share when it has changed. Raise BrokerError when it is not open."""
         if not self._joined:
             raise BrokerError("the watchlist is not open")
-        self._told = self._list.tell(self, self._cap, self._told, cover)
+        self._share = self._list.update(self, self._cap, self._share, cover)
 
     def close(self) -> None:
-        """Leave the others what was this instance's."""
+        """Leave the list, and free this instance's symbols."""
         self._joined = False
-        self._told = None
+        self._share = None
         self._list.leave(self)
 
     def __enter__(self) -> Self:

@@ -11,9 +11,9 @@ from confluent_kafka import Consumer, Producer
 from adapters.finnhub.key_name import name_of_key
 from adapters.kafka.codes import is_fatal
 from adapters.kafka.instances import describe_instances
-from adapters.kafka.settings import KafkaSettings
+from adapters.kafka.settings import SESSION_MS, KafkaSettings
 from adapters.kafka.topics import Outcome, ensure_watchlist
-from adapters.kafka.watchlist import SESSION_MS, KafkaWatchlist
+from adapters.kafka.watchlist import KafkaWatchlist
 from adapters.kafka.watchlist_editor import KafkaWatchlistEditor
 from ports.errors import BrokerError, KeyInUseError, TopicMissingError
 from ports.watchlist import Watchlist
@@ -82,7 +82,7 @@ class TestKafkaWatchlist(WatchlistContract):
         for _ in range(2):
             group.join()
         group.until_covered(SYMBOLS, by_each=12)
-        assert [each.partition for each in group.editor.entries() if each.symbol == entry.symbol] == [0]
+        assert [each.part for each in group.editor.entries() if each.symbol == entry.symbol] == [0]
         # Who reads of one removal before another takes the symbol to be at the next partition, until all are read.
         for instance in group.instances:
             instance.may_share = {entry.symbol}

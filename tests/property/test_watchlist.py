@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.validation import is_symbol
-from domain.watchlist import Book, encode_value, share_of
+from domain.watchlist import UNKNOWN_MS, Book, encode_value, share_of
 
 PARTITIONS = 6
 SYMBOLS = [f"S{number}" for number in range(12)]
@@ -42,8 +42,8 @@ def test_what_is_on_the_list_is_what_a_record_of_a_value_put_last_on_some_partit
         symbol: [partition for partition in range(PARTITIONS) if newest.get((partition, symbol)) is not None]
         for symbol in SYMBOLS
     }
-    assert {symbol: book.places(symbol) for symbol in SYMBOLS} == places
-    assert {entry.symbol: entry.partition for entry in book.entries()} == {
+    assert {symbol: book.parts_of(symbol) for symbol in SYMBOLS} == places
+    assert {entry.symbol: entry.part for entry in book.entries()} == {
         symbol: found[0] for symbol, found in places.items() if found
     }
 
@@ -81,7 +81,7 @@ def test_partitions_are_filled_evenly(listed: list[str]) -> None:
     book = Book()
     for symbol in listed:
         book.take(book.emptiest(range(PARTITIONS)), symbol.encode(), encode_value(1))
-    counts = [sum(entry.partition == partition for entry in book.entries()) for partition in range(PARTITIONS)]
+    counts = [sum(entry.part == partition for entry in book.entries()) for partition in range(PARTITIONS)]
     assert max(counts) - min(counts) <= 1
 
 
@@ -97,11 +97,25 @@ def test_any_record_is_taken_or_refused_and_a_refused_one_changes_nothing(
     assert taken or book.entries() == before
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), st.lists, max_leaves=5))
-def test_an_entry_whose_value_does_not_tell_when_it_was_added_stands_behind_all_others(odd: object) -> None:
-    is_time = type(odd) is int and 0 <= odd < 2**63 - 1
+not_times = st.recursive(
+    st.none() | st.booleans() | st.integers(max_value=-1) | st.integers(min_value=UNKNOWN_MS) | st.floats() | st.text(),
+    st.lists,
+    max_leaves=5,
+)
+
+
+@given(st.integers(0, UNKNOWN_MS - 1), st.integers(0, UNKNOWN_MS - 1))
+def test_entries_are_in_the_order_of_the_times_in_their_values(one_ms: int, other_ms: int) -> None:
+    book = Book()
+    book.take(0, b"ONE", json.dumps({"v": 9, "added_ms": one_ms}).encode())
+    book.take(0, b"OTHER", encode_value(other_ms))
+    found = [(entry.symbol, entry.added_ms) for entry in book.entries()]
+    assert found == sorted([("ONE", one_ms), ("OTHER", other_ms)], key=lambda entry: (entry[1], entry[0]))
+
+
+@given(not_times)
+def test_an_entry_whose_value_does_not_state_when_it_was_added_comes_after_all_others(odd: object) -> None:
     book = Book()
     book.take(0, b"ODD", json.dumps({"v": 9, "added_ms": odd}).encode())
-    book.take(0, b"PLAIN", encode_value(2**62))
-    first = book.entries()[0].symbol
-    assert first == "PLAIN" or is_time
+    book.take(0, b"PLAIN", encode_value(UNKNOWN_MS - 1))
+    assert [entry.symbol for entry in book.entries()] == ["PLAIN", "ODD"]

@@ -13,8 +13,8 @@ from apps.watchlist import symbols_in, watchlist
 from domain.watchlist import Entry
 
 
-def entry(symbol: str, partition: int, added_ms: int = 0) -> Entry:
-    return Entry(symbol=symbol, added_ms=added_ms, partition=partition)
+def entry(symbol: str, part: int, added_ms: int = 0) -> Entry:
+    return Entry(symbol=symbol, added_ms=added_ms, part=part)
 
 
 def test_a_file_has_a_symbol_a_line_and_remarks() -> None:
