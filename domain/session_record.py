@@ -1,10 +1,10 @@
-r"""The record of a session's event on its topic: JSON of one fixed form, schema version 1, as a trade's record is.
+r"""The record of a session event on its topic: JSON of one fixed form, schema version 1, like the record of a trade.
 
     {"v":1,"instance":"producer-1","session":"5f3a9c1e-1","kind":"alive","at_ms":1680286540000,"seen_ms":1680286539981,"detail":"",
      "symbols":{"AAPL":1680286537580,"BINANCE:BTCUSDT":1680286537580}}
 
-The fields in this order, no blanks, printable ASCII without escapes; `symbols` stays the last one. Scalar fields may be added before it (up to 16)
-and are ignored: that is how the schema grows. What is of another form or version is rejected, and so is an event from the future or of long ago.
+The fields come in this order, without blanks, in printable ASCII without escapes; `symbols` stays the last one. Up to 16 scalar fields may be added
+before it and are ignored: that is how the schema grows. A record of another form or version is rejected, as is an event that is too old or in the future.
 
 Two patterns decide, in Python and in Java alike: one for the record, and one for each symbol, whose matches joined by commas must be the whole list.
 """
@@ -24,7 +24,7 @@ MAX_EVENT_BYTES: Final = 65_536
 MAX_DETAIL: Final = 200
 
 NAME_PATTERN: Final = r"[A-Za-z0-9][A-Za-z0-9._:@/-]{0,63}"
-"""A producer's name, and a session's."""
+"""The name of a producer, or of a session."""
 
 _MILLISECONDS = r"(?:0|[1-9][0-9]{0,14})"
 _KINDS = "|".join(SessionEventKind)
@@ -32,12 +32,12 @@ _ADDED = rf'(?:,"(?!(?:{"|".join(FIELDS)})")[a-z][a-z0-9_]{{0,31}}":{ADDED_FIELD
 EVENT_PATTERN: Final = (
     rf'\{{"v":{SCHEMA_VERSION},"instance":"({NAME_PATTERN})","session":"({NAME_PATTERN})","kind":"({_KINDS})",'
     rf'"at_ms":({_MILLISECONDS}),"seen_ms":({_MILLISECONDS}),"detail":"({TEXT_CLASS}{{0,{MAX_DETAIL}}})"{_ADDED},'
-    # Any text without a backslash: the other pattern takes it apart.
+    # Any text without a backslash: the other pattern splits it.
     r'"symbols":\{([ -\[\]-~]*)\}\}'
 )
 """Matches a whole record; its groups are the values of `FIELDS` after `v`."""
 SYMBOL_SINCE_PATTERN: Final = rf'"({SYMBOL_PATTERN})":({_MILLISECONDS})'
-"""Matches a symbol and since when it is received."""
+"""Matches a symbol and the time since when it is received."""
 
 _event = re.compile(EVENT_PATTERN, re.ASCII)
 _version = re.compile(VERSION_PATTERN, re.ASCII)
@@ -47,12 +47,12 @@ _odd_text = re.compile(r"[^ !#-\[\]-~]")
 
 
 def is_name(text: str) -> bool:
-    """Say whether a text may be a producer's name."""
+    """Return whether a text is a valid name of a producer."""
     return _name.fullmatch(text) is not None
 
 
 def encode_event(event: SessionEvent) -> bytes:
-    """Write an event as a record; what its detail has of other characters becomes question marks, and what is too long is cut."""
+    """Write an event as a record. Other characters in its detail become question marks, and a long detail is cut."""
     detail = _odd_text.sub("?", event.detail)[:MAX_DETAIL]
     symbols = ",".join(f'"{symbol}":{since_ms}' for symbol, since_ms in event.symbols.items())
     text = (
@@ -63,7 +63,7 @@ def encode_event(event: SessionEvent) -> bytes:
 
 
 def decode_event(value: bytes | None, *, appended_ms: int, rules: Rules) -> SessionEvent | Rejection:
-    """Read a record; never raises. Its time is judged by when the broker appended it, so that the verdict is the same at every reading."""
+    """Read a record. Never raises. Its time is compared with `appended_ms`, so that every reading of the record has the same result."""
     if value is None or len(value) > MAX_EVENT_BYTES:
         return _malformed(f"empty, or over {MAX_EVENT_BYTES} bytes")
     text = value.decode("ascii", errors="replace")

@@ -1,1 +1,1 @@
-"""What the domain needs of the world, as `typing.Protocol`s: a feed, a broker, stores. Only domain types cross them."""
+"""What the program needs from outside systems, as `typing.Protocol`s: a feed, a broker, stores. Only domain types cross them."""

@@ -1,4 +1,4 @@
-"""Port: where the events of sessions are kept."""
+"""Port: where session events are stored."""
 
 from collections.abc import Iterable, Iterator
 from typing import Protocol
@@ -7,27 +7,27 @@ from domain.session import SessionEvent
 
 
 class EventStore(Protocol):
-    """Keeps events by symbol, and for each by (slot, instance, session, kind), see `SessionEvent.bucket_ms`.
+    """Stores events by symbol, and for each symbol by (bucket, instance, session, kind), see `SessionEvent.bucket_ms`.
 
-    Of two with one key the later one by `at_ms` stays, in whatever order they are written: so a replay does no harm. An event without symbols is
-    not kept.
+    Of two events with one key the later one by `at_ms` stays, in whatever order they are written, so a replay is harmless. An event without symbols
+    is not stored.
     """
 
     def start(self) -> None:
-        """Connect. Raises StoreError when the store cannot be reached."""
+        """Connect. Raise StoreError when the store cannot be reached."""
         ...
 
     def write(self, events: Iterable[SessionEvent]) -> None:
-        """Keep events; on return all of them are kept. Raises StoreError, and then any of them may be kept: write them again."""
+        """Persist events; after the return all of them are stored. After a StoreError any of them may be stored: write them again."""
         ...
 
     def read(self, symbol: str, start_ms: int, end_ms: int) -> Iterator[SessionEvent]:
-        """Give the events kept of the symbol, narrowed to it, that were told at start_ms or later and whose slot is before end_ms, by time. Raises StoreError.
+        """Return the symbol's events with at_ms >= start_ms and bucket_ms < end_ms, narrowed to this symbol, by time. Raise StoreError.
 
-        Since an event claims what was seen before it, what is to be known of a span is told in it and within the hour after its end.
+        An event claims the time before it, so read on for `domain.gaps.LOOK_AHEAD_MS` after the end of a span to find all claims about it.
         """
         ...
 
     def close(self) -> None:
-        """Let go of the connection; closing twice is fine."""
+        """Release the connection. Closing twice is fine."""
         ...

@@ -4,19 +4,19 @@ from typing import Protocol
 
 
 class Probe(Protocol):
-    """Asks a system over its own protocol. A system that takes connections and answers nothing, as a frozen one does, does not answer.
+    """Sends a request over the system's own protocol. A frozen system accepts connections and answers nothing, so it fails the probe.
 
     For use by one thread.
     """
 
     def start(self) -> None:
-        """Get ready to ask; a system that is away is no error here. Starting twice is fine."""
+        """Get ready to ask; an unavailable system is not an error here. Starting twice is fine."""
         ...
 
     def ask(self, timeout_s: float) -> None:
-        """Return when the system has answered. Raises PortError when it did not, or not within about this time."""
+        """Return when the system has answered. Raise PortError when it did not, or not within about this time."""
         ...
 
     def close(self) -> None:
-        """Let go of everything; closing twice is fine."""
+        """Release everything. Closing twice is fine."""
         ...

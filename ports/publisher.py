@@ -11,42 +11,43 @@ from domain.trade import Trade
 
 @attrs.frozen(kw_only=True)
 class Deliveries:
-    """What became of all that was handed to a publisher: `acknowledged + failed + pending` is all of it."""
+    """What became of all items that were published: `acknowledged + failed + pending` is all of them."""
 
     acknowledged: int
-    """Kept by the broker for good, by its own word."""
+    """Items that the broker has confirmed as persisted."""
     failed: int
-    """Given up; each was logged."""
+    """Items that were given up; each was logged."""
     pending: int
-    """In the buffer or on the way."""
+    """Items in the buffer or in flight."""
     completed_prefix: int
-    """Of all that was handed over, so many from the first on that each of them is acknowledged or given up: the rest may be lost in a crash."""
+    """The number of items, counted from the first one on, before which none is pending. Items after it may be lost in a crash."""
 
 
 Publishable = Trade | DeadLetter | SessionEvent
 
 
 class Publisher(Protocol):
-    """Hands trades, dead letters and events of sessions to the broker, each kind to its topic.
+    """Publishes trades, dead letters and session events, each kind to its topic.
 
-    Order per symbol is kept, of events per producer, and a retry makes no duplicate. The buffer is bounded. For use by one thread.
+    The order of the trades of a symbol is kept, and that of the events of a producer. A retry makes no duplicate. The buffer is bounded. For use by
+    one thread.
     """
 
     def start(self) -> None:
-        """Connect as needed. Raises BrokerError for what waiting does not cure."""
+        """Connect as needed. Raise BrokerError for what waiting does not cure."""
         ...
 
     def publish(self, *items: Publishable) -> None:
-        """Take items for delivery, in this order: those of one frame in one call, which costs less. Blocks while the buffer is full, so nothing is dropped.
+        """Accept items for delivery, in this order; block while the buffer is full, so nothing is dropped.
 
-        Raises BrokerError once the publisher is closed or beyond repair.
+        One call with all items of a frame costs less than one call for each. Raise BrokerError when the publisher is closed or beyond repair.
         """
         ...
 
     def flush(self, timeout_s: float) -> Deliveries:
-        """Wait until all is acknowledged or the time is up, and say how things stand; with 0 it only looks. Call it while idle too."""
+        """Wait until all is acknowledged or the time is up, and return the counts; with 0 do not wait. Call it while idle, too."""
         ...
 
     def close(self) -> None:
-        """Let go of everything, undelivered items included: flush first. Closing twice is fine."""
+        """Release everything. Undelivered items are discarded: flush first. Closing twice is fine."""
         ...

@@ -1,6 +1,6 @@
 """Error codes of Kafka and librdkafka, grouped by what they mean here."""
 
-# The names of librdkafka's own codes begin with an underscore; they are public all the same.
+# The names of librdkafka's own codes begin with an underscore, and are public all the same.
 # ruff: noqa: SLF001
 
 from typing import Final
@@ -18,7 +18,7 @@ TOPIC_UNAVAILABLE: Final = frozenset(
     {
         KafkaError._UNKNOWN_TOPIC,
         KafkaError._UNKNOWN_PARTITION,
-        # For what was being tried again while its partition went away.
+        # For a record that was being retried while its partition was deleted.
         KafkaError._DESTROY,
         KafkaError.UNKNOWN_TOPIC_OR_PART,
         KafkaError.UNKNOWN_TOPIC_ID,
@@ -27,8 +27,8 @@ TOPIC_UNAVAILABLE: Final = frozenset(
         KafkaError.TOPIC_AUTHORIZATION_FAILED,
     }
 )
-"""The whole topic does not take records: it was deleted, another cluster answers, its disk failed, or a permission was withdrawn. All
-of that can be mended."""
+"""The whole topic accepts no records: it was deleted, another cluster answers, its disk failed, or a permission was withdrawn. All of
+that can be repaired."""
 
 _PASSING: Final = frozenset(
     {KafkaError._MAX_POLL_EXCEEDED, KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT}
@@ -37,7 +37,7 @@ _PASSING: Final = frozenset(
 COORDINATOR_UNAVAILABLE: Final = frozenset(
     {KafkaError.COORDINATOR_LOAD_IN_PROGRESS, KafkaError.COORDINATOR_NOT_AVAILABLE, KafkaError.NOT_COORDINATOR}
 )
-"""A broker that has just begun cannot speak of groups yet: ask again."""
+"""A broker that has just started cannot answer about groups yet: ask again."""
 
 COMMIT_TOO_LATE: Final = frozenset(
     {
@@ -48,21 +48,21 @@ COMMIT_TOO_LATE: Final = frozenset(
         KafkaError._ASSIGNMENT_LOST,
     }
 )
-"""The partitions of a commit are being dealt out again, or are already."""
+"""The partitions of a commit are being reassigned, or have been."""
 
 
 def error_of(exception: KafkaException) -> KafkaError:
-    """Give the error that an exception of confluent-kafka carries."""
+    """Return the error that an exception of confluent-kafka carries."""
     error = exception.args[0]
     assert isinstance(error, KafkaError)  # noqa: S101 - for the type checker: confluent-kafka raises it with nothing else
     return error
 
 
 def is_fatal(error: KafkaError) -> bool:
-    """Say whether the client that gave the error is beyond use."""
+    """Return whether the client that reported the error can no longer be used."""
     return error.fatal() or error.code() == KafkaError._FATAL
 
 
 def is_passing(error: KafkaError) -> bool:
-    """Say whether reading goes on by itself after this error."""
+    """Return whether reading continues on its own after this error."""
     return error.code() in _PASSING or (error.retriable() and not is_fatal(error))

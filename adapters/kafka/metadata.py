@@ -1,4 +1,4 @@
-"""Ask a cluster, when starting, whether it answers and which topics it has: here a wrong setting is told in clear words."""
+"""Ask a cluster at the start whether it answers and which topics it has, so that a wrong setting ends in a clear error."""
 
 from collections.abc import Iterable
 
@@ -15,23 +15,23 @@ from .settings import KafkaSettings
 
 @attrs.frozen(kw_only=True)
 class TopicState:
-    """What a cluster says of a topic."""
+    """What a cluster reports about a topic."""
 
     partitions: int
     replicas: int
-    """The smallest number of replicas that one of its partitions has."""
+    """The smallest number of replicas of any of its partitions."""
     has_leaders: bool
-    """Whether every partition can be written to."""
+    """Whether every partition has a leader, and so accepts records."""
 
 
 def read_topics(
     client: Producer | Consumer | AdminClient, settings: KafkaSettings, log: ClientLog
 ) -> dict[str, TopicState]:
-    """Give the cluster's topics by name. Raises BrokerError when no broker answers in time."""
+    """Return the cluster's topics by name. Raise BrokerError when no broker answers in time."""
     try:
         topics = client.list_topics(timeout=settings.connect_timeout_s).topics
     except KafkaException as error:
-        client.poll(0)  # hands over what went wrong underneath
+        client.poll(0)  # calls the error callback with the cause
         reason = log.last_error or error_of(error).str()
         raise BrokerError(
             f"no Kafka broker at {settings.bootstrap_servers} answered within {settings.connect_timeout_s:g} s ({reason}): "

@@ -1,14 +1,14 @@
-"""Who wants to know how a publisher's client is doing."""
+"""What a publisher reports about its client."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 
 class Observer(Protocol):
-    """Told by the publisher, in the thread that uses it. What it raises ends what the publisher was doing: it should raise nothing."""
+    """Called by the publisher, in the thread that uses it. Must not raise: an exception would end the call in progress."""
 
     def acknowledged(self, latencies_s: Iterable[float]) -> None:
-        """Take how long records took from `publish` to the broker's word that they are kept; a wait for room in the buffer is left out."""
+        """Take the time from `publish` to the acknowledgement of some records (s), without a wait for room in the buffer."""
         ...
 
     def statistics(self, report: Mapping[str, Any]) -> None:

@@ -8,8 +8,8 @@ from .settings import KafkaSettings
 
 
 def end_offsets(settings: KafkaSettings, topic: str) -> dict[int, int]:
-    """Give, by partition, the offset that the next record gets. Raises BrokerError when the cluster does not answer in time."""
-    # A group is needed to ask, never joined.
+    """Return, by partition, the offset of the next record. Raise BrokerError when the cluster does not answer in time."""
+    # A consumer needs the name of a group; this one never joins it.
     consumer = Consumer(
         {**settings.client(), "bootstrap.servers": settings.bootstrap_servers, "group.id": "tapeline-offsets"}
     )
@@ -22,6 +22,8 @@ def end_offsets(settings: KafkaSettings, topic: str) -> dict[int, int]:
             for partition in partitions
         }
     except (KafkaException, KeyError) as error:
-        raise BrokerError(f"Kafka at {settings.bootstrap_servers} did not say where {topic} ends: {error}") from error
+        raise BrokerError(
+            f"Kafka at {settings.bootstrap_servers} did not report the end offsets of {topic}: {error}"
+        ) from error
     finally:
         consumer.close()

@@ -1,4 +1,4 @@
-"""What a trade, a dead letter or an event of a session looks like on its topic: key, value and headers."""
+"""How a trade, a dead letter or a session event is written to its topic: key, value and headers."""
 
 from domain.record import encode
 from domain.session import SessionEvent
@@ -9,12 +9,12 @@ from ports.publisher import Publishable
 from .settings import KafkaSettings
 
 Outgoing = tuple[str, str | None, bytes, dict[str, str | bytes | None] | None]
-"""A record on its way: topic, key, value, headers. The key is the symbol of a trade, so that its order is kept, and of an event the producer; dead
-letters have none and spread over all partitions."""
+"""A record to publish: topic, key, value, headers. The key of a trade is its symbol, and that of an event its producer, so that their order is kept.
+Dead letters have no key, and spread over all partitions."""
 
 
 def outgoing(item: Publishable, settings: KafkaSettings) -> Outgoing:
-    """Make the record of an item."""
+    """Return the record of an item."""
     if isinstance(item, Trade):
         return settings.trades_topic, item.symbol, encode(item), None
     if isinstance(item, SessionEvent):

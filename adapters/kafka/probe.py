@@ -1,4 +1,4 @@
-"""Ask a cluster for its metadata, again and again, over one connection that librdkafka keeps."""
+"""Ask a cluster for its metadata repeatedly, over one connection that librdkafka keeps."""
 
 import attrs
 from confluent_kafka.admin import AdminClient
@@ -11,7 +11,7 @@ from .settings import KafkaSettings
 
 
 class KafkaProbe:
-    """Tells whether a broker answers; keeps to the port Probe."""
+    """A `ports.probe.Probe` of the brokers."""
 
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings
@@ -19,20 +19,20 @@ class KafkaProbe:
         self._client: AdminClient | None = None
 
     def start(self) -> None:
-        """Make the client, which connects by itself."""
+        """Make the client, which connects on its own."""
         if self._client is None:
             self._client = AdminClient({**self._settings.client(), **self._log.options()})
 
     def ask(self, timeout_s: float) -> None:
-        """Read the metadata. Raises BrokerError when no broker gives it in time, or one leads no partition of a topic."""
+        """Read the metadata. Raise BrokerError when no broker answers in time, or a partition has no leader."""
         if self._client is None:
             raise BrokerError("the probe is not started: call start() first")
-        self._client.poll(0)  # the log of what happened since the last time
+        self._client.poll(0)  # logs what happened since the last call
         topics = read_topics(self._client, attrs.evolve(self._settings, connect_timeout_s=timeout_s), self._log)
         leaderless = sorted(name for name, topic in topics.items() if not topic.has_leaders)
         if leaderless:
             raise BrokerError(f"Kafka has no leader for partitions of {', '.join(leaderless)}")
 
     def close(self) -> None:
-        """Let go of the client."""
+        """Release the client. Closing twice is fine."""
         self._client = None

@@ -1,10 +1,10 @@
-"""The topics `trades`, `trades.dlq`, `feed.events` and `watchlist`: created when they are missing, compared when they exist, never changed in silence.
+"""The topics `trades`, `trades.dlq`, `feed.events` and `watchlist`: created when they are missing, compared when they exist, never changed silently.
 
-- Copies by profile: dev keeps one; production keeps three, of which two must have a record before it counts as kept.
-- Records stay for 7 days. The broker stamps each with its own clock when it appends it: the rules on a trade's time lean on that.
-- A topic that differs from this is reported and left alone. More partitions can be added on request only, since from then on new trades of a
-  symbol may go to another partition than its old ones: order by symbol then holds for the new trades alone.
-- `watchlist` is compacted instead: the newest record of each symbol stays. Its partitions are what instances share out among themselves.
+- The profile sets the replicas: dev has one; production has three, of which two must have a record before it is acknowledged.
+- Records stay for 7 days. The broker stamps each record with its own clock when it appends it: the rules on a trade's time depend on that.
+- A topic that differs is reported and not changed. Partitions are added on request only: from then on new trades of a symbol may go to another
+  partition than its old ones, so the order by symbol holds for the new trades alone.
+- `watchlist` is compacted: the newest record of each symbol stays. Its partitions are the parts that instances are assigned.
 """
 
 import enum
@@ -32,41 +32,41 @@ from .settings import MAX_DEAD_LETTER_BYTES, KafkaSettings
 DEFAULT_PARTITIONS: Final = 4
 RETENTION_MS: Final = 7 * 24 * 60 * 60 * 1000
 WATCHLIST_PARTITIONS: Final = 12
-"""1, 2, 3, 4, 6 or 12 instances get equal parts; more than 12 have nothing to do."""
+"""1, 2, 3, 4, 6 or 12 instances get equal shares; of more than 12, some get none."""
 
 T = TypeVar("T")
 
 
 class Profile(enum.StrEnum):
-    """How much a topic has to survive."""
+    """How many failures a topic has to survive."""
 
     DEV = "dev"
     PRODUCTION = "production"
 
     @property
     def replicas(self) -> int:
-        """Copies of each partition."""
+        """Replicas of each partition."""
         return 3 if self is Profile.PRODUCTION else 1
 
     @property
     def min_in_sync(self) -> int:
-        """Copies that must have a record before it is acknowledged."""
+        """Replicas that must have a record before it is acknowledged."""
         return 2 if self is Profile.PRODUCTION else 1
 
 
 class Outcome(enum.StrEnum):
-    """What became of a topic."""
+    """What was done with a topic."""
 
     CREATED = "created"
     EXISTS = "exists"
     DIFFERS = "differs"
-    """It exists, and not as wanted; nothing was changed."""
+    """The topic exists and differs from the configuration; nothing was changed."""
     PARTITIONS_ADDED = "partitions added"
 
 
 @attrs.frozen(kw_only=True)
 class TopicReport:
-    """What became of a topic, and how it differs from what is wanted."""
+    """What was done with a topic, and how it differs from the configuration."""
 
     topic: str
     outcome: Outcome
@@ -76,9 +76,9 @@ class TopicReport:
 def ensure_topics(
     settings: KafkaSettings, *, profile: Profile, partitions: int = DEFAULT_PARTITIONS, add_partitions: bool = False
 ) -> list[TopicReport]:
-    """Create the topics that are missing and say how the others are; on return they can be written to.
+    """Create the topics that are missing, and compare the others; after the return they accept records.
 
-    Raises ValueError for less than 1 partition, BrokerError when the cluster cannot be reached or refuses.
+    Raise ValueError for less than 1 partition, BrokerError when the cluster cannot be reached or refuses.
     """
     if partitions < 1:
         raise ValueError(f"a topic has at least 1 partition, not {partitions}")
@@ -102,9 +102,9 @@ def ensure_topics(
 
 
 def ensure_watchlist(settings: KafkaSettings, *, profile: Profile | None = None) -> TopicReport:
-    """Create the topic of the watchlist where it is missing, or say how it is; without a profile, with as many copies as the topic of trades.
+    """Create the topic of the watchlist when it is missing, or compare it. Without a profile it gets as many replicas as the topic of trades.
 
-    Raises BrokerError when the cluster cannot be reached or refuses.
+    Raise BrokerError when the cluster cannot be reached or refuses.
     """
     topic = settings.watchlist_topic
     log = ClientLog("admin", settings.bootstrap_servers)
@@ -134,17 +134,17 @@ def _wanted(topic: str, profile: Profile, settings: KafkaSettings) -> dict[str, 
             "cleanup.policy": "compact",
             "min.insync.replicas": str(profile.min_in_sync),
             "unclean.leader.election.enable": "false",
-            # For so long who follows the topic can learn of a removal.
+            # A reader that is offline for less than this still finds a removal.
             "delete.retention.ms": str(RETENTION_MS),
         }
-    # A dead letter may be a whole frame, and a record of the topic of trades with headers added.
+    # A dead letter may be a whole frame, or a record of the topic of trades with headers added.
     larger = {"max.message.bytes": str(MAX_DEAD_LETTER_BYTES)} if topic == settings.dead_letters_topic else {}
     return {
         **larger,
         "retention.ms": str(RETENTION_MS),
         "min.insync.replicas": str(profile.min_in_sync),
         "message.timestamp.type": "LogAppendTime",
-        # A replica that lags must not become the leader: acknowledged records would be gone.
+        # A replica that lags must not become the leader: acknowledged records would be lost.
         "unclean.leader.election.enable": "false",
         "compression.type": "producer",
         "cleanup.policy": "delete",
@@ -161,12 +161,12 @@ def _create(admin: AdminClient, topic: str, profile: Profile, partitions: int, s
         problem = error_of(error)
         if problem.code() == KafkaError.INVALID_REPLICATION_FACTOR:
             raise BrokerError(
-                f"profile {profile} keeps {profile.replicas} copies of {topic}, more than the cluster has brokers: "
+                f"profile {profile} needs {profile.replicas} replicas of {topic}, more than the cluster has brokers: "
                 "add brokers, or use the profile dev"
             ) from error
         if problem.code() != KafkaError.TOPIC_ALREADY_EXISTS:
             raise
-        # Somebody else was quicker.
+        # Another client created it at the same moment.
         return TopicReport(topic=topic, outcome=Outcome.EXISTS)
     return TopicReport(topic=topic, outcome=Outcome.CREATED)
 
@@ -201,7 +201,7 @@ def _compare(
 
 
 def _result(future: Future[T], settings: KafkaSettings) -> T:
-    """Wait for the cluster's answer; what it refuses comes as KafkaException."""
+    """Wait for the cluster's answer. Raise KafkaException for a refusal, BrokerError when no answer comes in time."""
     try:
         return future.result(timeout=settings.connect_timeout_s)
     except TimeoutError as error:
@@ -211,7 +211,7 @@ def _result(future: Future[T], settings: KafkaSettings) -> T:
 
 
 def _await_leaders(admin: AdminClient, topics: list[str], settings: KafkaSettings, log: ClientLog) -> None:
-    """Wait: a topic is known a moment before its partitions have leaders."""
+    """Wait until every partition has a leader: a topic is known a moment earlier."""
     deadline = time.monotonic() + settings.connect_timeout_s
     while True:
         known = read_topics(admin, settings, log)

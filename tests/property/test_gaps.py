@@ -35,7 +35,9 @@ def short_events(draw: st.DrawFn) -> SessionEvent:
 histories = st.lists(short_events(), max_size=12)
 
 
-def seen_at(events: list[SessionEvent], ms: int, *, now_ms: int | None, patience_ms: int, delay_ms: int) -> bool:
+def seen_at(
+    events: list[SessionEvent], ms: int, *, now_ms: int | None, heartbeat_timeout_ms: int, delay_ms: int
+) -> bool:
     """The model: ask each event, and each session that may still be open, about one millisecond of AAPL."""
     mine = [event for event in events if "AAPL" in event.symbols]
     if any(event.symbols["AAPL"] <= ms < event.seen_ms - delay_ms for event in mine):
@@ -46,7 +48,7 @@ def seen_at(events: list[SessionEvent], ms: int, *, now_ms: int | None, patience
         session = [e for e in mine if (e.instance, e.session) == (event.instance, event.session)]
         signs = [e for e in session if e.kind not in ENDS]
         newest = max((e.at_ms for e in signs), default=None)
-        if newest is None or now_ms - newest > patience_ms:
+        if newest is None or now_ms - newest > heartbeat_timeout_ms:
             continue
         if any(e.kind in ENDS and e.at_ms >= newest for e in session):
             continue
@@ -57,11 +59,11 @@ def seen_at(events: list[SessionEvent], ms: int, *, now_ms: int | None, patience
 
 @given(histories, st.none() | moments, st.integers(0, 6), st.integers(0, 3))
 def test_what_was_seen_is_what_some_claim_holds(
-    events: list[SessionEvent], now_ms: int | None, patience_ms: int, delay_ms: int
+    events: list[SessionEvent], now_ms: int | None, heartbeat_timeout_ms: int, delay_ms: int
 ) -> None:
-    spans = covered_spans(events, "AAPL", now_ms=now_ms, patience_ms=patience_ms, delay_ms=delay_ms)
+    spans = covered_spans(events, "AAPL", now_ms=now_ms, heartbeat_timeout_ms=heartbeat_timeout_ms, delay_ms=delay_ms)
     for ms in range(FIRST - 1, LAST + 2):
-        expected = seen_at(events, ms, now_ms=now_ms, patience_ms=patience_ms, delay_ms=delay_ms)
+        expected = seen_at(events, ms, now_ms=now_ms, heartbeat_timeout_ms=heartbeat_timeout_ms, delay_ms=delay_ms)
         assert any(span.start_ms <= ms < span.end_ms for span in spans) == expected, ms
 
 
@@ -95,7 +97,7 @@ def test_gaps_are_what_was_not_seen_of_a_span(events: list[SessionEvent], start_
     spans = covered_spans(events, "AAPL", delay_ms=0)
     missing = gaps(spans, start_ms, end_ms)
     for ms in range(FIRST - 1, LAST + 2):
-        is_seen = seen_at(events, ms, now_ms=None, patience_ms=0, delay_ms=0)
+        is_seen = seen_at(events, ms, now_ms=None, heartbeat_timeout_ms=0, delay_ms=0)
         is_gap = any(gap.start_ms <= ms < gap.end_ms for gap in missing)
         assert is_gap == (start_ms <= ms < end_ms and not is_seen)
     assert union(missing) == missing
@@ -107,7 +109,7 @@ def test_a_status_says_how_much_of_the_window_was_seen(
 ) -> None:
     if start_ms >= end_ms:
         return
-    each = [seen_at(events, ms, now_ms=None, patience_ms=0, delay_ms=0) for ms in range(start_ms, end_ms)]
+    each = [seen_at(events, ms, now_ms=None, heartbeat_timeout_ms=0, delay_ms=0) for ms in range(start_ms, end_ms)]
     found = status(covered_spans(events, "AAPL", delay_ms=0), start_ms, end_ms, trades=trades)
     if all(each):
         assert found is (CandleStatus.COMPLETE if trades else CandleStatus.NO_TRADES)

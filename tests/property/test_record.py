@@ -63,9 +63,16 @@ def test_arbitrary_bytes_are_rejected_and_never_raise(value: bytes | None) -> No
 
 
 @given(trades(), st.integers(0, 400), st.binary(max_size=3), st.integers(0, 3))
-def test_mutated_records_never_raise(trade: Trade, at: int, junk: bytes, cut: int) -> None:
+def test_a_mutated_record_is_rejected_or_is_the_record_of_another_trade(
+    trade: Trade, at: int, junk: bytes, cut: int
+) -> None:
     value = encode(trade)
-    decode(value[:at] + junk + value[at + cut :], appended_ms=LATER_MS, rules=RULES)
+    mutated = value[:at] + junk + value[at + cut :]
+    found = decode(mutated, appended_ms=LATER_MS, rules=RULES)
+    if isinstance(found, Rejection):
+        assert mutated != value
+    else:
+        assert decode(encode(found), appended_ms=LATER_MS, rules=RULES) == found
 
 
 @given(st.binary(max_size=50), st.sampled_from(list(Reason)), st.text(max_size=20), st.integers(0, 10**13))

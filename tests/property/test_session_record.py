@@ -53,9 +53,18 @@ def test_arbitrary_bytes_are_rejected_and_never_raise(value: bytes | None) -> No
 
 
 @given(session_events(), st.integers(0, 300), st.binary(max_size=3), st.integers(0, 3))
-def test_mutated_records_never_raise(event: SessionEvent, at: int, junk: bytes, cut: int) -> None:
+def test_a_mutated_record_is_rejected_or_is_the_record_of_another_event(
+    event: SessionEvent, at: int, junk: bytes, cut: int
+) -> None:
     value = encode_event(event)
-    decode_event(value[:at] + junk + value[at + cut :], appended_ms=event.at_ms, rules=RULES)
+    mutated = value[:at] + junk + value[at + cut :]
+    found = decode_event(mutated, appended_ms=event.at_ms, rules=RULES)
+    if isinstance(found, Rejection):
+        assert mutated != value
+        assert found.reason in {Reason.MALFORMED, Reason.UNSUPPORTED_VERSION, Reason.TOO_OLD, Reason.IN_FUTURE}
+    else:
+        assert found.seen_ms <= found.at_ms
+        assert decode_event(encode_event(found), appended_ms=event.at_ms, rules=RULES) == found
 
 
 def test_what_a_later_schema_adds_is_ignored() -> None:

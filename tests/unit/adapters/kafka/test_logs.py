@@ -1,4 +1,4 @@
-"""What librdkafka says again and again is told once a minute."""
+"""What librdkafka repeats is logged once a minute."""
 
 import logging
 from types import SimpleNamespace
@@ -19,40 +19,40 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return now
 
 
-def levels(said: list[tuple[str, str]], log: ClientLog) -> list[str]:
-    with capture_logs() as told:
-        for facility, text in said:
+def levels(lines: list[tuple[str, str]], log: ClientLog) -> list[str]:
+    with capture_logs() as logged:
+        for facility, text in lines:
             log.log(logging.WARNING, "", facility, "publisher", text)
-    return [entry["log_level"] for entry in told]
+    return [entry["log_level"] for entry in logged]
 
 
-def test_a_partition_without_a_leader_is_told_once_and_not_at_every_attempt_to_write(clock: list[float]) -> None:
+def test_a_partition_without_a_leader_is_logged_once_and_not_at_every_attempt_to_write(clock: list[float]) -> None:
     log = ClientLog("publisher", "127.0.0.1:9092")
-    said = [("METADATAUPDATE", f"Partition trades[{n % 4}]: new leader-1 not found in cache") for n in range(12)]
-    assert levels(said, log) == ["warning"] * 4 + ["debug"] * 8
+    lines = [("METADATAUPDATE", f"Partition trades[{n % 4}]: new leader-1 not found in cache") for n in range(12)]
+    assert levels(lines, log) == ["warning"] * 4 + ["debug"] * 8
     clock[0] += 59.9
-    assert levels(said[:1], log) == ["debug"]
+    assert levels(lines[:1], log) == ["debug"]
     clock[0] += 0.1
-    assert levels(said[:2], log) == ["warning"] * 2
+    assert levels(lines[:2], log) == ["warning"] * 2
 
 
-def test_the_same_words_of_another_facility_are_another_line(clock: list[float]) -> None:
-    said = [("PARTCNT", "words"), ("METADATAUPDATE", "words"), ("METADATAUPDATE", "other words")]
-    assert levels(said, ClientLog("publisher", "127.0.0.1:9092")) == ["warning"] * 3
+def test_the_same_text_of_another_facility_are_another_line(clock: list[float]) -> None:
+    lines = [("PARTCNT", "words"), ("METADATAUPDATE", "words"), ("METADATAUPDATE", "other words")]
+    assert levels(lines, ClientLog("publisher", "127.0.0.1:9092")) == ["warning"] * 3
 
 
-def test_what_was_said_more_than_a_minute_ago_is_not_kept(clock: list[float]) -> None:
+def test_what_was_logged_more_than_a_minute_ago_is_not_kept(clock: list[float]) -> None:
     log = ClientLog("publisher", "127.0.0.1:9092")
     for n in range(1_000):
         levels([("METADATAUPDATE", f"line {n}")], log)
         clock[0] += 1.0
-    assert len(log._said) <= 60
+    assert len(log._logged) <= 60
 
 
-def test_what_the_error_callback_tells_is_not_told_twice() -> None:
+def test_what_the_error_callback_reports_is_not_logged_twice() -> None:
     log = ClientLog("publisher", "127.0.0.1:9092")
-    with capture_logs() as told:
+    with capture_logs() as logged:
         for _ in range(3):
             log.log(logging.ERROR, "", "FAIL", "publisher", "Connect to ipv4#127.0.0.1:9092 failed")
             log.options()["error_cb"](KafkaError(ALL_BROKERS_UNAVAILABLE))
-    assert [entry["event"] for entry in told] == ["brokers are away"]
+    assert [entry["event"] for entry in logged] == ["brokers are unavailable"]
