@@ -84,8 +84,8 @@ $(TOOLS)/bin/uv:
 $(PY): | $(UV)
 	@$(UV) venv --quiet --clear --no-python-downloads --python '>=3.11,<3.14' $(VENV) 2>/dev/null || \
 	$(UV) venv --quiet --clear --python 3.12 $(VENV) 2>/dev/null || \
-	$(UV) venv --quiet --clear --no-python-downloads --python '>=3.11' $(VENV) || \
-	{ echo "tapeline needs Python 3.11 or newer, and uv could not fetch one" >&2; exit 1; }
+	$(UV) venv --quiet --clear --no-python-downloads --python '>=3.11' $(VENV) 2>/dev/null || \
+	$(UV) venv --quiet --clear --python 3.12 $(VENV) || { echo "tapeline needs Python 3.11 or newer" >&2; exit 1; }
 	@echo "Created $(VENV) with $$($(PY) --version)"
 
 # The embedded default needs neither pyspark (300 MB) nor Java.
