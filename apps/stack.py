@@ -13,6 +13,7 @@ import click
 from .local_stack.run import run_stack
 from .runtime.commands import run
 from .runtime.logs import configure_logs
+from .runtime.packages import require_package
 from .settings.loader import app_command
 from .settings.stack import StackSettings
 
@@ -21,6 +22,7 @@ from .settings.stack import StackSettings
 def stack(settings: StackSettings) -> None:
     """Run everything on real servers on this machine: Kafka, Spark and Cassandra. The candles are read from Cassandra."""
     configure_logs(level="warning")
+    require_package("pyspark")  # the aggregator's; without it the servers would start in vain
     click.echo(run_stack(settings))
     if settings.keep:
         click.echo(f"Kafka and Cassandra keep running; stop them with: python -m devstack down --name {settings.name}")

@@ -14,6 +14,7 @@ from devstack.errors import DevstackError
 from domain.errors import TapelineError
 
 from .advice import with_advice
+from .packages import how_to_install
 
 
 class LazyGroup(click.Group):
@@ -36,7 +37,7 @@ class LazyGroup(click.Group):
             command = getattr(import_module(module), attribute)
         except ModuleNotFoundError as error:
             raise click.ClickException(
-                f"{cmd_name} needs the package {error.name}: install tapeline with all its extras, tapeline[all]"
+                f"{cmd_name} needs the package {error.name}: {how_to_install(error.name)}"
             ) from error
         assert isinstance(command, click.Command)  # noqa: S101 - a slip in the table, not of the user
         return command
