@@ -1,7 +1,8 @@
-"""The second half of the pipeline without Spark: broker -> windowing -> stores, in this process; the events of the feed go to their store.
+"""The second half of the pipeline without Spark: broker -> windowing -> stores, in this process. Session events go to their own store.
 
-Each step reads what the broker has, stores the raw trades and the candles that changed, and commits: what was stored is never read again, and what
-was not is read again after a restart. Writing it twice does no harm, since trades are kept by their id.
+Each step reads a batch of records, stores the raw trades and the candles that changed, and commits. After a crash the broker redelivers what was not
+committed: the trade store keeps each trade once by its id, and `StoredWindows` folds each trade once. So a candle is the fold of the stored trades of its
+window, whatever happened in between, as long as one process at a time reads a symbol.
 """
 
 from collections import Counter
@@ -22,10 +23,12 @@ from ports.publisher import Publisher
 from ports.subscriber import Subscriber
 from ports.trade_store import TradeStore
 
+from .stored_windows import StoredWindows
+
 
 @attrs.define(kw_only=True)
 class AggregateCounts:
-    """What was folded and stored since the start."""
+    """Totals since the start."""
 
     trades: int = 0
     final_candles: int = 0
@@ -33,7 +36,7 @@ class AggregateCounts:
 
 
 class InProcessAggregator:
-    """Folds a subscriber's records into candles and keeps both."""
+    """Folds a subscriber's records into candles and stores both."""
 
     def __init__(
         self,
@@ -50,6 +53,7 @@ class InProcessAggregator:
         self._subscriber = subscriber
         self._publisher = publisher
         self._windower = windower
+        self._stored_windows = StoredWindows(trade_store, window_ms=windower.window_ms)
         self._trade_store = trade_store
         self._candle_store = candle_store
         self._event_store = event_store
@@ -59,37 +63,39 @@ class InProcessAggregator:
 
     @property
     def late_trades(self) -> int:
-        """Trades that came after their window was final: stored raw, not in a candle."""
+        """Trades that came after their window was final. They are stored raw, and are in no candle."""
         return self._windower.late_trades
 
     def step(self, timeout_s: float) -> tuple[list[Candle], list[Candle]]:
-        """Take one batch of records; gives the candles that changed and those that became final."""
+        """Process one batch of records. Return the candles that changed and those that became final. Raise BrokerError and StoreError."""
         records = self._subscriber.read(timeout_s)
         if not records:
             return [], []
-        judged = [outcome for record in records if (outcome := self._judge(record)) is not None]
-        self._event_store.write(outcome for outcome in judged if isinstance(outcome, SessionEvent))
-        trades = [outcome for outcome in judged if isinstance(outcome, Trade)]
+        outcomes = [outcome for record in records if (outcome := self._decode(record)) is not None]
+        self._event_store.write(outcome for outcome in outcomes if isinstance(outcome, SessionEvent))
+        trades = [outcome for outcome in outcomes if isinstance(outcome, Trade)]
+        unfolded = self._stored_windows.complete(trades, watermark_ms=self._windower.watermark_ms)
         self._trade_store.write(trades)
-        for trade in trades:
+        for trade in unfolded:
             self._windower.add(trade)
         changed = self._windower.take_changed()
         self._candle_store.write(changed)
         final = self._windower.advance()
+        self._stored_windows.forget(self._windower.watermark_ms)
         self._subscriber.commit()
         self.counts.trades += len(trades)
         self.counts.final_candles += len(final)
         return changed, final
 
     def finish(self) -> list[Candle]:
-        """Give the candles still open, which are stored already, as final: no more trades will come."""
+        """Return the candles that are still open as final: no more trades will come. They are stored already."""
         final = self._windower.finish()
         self.counts.final_candles += len(final)
         return final
 
-    def _judge(self, record: TopicRecord) -> Trade | SessionEvent | None:
-        read = decode_event if record.topic == self._events_topic else decode
-        outcome = read(record.value, appended_ms=record.appended_ms, rules=self._rules)
+    def _decode(self, record: TopicRecord) -> Trade | SessionEvent | None:
+        decode_record = decode_event if record.topic == self._events_topic else decode
+        outcome = decode_record(record.value, appended_ms=record.appended_ms, rules=self._rules)
         if isinstance(outcome, Rejection):
             letter = DeadLetter(
                 payload=record.value, rejection=outcome, source=record.source, rejected_ms=record.appended_ms
