@@ -7,8 +7,8 @@ from typing import Final
 from adapters.cassandra.candle_store import CassandraCandleStore
 from adapters.cassandra.session import CassandraSession
 from adapters.cassandra.trade_store import CassandraTradeStore
+from adapters.system_clock import system_clock
 from bench.harness.pipeline import MARKERS, Pipeline
-from bench.harness.store_reader import now_ms
 from bench.harness.workload import symbols
 from domain.window import MINUTE_MS, window_start_ms
 
@@ -45,7 +45,7 @@ def check_all_stored(pipeline: Pipeline, started_ms: int, progress: Callable[[st
     assert pipeline.await_stored(_TIMEOUT_S), "Spark did not catch up"
     on_topic = sum(pipeline.on_topic().values())
     session = CassandraSession(pipeline.servers.cassandra)
-    start_ms, end_ms = window_start_ms(started_ms, MINUTE_MS), now_ms() + MINUTE_MS
+    start_ms, end_ms = window_start_ms(started_ms, MINUTE_MS), system_clock() + MINUTE_MS
     with CassandraTradeStore(session.settings, session) as trades, CassandraCandleStore(session.settings, session) as candles:  # fmt: skip
         counts = {
             name: sum(each.trade_count + each.update_count for each in candles.read(name, start_ms, end_ms, MINUTE_MS))

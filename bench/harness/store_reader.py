@@ -17,6 +17,7 @@ from adapters.cassandra.candle_store import CassandraCandleStore
 from adapters.cassandra.session import CassandraSession
 from adapters.cassandra.settings import CassandraSettings
 from adapters.cassandra.trade_store import CassandraTradeStore
+from adapters.system_clock import system_clock
 from bench.harness.latencies import Latencies
 from bench.harness.observations import Observations
 from domain.window import MINUTE_MS
@@ -54,13 +55,13 @@ class StoreReader:
 
         Poll on after that until all of those trades are readable, at most for `timeout_s`.
         """
-        start_ms = now_ms()
+        start_ms = system_clock()
         end_ms = start_ms + round(seconds * 1000)
         self._observed = {name: Observations(start_ms - _SLACK_MS) for name in self._names}
         turn, next_s = 0, time.monotonic()
         while (
             not (complete := all(each.complete_until(end_ms) for each in self._observed.values()))
-            and now_ms() < end_ms + timeout_s * 1000
+            and system_clock() < end_ms + timeout_s * 1000
         ):
             self._poll(self._names[turn % len(self._names)])
             turn += 1
@@ -70,11 +71,11 @@ class StoreReader:
 
     def _poll(self, name: str) -> None:
         observed = self._observed[name]
-        until_ms = now_ms() + _SLACK_MS
+        until_ms = system_clock() + _SLACK_MS
         trades = list(self._trades.read(name, observed.newest_ms - _OVERLAP_MS, until_ms))
-        observed.add_trades(trades, now_ms())
+        observed.add_trades(trades, system_clock())
         candles = list(self._candles.read(name, observed.candles_from_ms, until_ms, MINUTE_MS))
-        observed.add_candles(candles, now_ms())
+        observed.add_candles(candles, system_clock())
 
     def _latencies(self, start_ms: int, end_ms: int, *, complete: bool) -> Latencies:
         each = [
@@ -85,8 +86,3 @@ class StoreReader:
         ]
         trades, candles, feed = (sorted(values) for values in zip(*each, strict=True)) if each else ([], [], [])
         return Latencies(trades=trades, candles=candles, feed=feed, complete=complete)
-
-
-def now_ms() -> int:
-    """Return the time in milliseconds since the epoch, UTC."""
-    return time.time_ns() // 1_000_000

@@ -7,10 +7,11 @@ from typing import Final
 
 import attrs
 
+from adapters.system_clock import system_clock
 from bench.harness.pipeline import MARKERS, TRADES_PER_FRAME, Pipeline
 from bench.harness.pipeline_phases import WARM_UP_RATE, WARM_UP_S, check_all_stored, start_warm
 from bench.harness.steps import LATENCY_S, MIN_SHARE, Step, run_step
-from bench.harness.store_reader import PERIOD_S, StoreReader, now_ms
+from bench.harness.store_reader import PERIOD_S, StoreReader
 from bench.harness.workload import SYMBOLS
 from bench.report.page import Section
 from bench.report.step_tables import ladder_table, latency_table, phase_table, summary
@@ -47,7 +48,7 @@ def run(rounds: int, progress: Callable[[str], None]) -> Section:
 def measure(folder: Path, rounds: int, progress: Callable[[str], None]) -> Results:
     """Run every step, then the ladder, then compare what was sent with what is stored."""
     steps: dict[tuple[float, int], list[Step]] = {(trigger, rate): [] for trigger in TRIGGERS_S for rate in RATES}
-    started_ms = now_ms()
+    started_ms = system_clock()
     with Pipeline(folder, progress) as pipeline, StoreReader(pipeline.servers.cassandra, MARKERS) as reader:
         # The triggers do not alternate, because each start of Spark loses the code that its JVM has compiled. The default trigger comes last.
         for trigger_s in TRIGGERS_S[::-1]:

@@ -11,12 +11,13 @@ from typing import Final
 
 import attrs
 
+from adapters.system_clock import system_clock
 from bench.harness.disk import allocated
 from bench.harness.latencies import NEVER_MS, quantile
 from bench.harness.pipeline import MARKERS, Pipeline
 from bench.harness.pipeline_phases import check_all_stored, start_warm
 from bench.harness.steps import LATENCY_S, Step, run_step
-from bench.harness.store_reader import StoreReader, now_ms
+from bench.harness.store_reader import StoreReader
 from bench.parts.e2e import DEFAULT_TRIGGER_S
 from bench.report import plot
 from bench.report.figures import figure, seconds, spread_seconds
@@ -63,7 +64,7 @@ def run_long(part: str, rate: float | None, minutes: int | None, progress: Calla
     kind = KINDS[part]
     rate, minutes = rate or kind.rate, minutes or kind.minutes
     with tempfile.TemporaryDirectory() as name:
-        started_ms = now_ms()
+        started_ms = system_clock()
         with Pipeline(Path(name), progress) as pipeline, StoreReader(pipeline.servers.cassandra, MARKERS) as reader:
             start_warm(pipeline, DEFAULT_TRIGGER_S, progress)
             pipeline.set_rate(rate)

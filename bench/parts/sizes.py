@@ -17,8 +17,8 @@ from adapters.finnhub.protocol import parse_message
 from adapters.kafka.publisher import KafkaPublisher
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topics import Profile, ensure_topics
+from adapters.system_clock import system_clock
 from bench.harness.disk import kafka_log_bytes
-from bench.harness.store_reader import now_ms
 from bench.harness.workload import SYMBOLS, frames
 from bench.report.figures import figure
 from bench.report.page import Section
@@ -72,7 +72,7 @@ memory to disk. No row was written twice, so a compaction would merge files but 
 
 def _trades() -> list[Trade]:
     """Return trades as the producer's intake accepts them."""
-    intake, at_ms = Intake(source="bench"), now_ms()
+    intake, at_ms = Intake(source="bench"), system_clock()
     messages = (parse_message(payload, at_ms) for payload in frames(TRADES, 10))
     return [trade for frame in messages if isinstance(frame, Frame) for trade in intake.accept(frame).trades]
 
@@ -82,7 +82,7 @@ def _day_of_candles(trades: list[Trade]) -> list[Candle]:
     by_symbol: dict[str, list[Trade]] = {}
     for trade in trades:
         by_symbol.setdefault(trade.symbol, []).append(trade)
-    first_ms = now_ms() // DAY_MS * DAY_MS - DAY_MS
+    first_ms = system_clock() // DAY_MS * DAY_MS - DAY_MS
     candles = []
     for own in by_symbol.values():
         per_window = len(own) // WINDOWS_PER_DAY

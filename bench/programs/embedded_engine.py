@@ -6,7 +6,6 @@
 """
 
 import sys
-import time
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -14,6 +13,7 @@ import msgspec
 
 from adapters.finnhub.protocol import parse_message
 from adapters.memory.stores import MemoryCandleStore, MemoryTradeStore
+from adapters.system_clock import system_clock
 from apps.runtime.gc_tuning import tune_gc
 from bench.harness.runs import Stopwatch
 from bench.harness.workload import read_frames
@@ -30,7 +30,7 @@ def tapeline(payloads: list[bytes]) -> int:
     intake = Intake(source="bench")
     windower = Windower(window_ms=MINUTE_MS, allowed_lateness_ms=MINUTE_MS)
     trades, candles = MemoryTradeStore(capacity=100_000), MemoryCandleStore()
-    now_ms = time.time_ns() // 1_000_000
+    now_ms = system_clock()
     folded = 0
     for number, payload in enumerate(payloads, start=1):
         frame = parse_message(payload, now_ms)

@@ -8,7 +8,6 @@ The first fifth is a warm-up: Kafka acknowledges it before the clock starts.
 """
 
 import sys
-import time
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Final
@@ -17,6 +16,7 @@ import msgspec
 from confluent_kafka import KafkaError, Message, Producer
 
 from adapters.kafka.settings import KafkaSettings
+from adapters.system_clock import system_clock
 from apps.containers import ProducerContainer
 from apps.runtime.gc_tuning import tune_gc
 from apps.settings.options import FinnhubOptions, KafkaOptions
@@ -114,7 +114,7 @@ def bare(servers: str, topic: str, file: str, trades: int) -> Run:
     def publish(payloads: list[bytes]) -> None:
         produce, poll = producer.produce, producer.poll
         for payload in payloads:
-            now_ms = time.time_ns() // 1_000_000
+            now_ms = system_clock()
             for trade in decode(payload).data:
                 value = encode(record(trade, now_ms))
                 while True:

@@ -12,6 +12,7 @@ import pyperf
 
 from adapters.finnhub.protocol import parse_message
 from adapters.memory.stores import MemoryTradeStore
+from adapters.system_clock import system_clock
 from bench.harness.workload import read_frames
 from domain.feed import Frame
 from domain.intake import Intake
@@ -71,7 +72,7 @@ def main() -> None:
     runner = pyperf.Runner(program_args=("-m", "bench.programs.stages"))
     runner.parse_args()
     payloads = read_frames(os.environ[FILE_VARIABLE])[:FRAMES]
-    now_ms = time.time_ns() // 1_000_000
+    now_ms = system_clock()
     trades = payloads[0].count(b'"p":') * len(payloads)
     for name, stage in stages(payloads, now_ms).items():
 

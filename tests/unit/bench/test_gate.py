@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from adapters.finnhub.protocol import parse_message
+from adapters.system_clock import system_clock
 from bench.harness.workload import frames
 from bench.programs import embedded_engine, producer_throughput
 from domain.feed import Frame
@@ -20,7 +21,7 @@ from domain.rules import Rules
 
 TURNS = 15
 PAYLOADS = frames(2_000, 10)
-NOW_MS = time.time_ns() // 1_000_000
+NOW_MS = system_clock()
 
 
 def encode_frames() -> list[bytes]:

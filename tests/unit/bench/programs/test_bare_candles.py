@@ -1,6 +1,5 @@
-import time
-
 from adapters.finnhub.protocol import parse_message
+from adapters.system_clock import system_clock
 from bench.harness.workload import frames
 from bench.programs.bare_candles import Candle, Candles, fold
 from domain.candle import fold as fold_candles
@@ -17,7 +16,7 @@ def trades_in_order(count: int) -> list[Trade]:
     intake = Intake(source="bench")
     trades: list[Trade] = []
     for payload in frames(count, 10, symbol_count=5, per_ms=count / 200_000):
-        frame = parse_message(payload, time.time_ns() // 1_000_000)
+        frame = parse_message(payload, system_clock())
         assert isinstance(frame, Frame)
         trades += intake.accept(frame).trades
     return sorted(trades, key=lambda trade: trade.key)
