@@ -13,8 +13,8 @@ def allocated(folder: Path) -> tuple[dict[str, int], int]:
     """Return the bytes that the checkpoint, Kafka and Cassandra take, by name, and the number of files in the checkpoint."""
     sizes = {}
     counts = {}
-    for name, place in {"checkpoint": "checkpoint", "Kafka": "kafka-1", "Cassandra": "cassandra-1"}.items():
-        blocks = list(_block_bytes(folder / place))
+    for name, subfolder in {"checkpoint": "checkpoint", "Kafka": "kafka-1", "Cassandra": "cassandra-1"}.items():
+        blocks = list(_block_bytes(folder / subfolder))
         sizes[name], counts[name] = sum(blocks), len(blocks)
     return sizes, counts["checkpoint"]
 

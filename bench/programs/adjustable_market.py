@@ -68,10 +68,10 @@ class Tape:
         first_ms = now_ms - over_s * 1000
         block = bytearray()
         for number in range(frames):
-            begin_ms = first_ms + number * step_ms
+            start_ms = first_ms + number * step_ms
             names = self._markers if number < of_markers else self._others
-            made = self._maker.make(names, self._trades_per_frame, begin_ms, begin_ms + step_ms)
-            block += text_frame(made[-1].payload)
+            messages = self._maker.make(names, self._trades_per_frame, start_ms, start_ms + step_ms)
+            block += text_frame(messages[-1].payload)
         return bytes(block)
 
     @staticmethod

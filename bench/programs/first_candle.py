@@ -18,10 +18,10 @@ def main() -> None:
     command = (sys.executable, "-m", "apps.live")
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        found = any(_CANDLE.search(line) for line in process.stdout)
+        printed = any(_CANDLE.search(line) for line in process.stdout)
         wall_s = time.perf_counter() - started_s
         process.kill()
-    if not found:
+    if not printed:
         raise RuntimeError("tapeline live printed no candle")
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     Run(items=1, wall_s=wall_s, cpu_s=used.ru_utime + used.ru_stime).report()

@@ -129,10 +129,10 @@ def frames_to_records(file: str, frames: int) -> list[list[tuple[bytes, bytes]]]
     return [[(trade.symbol.encode(), encode(trade)) for trade in result.trades] for result in results]
 
 
-def main(path: str, servers: str, topic: str, source: str, frames: str, frames_per_s: str) -> None:
+def main(mode: str, servers: str, topic: str, source: str, frames: str, frames_per_s: str) -> None:
     """Measure one variant."""
     tune_gc()
-    if path == "tapeline":
+    if mode == "tapeline":
         tapeline(servers, topic, source, int(frames)).report()
     else:
         bare(servers, topic, source, int(frames), float(frames_per_s)).report()

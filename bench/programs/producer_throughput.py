@@ -137,11 +137,11 @@ def bare(servers: str, topic: str, file: str, trades: int) -> Run:
     return run
 
 
-def main(path: str, servers: str, topic: str, source: str, trades: str) -> None:
+def main(mode: str, servers: str, topic: str, source: str, trades: str) -> None:
     """Measure one variant."""
     # `tapeline producer` does the same; here both variants do.
     tune_gc()
-    (tapeline if path == "tapeline" else bare)(servers, topic, source, int(trades)).report()
+    (tapeline if mode == "tapeline" else bare)(servers, topic, source, int(trades)).report()
 
 
 if __name__ == "__main__":

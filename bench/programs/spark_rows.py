@@ -75,7 +75,7 @@ def prepare(spark: Spark, settings: AggregatorSettings, folder: str) -> Run:
     return watch.stop(spark.session.read.parquet(folder).count())
 
 
-def main(path: str, servers: str, topic: str, count: str, folder: str, host: str, port: str) -> None:
+def main(mode: str, servers: str, topic: str, count: str, folder: str, host: str, port: str) -> None:
     """Measure one variant."""
     settings = AggregatorSettings(
         bootstrap_servers=servers,
@@ -86,10 +86,10 @@ def main(path: str, servers: str, topic: str, count: str, folder: str, host: str
         max_offsets_per_trigger=ROWS_PER_BATCH,
     )
     with spark(settings) as running:
-        if path == "prepare":
+        if mode == "prepare":
             run = prepare(running, settings, folder)
         else:
-            run = _second_pass(query if path == "query" else connector, running, settings, folder, int(count))
+            run = _second_pass(query if mode == "query" else connector, running, settings, folder, int(count))
     run.report()
 
 

@@ -89,14 +89,14 @@ def batch(insert: Any, rows: list[Row]) -> BatchStatement:
     return statement
 
 
-def main(path: str, port: str, file: str, days_back: str, count: str) -> None:
+def main(mode: str, port: str, file: str, days_back: str, count: str) -> None:
     """Measure one variant."""
     tune_gc()
-    paths = {"tapeline": by_adapter, "rows": by_rows, "batches": by_batches}
+    modes = {"tapeline": by_adapter, "rows": by_rows, "batches": by_batches}
     trades = trades_of(file, int(count), int(days_back))
     warm_up = trades[: len(trades) // WARM_UP_DIVISOR]
     earlier = [attrs.evolve(trade, timestamp_ms=trade.timestamp_ms - DAY_MS) for trade in warm_up]
-    paths[path](port, earlier, trades).report()
+    modes[mode](port, earlier, trades).report()
 
 
 if __name__ == "__main__":

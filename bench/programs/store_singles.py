@@ -77,13 +77,13 @@ def by_driver(port: str, trades: list[Trade], rows_per_s: float) -> Run:
     return run
 
 
-def main(path: str, port: str, file: str, days_back: str, count: str, rows_per_s: str) -> None:
+def main(mode: str, port: str, file: str, days_back: str, count: str, rows_per_s: str) -> None:
     """Measure one variant."""
-    paths = {"trades": by_trade_store, "candles": by_candle_store, "bare": by_driver}
+    modes = {"trades": by_trade_store, "candles": by_candle_store, "bare": by_driver}
     trades = trades_of(file, int(count), int(days_back))
     # Default thresholds, and no scan of the rows made above. The driver's futures are garbage: a threshold of 20,000 objects would cause pauses of 6 ms.
     gc.freeze()
-    paths[path](port, trades, float(rows_per_s)).report()
+    modes[mode](port, trades, float(rows_per_s)).report()
 
 
 if __name__ == "__main__":
