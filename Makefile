@@ -9,7 +9,7 @@ UV := $(or $(shell command -v uv 2>/dev/null),$(TOOLS)/bin/uv)
 UV_VERSION := 0.13.9
 ARGS ?=
 
-# Much of a test is waiting for servers: two files of tests at a time. To debug one: make test ARGS="--numprocesses 0 --pdb -k ...".
+# Tests wait for servers most of the time, so two files run at a time. To debug one: make test ARGS="--numprocesses 0 --pdb -k ...".
 TWO_AT_A_TIME := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 PARTS := domain producer spark cassandra e2e sizes
@@ -19,36 +19,36 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo '  Options go in ARGS: make run ARGS="--symbols AAPL,BINANCE:BTCUSDT --duration 60"'
 
-run: $(VENV)/.synced-run ## Live candles on this terminal, with no server at all
+run: $(VENV)/.synced-run ## Live candles on this terminal, without servers
 	@$(PY) -m apps.live $(ARGS)
 
 stack: $(VENV)/.synced-all ## The same through real Kafka, Spark and Cassandra on this machine
 	@$(PY) -m devstack fetch
 	@$(PY) -m apps.stack $(ARGS)
 
-test: $(VENV)/.synced-all ## Run the tests; servers are real, and started by the tests
+test: $(VENV)/.synced-all ## Run the tests; they start real servers
 	@scripts/install-debian-packages
 	@$(PY) -m devstack fetch
 	@$(PY) -m pytest $(TWO_AT_A_TIME) $(ARGS)
 
-test-faults: $(VENV)/.synced-all ## Every fault, long and short, and a table of what held
+test-faults: $(VENV)/.synced-all ## Run all tests of faults and print a table of the results
 	@$(PY) -m devstack fetch
 	@$(PY) -m pytest tests/fault -m "" $(TWO_AT_A_TIME) $(ARGS)
 
-check: $(VENV)/.synced-all ## Formatting, lint, types and the layers' contracts
+check: $(VENV)/.synced-all ## Check the format, lint, types and the contracts between layers
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports --no-logo
 
-format: $(VENV)/.synced-all ## Let the formatter decide
+format: $(VENV)/.synced-all ## Format the code and apply the fixes of the linter
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
 
-dashboards: $(VENV)/.synced-all ## Write Grafana's dashboards anew from deploy/grafana/boards
+dashboards: $(VENV)/.synced-all ## Generate Grafana's dashboards from deploy/grafana/boards
 	@$(PY) -m deploy.grafana.boards $(ARGS)
 
-bench: $(VENV)/.synced-bench ## Measure and write docs/performance.md; one part alone: make bench-domain
+bench: $(VENV)/.synced-bench ## Measure and write docs/performance.md; for one part: make bench-domain
 	@$(PY) -m devstack fetch
 	@$(PY) -m bench $(ARGS)
 
@@ -56,11 +56,11 @@ $(PARTS:%=bench-%) bench-growth bench-hold bench-soak: bench-%: $(VENV)/.synced-
 	@$(PY) -m devstack fetch
 	@$(PY) -m bench $* $(ARGS)
 
-lock: $(VENV)/.synced-all ## Resolve uv.lock and the dev stack's jars anew
+lock: $(VENV)/.synced-all ## Resolve uv.lock and the dev stack's jars again
 	$(UV) lock --upgrade
 	$(PY) -m devstack lock
 
-clean: ## Remove what was built and the dev stack's data; .venv, .tools and the jar cache stay
+clean: ## Remove build output and the dev stack's data; .venv, .tools and the jar cache stay
 	@if [ -d .devstack ] && [ -x $(PY) ]; then for folder in .devstack/*/; do $(PY) -m devstack down --name $$(basename $$folder); done; fi
 	rm -rf dist build .bench .devstack .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache spark-warehouse metastore_db derby.log
 	find . -name __pycache__ -type d -not -path './$(VENV)/*' -not -path './$(TOOLS)/*' -prune -exec rm -rf {} +
