@@ -1,9 +1,9 @@
-"""One open WebSocket, over websocket-client's low-level class, in this adapter's own words.
+"""One open WebSocket, over websocket-client's low-level class.
 
-1. `receive` gives a whole message, or None when none was complete in time; what had come of it is kept for the next call.
-2. WebSocket pings are answered and are no message, but `heard` tells of them: they are a sign of life.
-3. None, and a message with `drained`, say that at some moment since the call all that had come was taken.
-4. Whatever ends the connection is raised as `ConnectionLost`, with a text that may still hold a secret.
+1. `receive` returns a whole message, or None when none was complete in time; the part that came is kept for the next call.
+2. WebSocket pings are answered and are not messages, but `heard` includes them: they prove that the connection is alive.
+3. None, and a message with `drained`, mean that at some moment since the call everything that had come was taken.
+4. Every end of the connection is raised as `ConnectionLost`, with a text that may still hold a secret.
 """
 
 import contextlib
@@ -18,8 +18,8 @@ from .wire import Wire
 _TEXT: Final = websocket.ABNF.OPCODE_TEXT
 _BINARY: Final = websocket.ABNF.OPCODE_BINARY
 _CLOSE: Final = websocket.ABNF.OPCODE_CLOSE
-_MOST_CONTROLS: Final = 10_000
-"""Frames that are no message and are taken in one go after the time is up: more of them are a flood."""
+_MAX_LATE_CONTROLS: Final = 10_000
+"""Control frames that one call may take after its time is up: more of them are a flood."""
 
 
 class ConnectionLost(Exception):  # noqa: N818 - internal to the adapter: it never leaves it
@@ -27,7 +27,7 @@ class ConnectionLost(Exception):  # noqa: N818 - internal to the adapter: it nev
 
 
 class _BoundedFrames(websocket.frame_buffer):
-    """Frames of bounded length: the header's word for it is not trusted with memory."""
+    """Frames of bounded length: the length in a header is checked before memory is reserved."""
 
     def __init__(self, frames: websocket.frame_buffer, limit: int) -> None:
         super().__init__(frames.recv, skip_utf8_validation=True)
@@ -40,7 +40,7 @@ class _BoundedFrames(websocket.frame_buffer):
 
 
 class _BoundedFragments(websocket.continuous_frame):
-    """The same for a message in many frames."""
+    """The same for a message of several fragments."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(fire_cont_frame=False, skip_utf8_validation=True)
@@ -61,24 +61,24 @@ class Connection:
         self._ws = ws
         self._wire = Wire(ws.sock, send_timeout_s=send_timeout_s)
         ws.sock = cast("socket.socket", self._wire)
-        # UTF-8 is validated by the parser, which is two orders of magnitude faster at it.
+        # The parser validates UTF-8, two orders of magnitude faster than websocket-client.
         ws.frame_buffer = _BoundedFrames(ws.frame_buffer, max_message_bytes)
         ws.cont_frame = _BoundedFragments(max_message_bytes)
         self._max_message_bytes = max_message_bytes
         self.heard = False
-        """Whether anything, if only a ping, was received since this was last set to False."""
+        """Whether anything, even only a ping, was received since this was last set to False."""
 
     @property
     def drained(self) -> bool:
-        """Whether the last call of `receive` found nothing there at some moment."""
+        """Whether the last call of `receive` found nothing at some moment."""
         return self._wire.drained
 
     def receive(self, timeout_s: float) -> bytes | None:
-        """Give the next message's payload, or None when none is complete within the time (s). Raises ConnectionLost."""
+        """Return the next message's payload, or None when none is complete within the time (s). Raise ConnectionLost."""
         self._wire.drained = False
-        # What lies in memory begins with a frame: websocket-client keeps a part of one only when it has taken all there was.
+        # The bytes in memory begin with a frame: websocket-client keeps a part of one only when it has taken all bytes.
         if self._ws.cont_frame.cont_data is None:
-            # Between messages; mostly the next one is here already, and websocket-client takes five times as long to come to the same.
+            # Between messages. Mostly the next one is in memory already, and websocket-client needs five times as long to return it.
             payload = self._wire.whole_text(self._max_message_bytes)
             if payload is not None:
                 self.heard = True
@@ -94,26 +94,26 @@ class Connection:
                 if opcode == _CLOSE:
                     raise ConnectionLost(f"closed by the server: {_close_reason(data)}")
                 if self._wire.expired:
-                    # Behind it there may be messages: None is to say that there are none.
+                    # Messages may follow the control frame, and None means that there are none.
                     if self._wire.drained:
                         return None
                     controls_late += 1
-                    if controls_late > _MOST_CONTROLS:
-                        raise ConnectionLost("a flood of frames that are no message")
+                    if controls_late > _MAX_LATE_CONTROLS:
+                        raise ConnectionLost("a flood of control frames")
         except websocket.WebSocketTimeoutException:
             return None
         except (websocket.WebSocketException, OSError, ValueError) as error:
             raise ConnectionLost(describe(error)) from error
 
     def send(self, payload: bytes) -> None:
-        """Send one text message. Raises ConnectionLost."""
+        """Send one text message. Raise ConnectionLost."""
         try:
             self._ws.send(payload, _TEXT)
         except (websocket.WebSocketException, OSError, ValueError) as error:
             raise ConnectionLost(describe(error)) from error
 
     def close(self) -> None:
-        """Say goodbye without waiting for an answer; closing twice is fine."""
+        """Send a close frame, and do not wait for the answer. Closing twice is fine."""
         with contextlib.suppress(websocket.WebSocketException, OSError, ValueError):
             if self._ws.connected:
                 self._ws.send_close()
@@ -122,7 +122,7 @@ class Connection:
 
 
 def describe(error: BaseException) -> str:
-    """Say what a vendor's exception was, in one line."""
+    """Return a vendor's exception as one line of text."""
     text = str(error)
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 

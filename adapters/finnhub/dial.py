@@ -1,8 +1,8 @@
 """One attempt to connect, in a thread of its own.
 
-Looking up a name knows no timeout, a handshake may hang for minutes or come one byte at a time, and the caller wants its own timeouts kept. So
-the attempt runs aside; who has waited long enough abandons it, and whatever it still brings about is closed at once.
-Only the thread's own exceptions are caught here, all of them: it must always tell how it ended.
+A name lookup has no timeout, and a handshake may hang for minutes or come one byte at a time, but the caller's timeouts must hold. So the attempt
+runs in a thread; a caller that has waited long enough abandons it, and a connection that it still makes is closed at once. The thread catches
+all its exceptions: it must always report how it ended.
 """
 
 import contextlib
@@ -34,7 +34,7 @@ class Refusal:
 
 
 class Dial:
-    """An attempt that has begun. `outcome` tells how it ended, `abandon` gives it up."""
+    """An attempt to connect: `outcome` returns its result, `abandon` ends it."""
 
     def __init__(self, settings: FinnhubSettings) -> None:
         self._settings = settings
@@ -45,16 +45,16 @@ class Dial:
         self._abandoned = False
 
     def start(self) -> None:
-        """Begin; a daemon thread, so that a name server that never answers cannot hold up the end of the process."""
+        """Begin. The thread is a daemon, so that a name server that never answers cannot delay the end of the process."""
         threading.Thread(target=self._run, name="finnhub-dial", daemon=True).start()
 
     def outcome(self, timeout_s: float) -> Connection | Refusal | None:
-        """Wait up to this long (s); None while it is still going on."""
+        """Wait up to this long (s), and return the result; None while the attempt goes on."""
         self._done.wait(max(timeout_s, 0))
         return self._outcome
 
     def abandon(self) -> None:
-        """Give up; a connection that was or will be made is closed. Does not wait."""
+        """End the attempt, and close a connection that was or will be made. Does not block."""
         with self._lock:
             self._abandoned = True
             outcome = self._outcome
@@ -79,7 +79,7 @@ class Dial:
         url = f"{settings.url}?token={quote(settings.token, safe='')}"
         try:
             self._ws.settimeout(settings.connect_timeout_s)
-            # A redirect would carry the token to where the settings do not say.
+            # A redirect would send the token to a host that is not in the settings.
             self._ws.connect(url, redirect_limit=0)  # type: ignore[no-untyped-call]
             return Connection(
                 self._ws,

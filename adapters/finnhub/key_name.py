@@ -1,11 +1,11 @@
-"""A name for an API key, by which two users of one key can be told from users of two, and nobody can tell the key.
+"""A name for an API key: equal for two users of the same key, and it does not reveal the key.
 
-It is a slow hash (scrypt, RFC 7914), salted by what the name is for: the same key has another name elsewhere.
+The name is a slow hash (scrypt, RFC 7914), with its purpose as the salt: for another purpose the same key has another name.
 """
 
 import hashlib
 
 
 def name_of_key(key: str, purpose: str) -> str:
-    """Give the name: always the same one for a key and a purpose, 16 hex digits."""
+    """Return the name of a key for a purpose, always the same one: 16 hex digits."""
     return hashlib.scrypt(key.encode(), salt=purpose.encode(), n=2**14, r=8, p=1, dklen=8).hex()

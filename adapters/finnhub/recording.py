@@ -1,4 +1,4 @@
-"""Recorded frames on disk: .jsonl or .jsonl.gz, one frame a line, blank lines left out."""
+"""Recorded frames on disk: .jsonl or .jsonl.gz, one frame a line; blank lines are skipped."""
 
 import gzip
 import io
@@ -18,7 +18,7 @@ class Recording:
         self._line = 0
 
     def open(self) -> None:
-        """Open the file. Raises FeedError when there is none or it may not be read."""
+        """Open the file. Raise FeedError when it is missing or cannot be read."""
         try:
             compressed = self._path.suffix == ".gz"
             self._file = gzip.open(self._path, "rb") if compressed else self._path.open("rb")  # noqa: SIM115
@@ -26,7 +26,7 @@ class Recording:
             raise FeedError(f"cannot read the recording {self._path}: {error.strerror or error}") from error
 
     def frames(self) -> Iterator[bytes]:
-        """Give the frames one by one. Raises FeedError where the file turns out to be cut or damaged, after all that is whole."""
+        """Yield the frames. Raise FeedError at the place where the file is cut or damaged, after all frames before it."""
         while line := self._next_line():
             payload = line.strip()
             if payload:

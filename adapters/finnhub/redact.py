@@ -1,7 +1,7 @@
 """Keeping the token out of every text that leaves the adapter.
 
-Vendor exceptions quote the URL they were given, and a server may quote it back. So every text goes through here, and none of the
-vendor's exceptions leaves the adapter.
+Vendor exceptions quote the URL, and a server may quote it in its answer. So every text passes through here, and no exception of the vendor leaves
+the adapter.
 """
 
 import re
@@ -15,15 +15,15 @@ _parameter = re.compile(r"(?i)(\btoken\s*[=:]\s*)[^\s&'\"]+")
 
 
 class Redactor:
-    """Hide one token, as it is or as a URL writes it, and whatever stands behind `token=`."""
+    """Hides one token, in plain or URL-encoded form, and every value after `token=`."""
 
     def __init__(self, token: str) -> None:
         forms = {token, quote(token, safe=""), quote(token), quote_plus(token)} - {""}
-        # The longest first: one form may be a part of another.
+        # The longest first, as one form may be a part of another.
         self._forms = sorted(forms, key=len, reverse=True)
 
     def __call__(self, text: str) -> str:
-        """Give the text without the token, on one line and of bounded length."""
+        """Return the text without the token, on one line and of bounded length."""
         for form in self._forms:
             text = text.replace(form, HIDDEN)
         text = _parameter.sub(rf"\g<1>{HIDDEN}", text)

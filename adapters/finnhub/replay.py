@@ -2,10 +2,11 @@
 
 1. `received_ms` of a frame is the recording's clock: the newest valid timestamp in the frame, or the clock of the frame before it if it has
    none. So rules about age hold for a recording as they held on its day.
-2. At speed N a frame is due when the recording's clock has moved N times the time that has passed since the first `read`; None is as fast as read.
-3. Without subscribed symbols everything comes; otherwise only trades of those symbols, see `Frame.narrowed_to`.
-4. A frame of which the time had not come when it was asked for was waited for.
-5. At the end: EndOfFeed. A file that is cut or damaged gives all that is whole, then FeedError.
+2. At speed N a frame is due when the recording's clock has advanced N times as far as real time since the first `read`. Speed None is as fast as
+   possible.
+3. Without subscribed symbols all trades are returned; otherwise only trades of those symbols, see `Frame.narrowed_to`.
+4. A frame that was not due yet when `read` was called has `drained` set.
+5. The recording ends with EndOfFeed. A file that is cut or damaged yields all frames before the damage, then FeedError.
 """
 
 import math
@@ -23,11 +24,11 @@ from .protocol import parse_message
 from .recording import Recording
 
 _LATEST_MS: Final = 4_102_444_800_000
-"""2100-01-01: a stamp beyond it is an error of its trade, and not the time."""
+"""2100-01-01: a timestamp after it is an error of its trade, not the recording's clock."""
 
 
 class ReplayFeed:
-    """A `ports.feed.Feed` of recorded frames. The clock and the sleep are arguments for tests."""
+    """A `ports.feed.Feed` of recorded frames. Tests pass a clock and a sleep of their own."""
 
     def __init__(
         self,
@@ -49,20 +50,20 @@ class ReplayFeed:
         self._next: FeedMessage | None = None
         self._clock_ms = 0
         self._origin: tuple[float, int] | None = None
-        """The moment of the first frame, by our clock (s) and the recording's (ms)."""
+        """The time of the first frame, by our clock (s) and by the recording's (ms)."""
 
     def start(self) -> None:
-        """Open the file. Raises FeedError with its path when it is missing or may not be read."""
+        """Open the file. Raise FeedError with its path when it is missing or cannot be read."""
         if self._frames is None:
             self._recording.open()
             self._frames = self._recording.frames()
 
     def subscribe(self, symbols: Iterable[str]) -> None:
-        """Give only trades of these symbols from now on; all, if there are none."""
+        """Return only trades of these symbols from now on; all trades without symbols."""
         self._symbols = frozenset(symbols)
 
     def read(self, timeout_s: float) -> FeedMessage | None:
-        """Give the next frame when it is due, None when that is later than the timeout (s). Raises EndOfFeed, or FeedError on a damaged file."""
+        """Return the next frame when it is due, or None when that is later than the timeout (s). Raise EndOfFeed, or FeedError for a damaged file."""
         if self._failure is not None:
             raise self._failure
         if self._frames is None:

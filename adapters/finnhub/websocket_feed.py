@@ -1,18 +1,18 @@
-"""The live feed: Finnhub's WebSocket, pulled by one thread, reconnecting forever.
+"""The live feed: Finnhub's WebSocket, read by one thread, which reconnects after every outage.
 
-It is in one of three states, and `read` moves it on for as long as its timeout allows:
+The feed is in one of three states, and `read` advances it within its timeout:
 
     waiting --(the wait is over)--> dialing --(connected)--> open --(lost, silent)--> waiting
                                        '-----(refused, took too long)--------------------^
 
-1. Every change is told by an event; nothing that a network or a server does raises.
-2. On each connect all symbols are subscribed anew; while connected, `subscribe` sends the differences at once.
-3. Silence is not health: without any message for `silence_timeout_s`, WebSocket pings included, the connection is given up. That is
-   judged when the socket has nothing more to give, so a reader that was held up takes nothing for silence.
-4. No text leaves here without the `Redactor`: the token is in the URL, and the vendor's errors may quote that.
+1. Every change is reported by an event. Nothing that a network or a server does raises, with one exception: a server that does not accept the API
+   key ends the feed with KeyRefusedError, because another attempt with the same key is useless.
+2. After each connect all symbols are subscribed again; while connected, `subscribe` sends the differences at once.
+3. A connection without any message for `silence_timeout_s`, WebSocket pings included, counts as dead and is closed. That is decided only when the
+   socket has nothing more to read, so a slow reader does not take its own delay for silence.
+4. Every text passes through the `Redactor`: the token is in the URL, and the vendor's errors may quote that.
 
-`read` blocks no longer than its timeout, but for a write that the server does not take, which is given up after `connect_timeout_s`; so
-may `subscribe`.
+`read` and `subscribe` block no longer than their timeout, except for a write that the server does not read, which fails after `connect_timeout_s`.
 """
 
 import random
@@ -36,7 +36,7 @@ from .settings import FinnhubSettings
 
 
 class FinnhubFeed:
-    """A `ports.feed.Feed` of live trades. The clocks, the sleep and the random numbers are arguments for tests."""
+    """A `ports.feed.Feed` of live trades. Tests pass clocks, a sleep and random numbers of their own."""
 
     def __init__(
         self,
@@ -67,13 +67,13 @@ class FinnhubFeed:
         self._events: deque[FeedEvent] = deque()
         self._dial: Dial | None = None
         self._connection: Connection | None = None
-        # Moments of the monotonic clock, s: when to dial, when the dialing or the connection began, when it last spoke.
+        # Times of the monotonic clock (s): of the next attempt, of the begin of the attempt or the connection, of the last message.
         self._dial_at = 0.0
         self._since = 0.0
         self._heard_at = 0.0
 
     def start(self) -> None:
-        """Begin to connect. Raises KeyRefusedError when there is no token for the real Finnhub."""
+        """Begin to connect. Raise KeyRefusedError when there is no key for the real Finnhub."""
         if self._settings.is_real and not self._settings.token.strip():
             raise KeyRefusedError("Finnhub requires an API key, and none is set")
         if not self._started:
@@ -81,9 +81,9 @@ class FinnhubFeed:
             self._start_dial()
 
     def subscribe(self, symbols: Iterable[str]) -> None:
-        """Make these the symbols to receive, in this order; what was sent before of a symbol that is left out is still given."""
+        """Receive these symbols, in this order. Trades of a dropped symbol that are on their way are still returned."""
         self._symbols = dict.fromkeys(symbols)
-        # At once, not at the next `read`: another instance may be waiting for a symbol that is left out.
+        # At once, not at the next `read`: another instance may wait for a symbol that is dropped.
         if self._connection is not None and self._symbols.keys() != self._subscribed.keys():
             self._send_subscriptions(self._connection)
 
@@ -100,13 +100,13 @@ class FinnhubFeed:
             left_s = max(deadline - self._monotonic(), 0.0)
             if self._connection is not None:
                 return self._receive(self._connection, left_s)
-            moved_on = self._try_dial(self._dial, left_s) if self._dial is not None else self._wait(left_s)
-            if not moved_on:
+            advanced = self._try_dial(self._dial, left_s) if self._dial is not None else self._wait(left_s)
+            if not advanced:
                 return None
         return self._events.popleft()
 
     def close(self) -> None:
-        """Stop and let go of the connection; closing twice is fine."""
+        """Stop, and release the connection. Closing twice is fine."""
         self._closed = True
         if self._dial is not None:
             self._dial.abandon()
@@ -143,12 +143,12 @@ class FinnhubFeed:
             self._connection = outcome
             self._subscribed = {}
             self._since = self._heard_at = self._monotonic()
-            self._tell(FeedEventKind.CONNECTED)
+            self._emit(FeedEventKind.CONNECTED)
             self._send_subscriptions(outcome)
         elif outcome.key_refused:
             self._fail(outcome.reason)
         elif outcome.rate_limited:
-            self._tell(FeedEventKind.RATE_LIMITED, outcome.reason)
+            self._emit(FeedEventKind.RATE_LIMITED, outcome.reason)
             self._lose(outcome.reason, self._backoff.after_rate_limit(outcome.retry_after_s))
         else:
             self._lose(outcome.reason)
@@ -156,7 +156,7 @@ class FinnhubFeed:
 
     def _receive(self, connection: Connection, left_s: float) -> FeedMessage | None:
         silent_at = self._heard_at + self._settings.silence_timeout_s
-        # At least once without waiting: what came while nobody read is no silence.
+        # At least once without waiting: what came between two reads is not silence.
         wait_s = min(left_s, max(silent_at - self._monotonic(), 0.0))
         try:
             payload = connection.receive(wait_s)
@@ -168,7 +168,7 @@ class FinnhubFeed:
             connection.heard = False
             self._heard_at = now
         elif now >= silent_at:
-            self._tell(FeedEventKind.SILENT, f"nothing heard for {now - self._heard_at:.0f} s")
+            self._emit(FeedEventKind.SILENT, f"nothing heard for {now - self._heard_at:.0f} s")
             self._lose("silent")
             return self._events.popleft()
         return None if payload is None else self._parse(payload, drained=connection.drained)
@@ -176,7 +176,7 @@ class FinnhubFeed:
     def _parse(self, payload: bytes, *, drained: bool) -> FeedMessage:
         message = parse_message(payload, self._now_ms())
         if drained:
-            # Only here, where there was time enough.
+            # Only here, where the reader had to wait and so has time for a copy.
             message = attrs.evolve(message, drained=True)
         if isinstance(message, FeedEvent) and message.detail:
             return attrs.evolve(message, detail=self._redact(message.detail))
@@ -186,7 +186,7 @@ class FinnhubFeed:
         added = tuple(symbol for symbol in self._symbols if symbol not in self._subscribed)
         removed = tuple(symbol for symbol in self._subscribed if symbol not in self._symbols)
         try:
-            # Room first: there is a cap on symbols.
+            # First make room: the number of symbols is limited.
             for symbol in removed:
                 connection.send(unsubscribe_message(symbol))
             for symbol in added:
@@ -196,7 +196,7 @@ class FinnhubFeed:
             return
         self._subscribed = dict(self._symbols)
         if added or removed:
-            self._tell(FeedEventKind.SUBSCRIBED)
+            self._emit(FeedEventKind.SUBSCRIBED)
 
     def _lose(self, reason: str, wait_s: float | None = None) -> None:
         now = self._monotonic()
@@ -208,14 +208,14 @@ class FinnhubFeed:
         self._dial = None
         wait_s = self._backoff.after_failure() if wait_s is None else wait_s
         self._dial_at = now + wait_s
-        self._tell(FeedEventKind.DISCONNECTED, f"{reason}; next attempt in {wait_s:.1f} s")
+        self._emit(FeedEventKind.DISCONNECTED, f"{reason}; next attempt in {wait_s:.1f} s")
 
     def _fail(self, reason: str) -> None:
         """End the feed: report the refusal as an event, then raise it from every `read`."""
         self._dial = None
-        self._tell(FeedEventKind.DISCONNECTED, reason)
+        self._emit(FeedEventKind.DISCONNECTED, reason)
         self._failure = KeyRefusedError(f"{self._redact(reason)}: the server does not accept this API key")
 
-    def _tell(self, kind: FeedEventKind, detail: str = "") -> None:
+    def _emit(self, kind: FeedEventKind, detail: str = "") -> None:
         event = FeedEvent(kind=kind, at_ms=self._now_ms(), detail=self._redact(detail), symbols=tuple(self._symbols))
         self._events.append(event)

@@ -1,8 +1,8 @@
-"""A socket with a read buffer and one deadline for everything that is done until further notice.
+"""A socket with a read buffer, and one deadline for all reads until a new one is set.
 
-websocket-client asks its socket for each frame in small pieces (2 bytes of header, 2 or 8 of length, the payload), and gives each piece the
-whole timeout. This stands in for the socket: it reads large blocks and serves pieces from memory, and its deadline holds for all pieces together.
-It speaks to websocket-client in the exceptions of a socket: TimeoutError, OSError.
+websocket-client reads each frame from its socket in small pieces (2 bytes of header, 2 or 8 of length, the payload), and each piece may take the
+whole timeout. This class replaces the socket: it reads large blocks and serves pieces from memory, and its deadline holds for all pieces together.
+It raises the exceptions of a socket: TimeoutError, OSError.
 """
 
 import select
@@ -14,11 +14,11 @@ from typing import Final
 
 _BLOCK: Final = 65_536
 _LEAST_WAIT_S: Final = 0.000_001
-"""Instead of 0, which would make the socket non-blocking and its errors other ones."""
+"""Used instead of 0, which would make the socket non-blocking, with other errors."""
 
 
 class Wire:
-    """Wrap a connected socket. `send_timeout_s` bounds each write, as a peer that reads nothing blocks it."""
+    """Wraps a connected socket. `send_timeout_s` limits each write, which a peer that reads nothing blocks."""
 
     def __init__(
         self, sock: socket.socket, *, send_timeout_s: float, monotonic: Callable[[], float] = time.monotonic
@@ -33,10 +33,10 @@ class Wire:
         self._poll = select.poll()
         self._poll.register(sock, select.POLLIN)
         self.drained = False
-        """Whether, since this was last set to False, there was a moment when all that had come was taken."""
+        """Whether everything that had come was taken at some moment since this was last set to False."""
 
     def expire_in(self, seconds: float) -> None:
-        """Let every `recv` from now on end by then."""
+        """Set the deadline of all following calls of `recv`, in seconds from now."""
         self._deadline = self._monotonic() + seconds
 
     @property
@@ -45,7 +45,7 @@ class Wire:
         return self._monotonic() >= self._deadline
 
     def recv(self, size: int) -> bytes:
-        """Give up to `size` bytes, b"" at the end of the stream. Raises TimeoutError at the deadline, with nothing lost."""
+        """Return up to `size` bytes, b"" at the end of the stream. Raise TimeoutError at the deadline; no byte is lost."""
         if self._at == len(self._buffer):
             self.drained = self.drained or not self._has_more()
             self._set_timeout(max(self._deadline - self._monotonic(), _LEAST_WAIT_S))
@@ -56,9 +56,9 @@ class Wire:
         return piece
 
     def whole_text(self, limit: int) -> bytes | None:
-        """Give the next frame's payload if it lies in memory whole and is the usual one: a text message in one frame, of at most `limit` bytes.
+        """Return the next frame's payload if it is whole in memory and of the usual kind: a text message in one frame, of at most `limit` bytes.
 
-        None, and nothing taken, for any other. RFC 6455, section 5.2: final and text is 0x81; a length of 126 is followed by the real one.
+        Return None, and take nothing, for any other frame. RFC 6455, section 5.2: final and text is 0x81; a length of 126 is followed by the real one.
         """
         buffer, at = self._buffer, self._at
         if len(buffer) - at < 2 or buffer[at] != 0x81:
@@ -75,7 +75,7 @@ class Wire:
         return buffer[start:end]
 
     def send(self, data: bytes) -> int:
-        """Send all of it. Raises ConnectionError when that is not done in time: half a message cannot be taken back."""
+        """Send all bytes. Raise ConnectionError when that takes too long: half a message cannot be taken back."""
         self._set_timeout(self._send_timeout_s)
         try:
             self._sock.sendall(data)
@@ -84,26 +84,26 @@ class Wire:
         return len(data)
 
     def gettimeout(self) -> float:
-        """Tell websocket-client to ask once and not to wait by itself."""
+        """Return 0, so that websocket-client does not wait on its own."""
         return 0
 
     def settimeout(self, _seconds: float | None) -> None:
-        """Take no timeout from websocket-client: the deadline decides."""
+        """Ignore the timeout of websocket-client: the deadline decides."""
 
     def fileno(self) -> int:
-        """Give the socket's number."""
+        """Return the socket's file descriptor."""
         return self._sock.fileno()
 
     def close(self) -> None:
-        """Let go of the socket; closing twice is fine."""
+        """Close the socket. Closing twice is fine."""
         self._sock.close()
 
     def _has_more(self) -> bool:
-        # The handshake is read byte by byte, and may leave behind a part of a TLS record, of which the socket knows nothing any more.
+        # The handshake is read byte by byte, and may leave a part of a TLS record in the memory of TLS, where the socket does not show it.
         return (isinstance(self._sock, ssl.SSLSocket) and self._sock.pending() > 0) or bool(self._poll.poll(0))
 
     def _set_timeout(self, seconds: float) -> None:
-        # Changing it is a system call: a timeout that is a little off costs less than one a frame.
+        # Changing it is a system call: a slightly wrong timeout costs less than one call a frame.
         if not self._timeout_s * 15 / 16 <= seconds <= self._timeout_s * 17 / 16:
             self._sock.settimeout(seconds)
             self._timeout_s = seconds
