@@ -1,1 +1,1 @@
-"""The ports in memory: real behaviour without servers, for the embedded default, for tests and for embedding."""
+"""The ports in memory: the same promises without servers, for `tapeline live`, for tests and for embedding."""

@@ -1,13 +1,13 @@
 """A broker in memory, with the promises of a real one: partitioned topics, offsets, keys, headers, consumer groups, commits.
 
-- A topic comes to be at its first use, with the broker's number of partitions. Records of one key go to one partition, the same one that Kafka
-  would choose, and keep their order; records without a key go round.
-- A partition holds at most `capacity` records. When it is full, records that every group of the topic has committed make room. A topic that
-  no group reads forgets its oldest records instead, as a real broker's retention does.
-- When a group has not committed enough to make room, the publisher waits: the slow reader holds the feed back, and nothing is lost. In a program
-  of one thread nobody could ever commit meanwhile, so after `full_timeout_s` the wait ends in a BrokerError that names the group.
-- A group is remembered from its first member on; one that leaves without ever having committed is forgotten.
-- The time of appending comes from the broker's clock.
+- A topic is created at its first use, with the broker's number of partitions. Records of one key go to one partition, the same one that Kafka
+  would choose, and keep their order; records without a key are distributed round robin.
+- A partition holds at most `capacity` records. When it is full, records that every group of the topic has committed are removed. A topic that
+  no group reads drops its oldest records instead, as a real broker's retention does.
+- When no records can be removed, the publisher waits: a slow group applies backpressure, and nothing is lost. In a program with one thread no
+  group could ever commit meanwhile, so after `full_timeout_s` the wait ends in a BrokerError that names the group.
+- A group exists from its first member on. A group without members that has never committed is deleted.
+- The broker's clock stamps each record when it is appended.
 
 Broker, publishers and subscribers may be used from any thread.
 """
@@ -41,9 +41,9 @@ class MemoryBroker:
         full_timeout_s: float = 30.0,
         now_ms: Clock = system_clock,
     ) -> None:
-        """Make an empty broker: `capacity` is in records a partition. Raises ValueError unless both numbers are positive."""
+        """Create an empty broker; `capacity` is in records per partition. Raise ValueError unless both numbers are positive."""
         if partitions < 1 or capacity < 1:
-            raise ValueError("a broker needs at least 1 partition a topic and room for 1 record")
+            raise ValueError("a broker needs at least 1 partition per topic and room for 1 record")
         self._partitions = partitions
         self._capacity = capacity
         self._full_timeout_s = full_timeout_s
@@ -56,7 +56,7 @@ class MemoryBroker:
     def append(
         self, topic: str, *, key: bytes | None, value: bytes, headers: tuple[tuple[str, bytes], ...] = ()
     ) -> TopicRecord:
-        """Append a record and give it as kept; waits for room. Raises BrokerError when no room came in time."""
+        """Append a record, and return it with its offset; wait for room. Raise BrokerError when there is no room in time."""
         with self._changed:
             self._create(topic)
             partition = next(self._keyless) if key is None else partition_of(key, self._partitions)
@@ -87,16 +87,16 @@ class MemoryBroker:
             return member
 
     def leave(self, group: str, member: Member) -> None:
-        """Take a member out of its group, without a commit."""
+        """Remove a member from its group, without a commit."""
         with self._changed:
             known = self._groups[group]
             known.leave(member)
-            if known.is_forgotten:
+            if known.is_empty:
                 del self._groups[group]
             self._changed.notify_all()
 
     def fetch(self, member: Member, *, timeout_s: float, max_records: int) -> list[TopicRecord]:
-        """Give a member its next records and move its positions; waits for the first no longer than the time."""
+        """Return a member's next records, and advance its positions; wait up to the timeout for the first one."""
         with self._changed:
             found: list[TopicRecord] = []
 
@@ -108,13 +108,13 @@ class MemoryBroker:
             return found
 
     def commit(self, group: str, member: Member) -> None:
-        """Remember what the member was given as done."""
+        """Commit the positions of a member."""
         with self._changed:
             self._groups[group].commit(member)
             self._changed.notify_all()
 
     def end_offsets(self, topic: str) -> dict[int, int]:
-        """Give, by partition, the offset that the next record gets; empty for a topic that does not exist."""
+        """Return, by partition, the offset of the next record; empty for a topic that does not exist."""
         with self._changed:
             return {place.partition: log.end for place, log in self._logs.items() if place.topic == topic}
 
@@ -136,7 +136,7 @@ class MemoryBroker:
                 self._logs[Place(topic, partition)] = PartitionLog()
 
     def _collect(self, member: Member, max_records: int) -> Iterator[TopicRecord]:
-        """Take what is there. A partition that was served goes to the end of the line, so a busy one does not starve the others."""
+        """Yield available records. A partition that was read moves to the end of the order, so a busy one does not starve the others."""
         for place in list(member.positions):
             if max_records <= 0:
                 return
@@ -149,19 +149,19 @@ class MemoryBroker:
                 max_records -= len(records)
                 yield from records
 
-    def _holders(self, place: Place) -> dict[str, int]:
-        """Give the groups that read a partition, each with the first offset that it may still want."""
-        wanted = {name: group.holds_back(place) for name, group in self._groups.items()}
+    def _readers(self, place: Place) -> dict[str, int]:
+        """Return the groups that read a partition, each with the first offset that it may still read."""
+        wanted = {name: group.first_needed(place) for name, group in self._groups.items()}
         return {name: offset for name, offset in wanted.items() if offset is not None}
 
     def _make_room(self, place: Place, log: PartitionLog) -> bool:
         if len(log) >= self._capacity:
-            holders = self._holders(place)
-            log.trim(min(holders.values()) if holders else log.base + 1)
+            readers = self._readers(place)
+            log.trim(min(readers.values()) if readers else log.base + 1)
         return len(log) < self._capacity
 
     def _explain_full(self, place: Place, log: PartitionLog) -> str:
-        slow = sorted(name for name, offset in self._holders(place).items() if offset <= log.base)
+        slow = sorted(name for name, offset in self._readers(place).items() if offset <= log.base)
         return (
             f"{place.topic}/{place.partition} is full: {self._capacity} records that {', '.join(slow)} did not commit "
             f"within {self._full_timeout_s:g} s; read and commit in time, or give the memory broker more capacity"

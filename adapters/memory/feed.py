@@ -1,4 +1,4 @@
-"""A feed in memory: it gives what it is handed, in that order."""
+"""A feed in memory: it returns the messages that are pushed to it, in that order."""
 
 import threading
 import time
@@ -12,10 +12,10 @@ from ports.errors import EndOfFeed, FeedError
 
 
 class MemoryFeed:
-    """A `ports.feed.Feed` of messages pushed by whoever embeds it, from any thread; read by one.
+    """A `ports.feed.Feed` of messages that the embedding program pushes, from any thread. Read by one thread.
 
-    Like a replay it gives everything while no symbols are subscribed, and otherwise only trades of those. It holds what is pushed until it
-    is read: who pushes more than is read fills the memory.
+    Like a replay it returns all trades while no symbols are subscribed, and otherwise only trades of those symbols. Messages are buffered without a
+    bound until they are read.
     """
 
     def __init__(self, messages: Iterable[FeedMessage] = ()) -> None:
@@ -26,7 +26,7 @@ class MemoryFeed:
         self._ended = False
 
     def push(self, message: FeedMessage) -> None:
-        """Add a message. Raises FeedError after `end` or `close`."""
+        """Add a message. Raise FeedError after `end` or `close`."""
         with self._changed:
             if self._ended:
                 raise FeedError("the feed has ended")
@@ -34,7 +34,7 @@ class MemoryFeed:
             self._changed.notify()
 
     def end(self) -> None:
-        """Say that there will be no more; what was pushed is still given."""
+        """Announce that no more messages come; those that were pushed are still returned."""
         with self._changed:
             self._ended = True
             self._changed.notify()
@@ -44,11 +44,11 @@ class MemoryFeed:
         self._started = True
 
     def subscribe(self, symbols: Iterable[str]) -> None:
-        """Give only trades of these symbols from now on; all, if there are none."""
+        """Return only trades of these symbols from now on; all trades without symbols."""
         self._symbols = frozenset(symbols)
 
     def read(self, timeout_s: float) -> FeedMessage | None:
-        """Give the next message, or None when none came in time (s). Raises EndOfFeed after the last one, or after `close`."""
+        """Return the next message, or None when none came in time (s). Raise EndOfFeed after the last one, or after `close`."""
         if not self._started:
             raise FeedError("start the feed before reading from it")
         deadline = time.monotonic() + timeout_s
@@ -67,7 +67,7 @@ class MemoryFeed:
                     return narrowed if narrowed.drained is drained else attrs.evolve(narrowed, drained=drained)
 
     def close(self) -> None:
-        """Drop what was not read; closing twice is fine."""
+        """Drop the messages that were not read. Closing twice is fine."""
         with self._changed:
             self._messages.clear()
             self._ended = True

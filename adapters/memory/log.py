@@ -1,4 +1,4 @@
-"""The log of one partition of the memory broker: records by offset, appended at the end, forgotten from the start."""
+"""The log of one partition of the memory broker: records by offset, appended at the end, removed from the start."""
 
 from domain.record import TopicRecord
 
@@ -15,16 +15,16 @@ class PartitionLog:
         return self.end - self.base
 
     def append(self, record: TopicRecord) -> None:
-        """Keep a record whose offset is `end`."""
+        """Append a record whose offset is `end`."""
         self._records[self.end] = record
         self.end += 1
 
     def read(self, start: int, limit: int) -> list[TopicRecord]:
-        """Give up to `limit` records from offset `start` on, which is not below `base`."""
+        """Return up to `limit` records from offset `start` on, which is not below `base`."""
         return [self._records[offset] for offset in range(start, min(self.end, start + limit))]
 
     def trim(self, offset: int) -> None:
-        """Forget the records below an offset, which is not beyond `end`."""
-        for gone in range(self.base, offset):
-            del self._records[gone]
+        """Remove the records below an offset, which is not beyond `end`."""
+        for removed in range(self.base, offset):
+            del self._records[removed]
         self.base = max(self.base, offset)

@@ -1,4 +1,4 @@
-"""Which partition a key belongs to, as Kafka's own clients decide it (murmur2), so that memory and Kafka agree on every key.
+"""The partition of a key, computed as Kafka's own clients do (murmur2), so that the memory broker and Kafka agree on every key.
 
 The hash is Austin Appleby's MurmurHash2, 32 bits, with the seed that Kafka uses (`org.apache.kafka.common.utils.Utils.murmur2`).
 """
@@ -12,7 +12,7 @@ _MASK: Final = 0xFFFFFFFF
 
 
 def murmur2(data: bytes) -> int:
-    """Hash bytes to 32 bits, unsigned."""
+    """Return the hash of bytes, 32 bits, unsigned."""
     h = _SEED ^ len(data)
     whole = len(data) & ~3
     for i in range(0, whole, 4):
@@ -27,5 +27,5 @@ def murmur2(data: bytes) -> int:
 
 @functools.lru_cache(maxsize=65_536)
 def partition_of(key: bytes, partitions: int) -> int:
-    """Give the partition of a key, from 0; always the same one while the number of partitions stays."""
+    """Return the partition of a key, from 0; it depends on the key and the number of partitions alone."""
     return (murmur2(key) & 0x7FFFFFFF) % partitions

@@ -1,8 +1,8 @@
-"""Stores in memory: rows by key, so that writing one again replaces it; read in order, over half-open ranges.
+"""Stores in memory: rows by key, so that writing a row again replaces it; read in order, over half-open ranges.
 
-A store keeps everything it is given, or with `capacity` only the newest rows of each series (a symbol's trades, a symbol's candles of one
-length), as a real store's TTL forgets the oldest. Reading gives what was kept at that moment; later writes do not disturb it. Rows stay
-readable after `close`, for as long as the store itself lives. Stores may be used from any thread.
+A store keeps all rows, or with `capacity` only the newest rows of each series (a symbol's trades, a symbol's candles of one length), as the TTL of
+a real store removes the oldest. A read returns the rows of that moment; later writes do not change it. Rows stay readable after `close`. Stores
+may be used from any thread.
 """
 
 import bisect
@@ -18,7 +18,7 @@ V = TypeVar("V")
 
 
 class _Series(Generic[K, V]):
-    """Rows by key; sorted when read, since rows mostly come in order and then sorting costs next to nothing."""
+    """Rows by key, sorted when read: rows mostly come in order, and then sorting costs almost nothing."""
 
     def __init__(self, capacity: int | None) -> None:
         self._capacity = capacity
@@ -31,14 +31,14 @@ class _Series(Generic[K, V]):
             self._sorted = self._sorted and (not self._keys or self._keys[-1] < key)
             self._keys.append(key)
         self._rows[key] = row
-        # In bulk, an eighth over: sorting at every write would cost more than the memory saved.
+        # In bulk, at an eighth too many: sorting at every write would cost more than the memory is worth.
         if self._capacity is not None and len(self._keys) > self._capacity + self._capacity // 8:
-            self._forget_oldest(self._capacity)
+            self._drop_oldest(self._capacity)
 
     def between(self, start: K, end: K) -> list[V]:
         self._sort()
         if self._capacity is not None:
-            self._forget_oldest(self._capacity)
+            self._drop_oldest(self._capacity)
         first, last = bisect.bisect_left(self._keys, start), bisect.bisect_left(self._keys, end)
         return [self._rows[key] for key in self._keys[first:last]]
 
@@ -47,7 +47,7 @@ class _Series(Generic[K, V]):
             self._keys.sort()
             self._sorted = True
 
-    def _forget_oldest(self, keep: int) -> None:
+    def _drop_oldest(self, keep: int) -> None:
         self._sort()
         surplus = max(0, len(self._keys) - keep)
         for key in self._keys[:surplus]:
@@ -59,16 +59,16 @@ class MemoryTradeStore:
     """Trades of each symbol by (timestamp_ms, trade_id)."""
 
     def __init__(self, *, capacity: int | None = None) -> None:
-        """Make an empty store; `capacity` is in trades a symbol, None for all."""
+        """Create an empty store; `capacity` is in trades per symbol, None for no limit."""
         self._capacity = capacity
         self._lock = threading.Lock()
         self._series: dict[str, _Series[tuple[int, str], Trade]] = {}
 
     def start(self) -> None:
-        """Begin; there is nothing to connect to."""
+        """Do nothing: there is nothing to connect to."""
 
     def write(self, trades: Iterable[Trade]) -> None:
-        """Keep trades."""
+        """Store trades."""
         with self._lock:
             for trade in trades:
                 series = self._series.get(trade.symbol)
@@ -77,14 +77,14 @@ class MemoryTradeStore:
                 series.put((trade.timestamp_ms, trade.trade_id), trade)
 
     def read(self, symbol: str, start_ms: int, end_ms: int) -> Iterator[Trade]:
-        """Give the symbol's trades with start_ms <= timestamp_ms < end_ms, by event time, then trade id."""
+        """Return the symbol's trades with start_ms <= timestamp_ms < end_ms, by event time, then trade id."""
         with self._lock:
             series = self._series.get(symbol)
             # No trade id sorts before the empty one, so these two keys enclose exactly the range of times.
             return iter(series.between((start_ms, ""), (end_ms, "")) if series else ())
 
     def close(self) -> None:
-        """End; what is kept stays readable."""
+        """Do nothing: the rows stay readable."""
 
     def __enter__(self) -> Self:
         self.start()
@@ -104,7 +104,7 @@ class MemoryCandleStore:
         self._series: dict[tuple[str, int], _Series[int, Candle]] = {}
 
     def start(self) -> None:
-        """Begin; there is nothing to connect to."""
+        """Do nothing: there is nothing to connect to."""
 
     def write(self, candles: Iterable[Candle]) -> None:
         """Keep candles; one that is kept already is replaced."""
@@ -123,7 +123,7 @@ class MemoryCandleStore:
             return iter(series.between(start_ms, end_ms) if series else ())
 
     def close(self) -> None:
-        """End; what is kept stays readable."""
+        """Do nothing: the rows stay readable."""
 
     def __enter__(self) -> Self:
         self.start()

@@ -11,7 +11,7 @@ from .group import Member
 
 
 class MemorySubscriber:
-    """Subscriber over a `MemoryBroker`."""
+    """A `ports.subscriber.Subscriber` over a `MemoryBroker`."""
 
     def __init__(self, broker: MemoryBroker, group: str, topics: Sequence[str] = ("trades",)) -> None:
         self._broker = broker
@@ -20,20 +20,20 @@ class MemorySubscriber:
         self._member: Member | None = None
 
     def start(self) -> None:
-        """Join the group; the partitions are dealt out at once."""
+        """Join the group; partitions are assigned at once."""
         if self._member is None:
             self._member = self._broker.join(self._group, self._topics)
 
     def read(self, timeout_s: float, max_records: int = 10_000) -> Sequence[TopicRecord]:
-        """Give the next records of the partitions that this member owns. Raises BrokerError when it is not open."""
+        """Return the next records of the partitions that this member owns. Raise BrokerError when it is not open."""
         return self._broker.fetch(self._joined(), timeout_s=timeout_s, max_records=max_records)
 
     def commit(self) -> None:
-        """Remember all that was given as done. Raises BrokerError when it is not open."""
+        """Commit all records that `read` has returned. Raise BrokerError when it is not open."""
         self._broker.commit(self._group, self._joined())
 
     def close(self) -> None:
-        """Leave the group, without a commit."""
+        """Leave the group, without a commit. Closing twice is fine."""
         if self._member is not None:
             self._broker.leave(self._group, self._member)
             self._member = None
