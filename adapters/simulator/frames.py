@@ -1,6 +1,6 @@
 """Frames of made-up trades, quirks included.
 
-No two frames are equal unless a redelivery is asked for: consumers tell a redelivery by its bytes, as genuine frames were never seen to be equal.
+No two frames are equal unless a redelivery is requested: consumers recognise a redelivery by its bytes, as no two genuine frames were ever equal.
 """
 
 import random
@@ -30,7 +30,7 @@ class Outgoing:
 
 
 class FrameMaker:
-    """Make the frames of a whole server, so that none is like another."""
+    """Makes the frames of a whole server, no two of them equal."""
 
     def __init__(self, market: Market, quirks: Quirks, seed: int) -> None:
         self._market = market
@@ -43,7 +43,7 @@ class FrameMaker:
         self._old: set[bytes] = set()
 
     def make(self, symbols: Sequence[str], trades: int, from_ms: float, to_ms: float) -> list[Outgoing]:
-        """Give a frame of so many trades, stamped over the time from-to (ms since the epoch), and what comes before it."""
+        """Return a frame of this many trades, stamped between the two times (ms since the epoch), after the messages that precede it."""
         quirks, rng = self._quirks, self._rng
         out: list[Outgoing] = []
         if quirks.garbage_rate and rng.random() < quirks.garbage_rate:
@@ -59,7 +59,7 @@ class FrameMaker:
 
     def _new_frame(self, symbols: Sequence[str], trades: int, from_ms: float, to_ms: float) -> bytes:
         for attempt in count():
-            # Prices walk on, so another try gives another frame; where there is little to vary, the clock helps.
+            # Prices move on, so another attempt makes another frame; where little can vary, the clock helps.
             payload = self._frame(symbols, trades, from_ms, to_ms + attempt // 32)
             if payload not in self._new and payload not in self._old:
                 self._remember(payload)
@@ -90,7 +90,7 @@ class FrameMaker:
         return f"{text},{text}" if random_() < quirks.twin_rate else text
 
     def _remember(self, payload: bytes) -> None:
-        # Two generations: the newest few thousand are always known, and nothing has to be aged one by one.
+        # Two generations: the newest few thousand are always known, and no entry has to be aged one by one.
         self._new.add(payload)
         if len(self._new) >= _REMEMBERED:
             self._old, self._new = self._new, set()

@@ -22,7 +22,7 @@ class Answer:
 
 
 class Handshakes:
-    """The plan for the next handshakes: what tests ordered first, then the quirks."""
+    """The plan for the next handshakes: first what tests ordered, then the keys, then the quirks."""
 
     def __init__(self, quirks: Quirks, seed: int, keys: Collection[str] = ()) -> None:
         self._quirks = quirks
@@ -31,10 +31,10 @@ class Handshakes:
         self._ordered: list[Answer] = []
         self._last: dict[str, float] = {}
         self.count = 0
-        """How many there were."""
+        """How many handshakes there were."""
 
     def order(self, answer: Answer, times: int) -> None:
-        """Answer the next so many handshakes like this."""
+        """Answer the next handshakes like this, `times` of them."""
         self._ordered += [answer] * times
 
     def clear(self) -> None:
@@ -42,7 +42,7 @@ class Handshakes:
         self._ordered.clear()
 
     def next_answer(self, key: str) -> Answer:
-        """Say what to do with the handshake of this key that is here now."""
+        """Return what to do with the next handshake, which uses this key."""
         quirks = self._quirks
         self.count += 1
         now = time.monotonic()

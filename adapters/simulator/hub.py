@@ -1,4 +1,4 @@
-"""The server within its event loop: handshakes, and the sessions of those who are in."""
+"""The server within its event loop: handshakes, and the sessions of connected clients."""
 
 import asyncio
 import logging
@@ -40,7 +40,7 @@ class Hub:
         self._server: Server | None = None
 
     async def listen(self) -> int:
-        """Accept connections; gives the port. Raises OSError when it cannot."""
+        """Accept connections, and return the port. Raise OSError when that fails."""
         self._server = await serve(
             self._handle,
             self._settings.host,
@@ -61,7 +61,7 @@ class Hub:
         if self._server is None:
             return
         self._server.close()
-        # The library waits for handshakes that are under way; the hanging ones would never end.
+        # The library waits for handshakes in progress; the hanging ones would never end.
         for connection in self._shaking_hands:
             connection.transport.abort()
         await self._server.wait_closed()

@@ -1,7 +1,7 @@
-"""The ledger of what was sent, for tests that compare it with what arrived.
+"""The ledger of the messages sent, for tests that compare it with what arrived.
 
-An entry is written when the server hands the bytes to the operating system. Whether the client got them, when the connection is cut just then,
-nobody can know: what arrived is a prefix of each connection's entries.
+An entry is written when the server passes the bytes to the operating system. When the connection is cut just then, it is unknown how many of them
+arrived: the messages that arrived are a prefix of each connection's entries.
 """
 
 import base64
@@ -16,7 +16,7 @@ import attrs
 
 @attrs.frozen
 class LedgerEntry:
-    """One message as sent: pings and errors are not entered."""
+    """One message as sent. Pings and errors are not entered."""
 
     connection: int
     """Connections are numbered from 1."""
@@ -28,7 +28,7 @@ class LedgerEntry:
     payload: bytes
 
     def to_json(self) -> str:
-        """Write it as one line; bytes that are no UTF-8 as base64."""
+        """Return the entry as one line of JSON; a payload that is not UTF-8 is written as base64."""
         record: dict[str, object] = {
             "connection": self.connection,
             "sent_ms": self.sent_ms,
@@ -43,7 +43,7 @@ class LedgerEntry:
 
 
 def read_ledger(path: Path) -> list[LedgerEntry]:
-    """Read what a `Ledger` wrote to a file."""
+    """Return the entries that a `Ledger` wrote to a file."""
     entries = []
     with path.open(encoding="utf-8") as lines:
         for line in lines:
@@ -57,7 +57,7 @@ def read_ledger(path: Path) -> list[LedgerEntry]:
 
 
 class Ledger:
-    """The newest entries in memory, and all of them in a file if one is given. For any thread."""
+    """The newest entries in memory, and all entries in a file if one is given. May be used from any thread."""
 
     def __init__(self, *, limit: int, path: Path | None = None) -> None:
         self._path = path
@@ -69,7 +69,7 @@ class Ledger:
         """How many messages were sent in all."""
 
     def open(self) -> None:
-        """Open the file, anew. Raises OSError."""
+        """Open the file, and empty it. Raise OSError."""
         if self._path is not None:
             self._file = self._path.open("w", encoding="utf-8")
 
@@ -83,18 +83,18 @@ class Ledger:
                 self._file.write(entry.to_json() + "\n")
 
     def entries(self, kind: str | None = None) -> list[LedgerEntry]:
-        """Give what memory holds, oldest first; only this kind, if one is given."""
+        """Return the entries in memory, the oldest first; only those of a kind, if one is given."""
         with self._lock:
             return [entry for entry in self._entries if kind is None or entry.kind == kind]
 
     def flush(self) -> None:
-        """Write out what the file is owed."""
+        """Write buffered entries to the file."""
         with self._lock:
             if self._file is not None:
                 self._file.flush()
 
     def close(self) -> None:
-        """Close the file; closing twice is fine."""
+        """Close the file. Closing twice is fine."""
         with self._lock:
             if self._file is not None:
                 self._file.close()

@@ -2,7 +2,7 @@
 
 - stocks: cents with the odd sub-penny, whole shares, lists of conditions;
 - crypto: 2 to 8 decimals by the size of the price, fractions of a coin, `c` null;
-- forex and whatever else quotes: 5 decimals, `v` 0, `c` null.
+- forex and other quotes: 5 decimals, `v` 0, `c` null.
 
 The walk of a symbol depends on the seed and the symbol alone. Numbers are written from whole ticks, never from floats.
 """
@@ -18,17 +18,17 @@ _LIKE_A_MARKET: Final = re.compile(
 )
 _CONDITIONS: Final = ('["1"]', '["1","12"]', '["1","8"]', '["1","8","12"]', '["1","24"]', "[]")
 _MAGNITUDES: Final = {"BTCUSD": 4, "ETHUSD": 3, "XRPETH": -3}
-"""Powers of ten, so that those whom everybody knows look right."""
+"""Powers of ten of well-known prices."""
 _FLOOR_TICKS: Final = 100
 
 
 def looks_like_a_symbol(symbol: str) -> bool:
-    """Say whether some market could have it: `AAPL`, `BINANCE:BTCUSDT`, `IC MARKETS:1`."""
+    """Return whether a market could have this symbol: `AAPL`, `BINANCE:BTCUSDT`, `IC MARKETS:1`."""
     return _LIKE_A_MARKET.fullmatch(symbol) is not None
 
 
 def number(units: int, decimals: int) -> str:
-    """Write `units` x 10^-`decimals` as the shortest JSON number: 164.06 and not 164.0600."""
+    """Return `units` x 10^-`decimals` as the shortest JSON number: 164.06 and not 164.0600."""
     if not decimals:
         return str(units)
     whole, part = divmod(units, 10**decimals)
@@ -57,7 +57,7 @@ class Walk:
         self._step = max(3.0, self._ticks * 0.0004)
 
     def trade(self, timestamp_ms: int) -> str:
-        """Move on by one trade and give it as JSON."""
+        """Return the next trade as JSON."""
         move = int((self._random() - 0.5) * self._step)
         self._ticks = max(self._ticks + move, _FLOOR_TICKS)
         if self._asset_class == AssetClass.STOCK:
@@ -78,14 +78,14 @@ class Walk:
 
 
 class Market:
-    """All walks of a seed, each made when first asked for."""
+    """All walks of a seed, each made at its first use."""
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
         self._walks: dict[str, Walk] = {}
 
     def walk(self, symbol: str) -> Walk:
-        """Give the one walk of a symbol."""
+        """Return the walk of a symbol."""
         walk = self._walks.get(symbol)
         if walk is None:
             walk = self._walks[symbol] = Walk(symbol, self._seed)

@@ -1,4 +1,4 @@
-"""Trades that break a rule and frames that are no trade frames, for the quirks that ask for them."""
+"""Trades that break a rule, and frames that cannot be decoded, for the quirks that send them."""
 
 import random
 from typing import Final
@@ -46,11 +46,11 @@ OTHER_TYPES: Final = (
 
 
 def invalid_trade(rng: random.Random, symbol: str, timestamp_ms: int) -> str:
-    """Give one trade as JSON that no rules let pass."""
+    """Return one trade as JSON that every validation rejects."""
     values = {"symbol": f'"{symbol}"', "t": timestamp_ms, "future": timestamp_ms + _YEAR_MS}
     return rng.choice(_INVALID) % values
 
 
 def garbage(rng: random.Random) -> bytes:
-    """Give one payload that no parser takes for trades."""
+    """Return one payload that cannot be decoded as a frame of trades."""
     return rng.choice(_GARBAGE)

@@ -1,4 +1,4 @@
-"""What sends trades to a client: a made-up market at a rate, or a recording at a speed."""
+"""The sources of trades for a client: a made-up market at a rate, or a recording at a speed."""
 
 import asyncio
 import contextlib
@@ -15,11 +15,11 @@ from .settings import SimulatorSettings
 _TICK_S: Final = 0.005
 _LONGEST_WAIT_S: Final = 0.2
 _BATCH_TRADES: Final = 2_000
-"""At most so many are made at a time, so that the loop keeps turning."""
+"""How many trades are made at a time at most, so that the event loop stays responsive."""
 
 
 async def make_up(session: Session, settings: SimulatorSettings, maker: FrameMaker) -> None:
-    """Make up trades of the session's symbols at the rate, forever."""
+    """Send made-up trades of the session's symbols at the rate, without an end."""
     clock = asyncio.get_running_loop().time
     per_frame = settings.trades_per_frame
     most_frames = max(1, _BATCH_TRADES // per_frame)
@@ -32,7 +32,7 @@ async def make_up(session: Session, settings: SimulatorSettings, maker: FrameMak
             continue
         now, clock_ms = clock(), float(system_clock())
         rate = _rate(settings, now)
-        # What a slow client did not take is not owed to it beyond a second.
+        # A slow client is sent at most one second of trades that it has missed.
         due = min(due + (now - last) * rate, max(rate, per_frame)) if rate else _BATCH_TRADES
         last = now
         frames = min(int(due / per_frame), most_frames) if rate else most_frames
@@ -53,7 +53,7 @@ def _rate(settings: SimulatorSettings, now: float) -> float:
 
 
 async def replay(session: Session, settings: SimulatorSettings, recording: Path) -> None:
-    """Send the recording from its beginning, at its pace times the speed, once the session has subscribed."""
+    """Send the recording from its beginning, `speed` times as fast as recorded, once the session has subscribed."""
     clock = asyncio.get_running_loop().time
     await session.subscribed.wait()
     with contextlib.suppress(TimeoutError):
@@ -63,7 +63,7 @@ async def replay(session: Session, settings: SimulatorSettings, recording: Path)
     begun, begun_ms = clock(), system_clock()
     first_ms = 0
     for clock_ms, payload in read_recording(recording):
-        # Garbage before the first time has no time of its own.
+        # A frame before the first timestamp has no time of its own.
         first_ms = first_ms or clock_ms
         if settings.speed is not None:
             await asyncio.sleep(max(begun + (clock_ms - first_ms) / 1000 / settings.speed - clock(), 0))

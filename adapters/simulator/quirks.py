@@ -1,4 +1,4 @@
-"""What goes wrong on purpose. All is off by default, but for what the real server always does: pings, the cap, one connection a key.
+"""What goes wrong on purpose. Everything is off by default, except what the real server always does: pings, the cap, one connection per key.
 
 Rates are probabilities from 0 to 1; `mean_s_...` are means of random intervals in seconds, 0 for never.
 """
@@ -33,9 +33,9 @@ class Quirks:
     ping_interval_s: float = attrs.field(default=60.0, validator=_seconds)
     """0 for no pings."""
     symbol_cap: int = attrs.field(default=50, validator=attrs.validators.ge(0))
-    """Symbols a key; one more gives an error. 0 for no cap."""
+    """Symbols per key; one more is answered with an error. 0 for no cap."""
     one_connection_per_key: bool = True
-    """A second connection on a key closes both."""
+    """A second connection with the same key closes both."""
 
     redelivery_rate: float = _rate()
     """Trade frames that are delivered twice, a third of them three times."""
@@ -48,7 +48,7 @@ class Quirks:
     invalid_rate: float = _rate()
     """Trades that break a rule: negative price, far future, wrong types ..."""
     garbage_rate: float = _rate()
-    """Frames preceded by one that is no trade frame at all: no JSON, no UTF-8, cut, huge ..."""
+    """Frames preceded by one that cannot be decoded: not JSON, not UTF-8, cut, huge ..."""
     other_type_rate: float = _rate()
     """Frames preceded by a message of another type, such as news."""
 
@@ -64,4 +64,4 @@ class Quirks:
     refused_handshake_rate: float = _rate()
     """Handshakes answered with HTTP 429."""
     min_s_between_handshakes: float = _never()
-    """A key that comes back faster gets HTTP 429."""
+    """A key that reconnects faster is answered with HTTP 429."""

@@ -1,4 +1,4 @@
-"""Recorded frames, one a line, with the clock that they were sent by."""
+"""Recorded frames, one a line, with the time at which each was sent."""
 
 import gzip
 import re
@@ -10,7 +10,7 @@ _STAMP: Final = re.compile(rb'("t"\s*:\s*)([0-9]{1,15})(?![0-9.eE])')
 
 
 def read_recording(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Give (newest time in the frame or the one before it, ms; frame). Raises OSError or EOFError on a file that is missing or cut."""
+    """Yield each frame with the newest time in it (ms), or in the frame before. Raise OSError or EOFError for a file that is missing or cut."""
     clock_ms = 0
     with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as lines:
         for line in lines:
@@ -21,10 +21,10 @@ def read_recording(path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def shift(payload: bytes, by_ms: int) -> bytes:
-    """Give the frame with all its times moved."""
+    """Return the frame with all its times shifted."""
     return _STAMP.sub(lambda match: match[1] + b"%d" % (int(match[2]) + by_ms), payload)
 
 
 def mentions(payload: bytes, symbols: set[str]) -> bool:
-    """Say whether a frame has a trade of one of the symbols, written the usual way."""
+    """Return whether a frame has a trade of one of the symbols, written the usual way."""
     return any(f'"{symbol}"'.encode() in payload for symbol in symbols)

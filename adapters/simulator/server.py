@@ -1,7 +1,7 @@
 """The simulated Finnhub server, in a thread of its own with its own event loop.
 
-It speaks the protocol of the real one: `{"type":"subscribe","symbol":S}` in, frames of trades, pings and errors out; one connection
-a key, the key being the `token` of the URL, whatever it is. Symbols stream only when subscribed. Any thread may call its methods.
+It speaks the protocol of the real server: `{"type":"subscribe","symbol":S}` in, frames of trades, pings and errors out; one connection per key, which
+is the `token` of the URL. Only subscribed symbols are sent. Any thread may call its methods.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ class SimulatorError(PortError):
 
 
 class SimulatedFinnhub:
-    """A server to start and close, and to order misbehaviour from."""
+    """A server to start and close, which misbehaves on request."""
 
     def __init__(self, settings: SimulatorSettings | None = None) -> None:
         self.settings = settings or SimulatorSettings()
@@ -43,7 +43,7 @@ class SimulatedFinnhub:
         self._started: concurrent.futures.Future[None] = concurrent.futures.Future()
 
     def start(self) -> Self:
-        """Listen. Raises SimulatorError when that cannot be."""
+        """Listen. Raise SimulatorError when that fails."""
         recording = self.settings.recording
         if recording is not None and not recording.is_file():
             raise SimulatorError(f"there is no recording at {recording}")
@@ -64,7 +64,7 @@ class SimulatedFinnhub:
         return self
 
     def close(self) -> None:
-        """End all connections and stop; closing twice is fine."""
+        """End all connections, and stop. Closing twice is fine."""
         loop, stop, thread = self._loop, self._stop, self._thread
         if loop is not None and stop is not None and thread is not None and thread.is_alive():
             loop.call_soon_threadsafe(stop.set)
@@ -90,7 +90,7 @@ class SimulatedFinnhub:
 
     @property
     def handshakes(self) -> int:
-        """How many clients have asked to connect, whatever came of it."""
+        """How many clients have tried to connect, with or without success."""
         return self._hub.handshakes.count
 
     @property
@@ -99,7 +99,7 @@ class SimulatedFinnhub:
         return len(self._hub.sessions)
 
     def subscriptions(self) -> list[set[str]]:
-        """Give the symbols of each open connection, oldest connection first."""
+        """Return the symbols of each open connection, the oldest connection first."""
 
         async def ask() -> list[set[str]]:
             return [set(session.symbols) for session in self._hub.sessions.values()]
@@ -107,7 +107,7 @@ class SimulatedFinnhub:
         return self._in_loop(ask)
 
     def drop_connections(self, how: str = "reset") -> int:
-        """End all connections: `reset` (RST), `close` (closing handshake) or `eof`. Gives how many there were."""
+        """End all connections: `reset` (RST), `close` (closing handshake) or `eof`. Return how many there were."""
 
         async def drop() -> int:
             sessions = list(self._hub.sessions.values())
@@ -121,7 +121,7 @@ class SimulatedFinnhub:
         self._for_each(lambda session: session.go_silent(seconds))
 
     def send_raw(self, payload: bytes) -> None:
-        """Send a payload, whatever it holds, as one text message to each client."""
+        """Send a payload of any bytes as one text message to each client."""
         self._for_each(lambda session: session.send([Outgoing(payload, "raw")]))
 
     def write_wire(self, data: bytes) -> None:

@@ -1,7 +1,7 @@
 """One client's connection: its subscriptions, what is sent to it, and what goes wrong with it.
 
-Trade frames go to the transport as ready-made WebSocket frames, many in one write: a server's frames carry no mask and no state, and
-one call a frame would be the bottleneck. Between writes the transport's flow control holds.
+Trade frames go to the transport as complete WebSocket frames, many in one write: a server's frames have no mask and no state, and one call a frame
+would be the bottleneck. Between writes the transport's flow control applies.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ _PING: Final = b'{"type":"ping"}'
 
 
 def text_frame(payload: bytes) -> bytes:
-    """Wrap a payload as one WebSocket text frame, as a server sends it (RFC 6455, section 5.2). The payload is not checked."""
+    """Return a payload as one WebSocket text frame of a server (RFC 6455, section 5.2). The payload is not checked."""
     size = len(payload)
     if size < 126:
         return b"\x81" + size.to_bytes(1, "big") + payload
@@ -37,7 +37,7 @@ def text_frame(payload: bytes) -> bytes:
 
 
 class Session:
-    """What the server knows of one client. Lives in the server's loop."""
+    """The state of one client. Used in the server's event loop only."""
 
     def __init__(
         self,
@@ -56,14 +56,14 @@ class Session:
         self._ledger = ledger
         self._rng = random.Random(f"{settings.seed}/{number}")  # noqa: S311 - reproducible, not secret
         self.subscribed = asyncio.Event()
-        """Set with each symbol that is added."""
+        """Set by each symbol that is added."""
         self._silent_until = 0.0
         self._loop = asyncio.get_running_loop()
 
     async def run(self, pump: Coroutine[None, None, None]) -> None:
-        """Serve the client, with this to send it trades, until the connection ends."""
+        """Serve the client until the connection ends; `pump` sends the trades."""
         quirks = self._settings.quirks
-        work = [self._tell_failure(pump)]
+        work = [self._report_failure(pump)]
         if quirks.ping_interval_s:
             work.append(self._ping())
         if quirks.mean_s_between_drops:
@@ -73,7 +73,7 @@ class Session:
         tasks = [asyncio.create_task(each) for each in work]
         try:
             async for message in self._connection:
-                self._obey(message)
+                self._handle(message)
         except ConnectionClosed:
             pass
         finally:
@@ -97,7 +97,7 @@ class Session:
         self._connection.transport.write(b"".join(out))
 
     async def send_and_drain(self, messages: Iterable[Outgoing]) -> None:
-        """Send messages, and wait while the client takes them too slowly."""
+        """Send messages, and wait while the client reads too slowly."""
         self.send(messages)
         await self._connection.drain()
 
@@ -107,7 +107,7 @@ class Session:
             self._connection.transport.write(data)
 
     def go_silent(self, seconds: float) -> None:
-        """Send nothing for so long."""
+        """Send nothing for this long."""
         self._silent_until = self._loop.time() + seconds
 
     async def ping_frame(self) -> None:
@@ -115,7 +115,7 @@ class Session:
         await (await self._connection.ping())
 
     async def drop(self, how: str) -> None:
-        """End the connection: `reset` (RST), `close` (a closing handshake), or `eof` (FIN without a word)."""
+        """End the connection: `reset` (RST), `close` (a closing handshake), or `eof` (FIN without a close frame)."""
         transport = self._connection.transport
         if how == "close":
             await self._connection.close(1001, "simulated close")
@@ -130,10 +130,10 @@ class Session:
 
     @property
     def silent_s(self) -> float:
-        """How long to stay silent yet; 0 for not."""
+        """How much longer to stay silent (s); 0 when not silent."""
         return max(self._silent_until - self._loop.time(), 0.0)
 
-    def _obey(self, message: str | bytes) -> None:
+    def _handle(self, message: str | bytes) -> None:
         try:
             request = json.loads(message)
             kind, symbol = request["type"], request["symbol"]
@@ -161,11 +161,11 @@ class Session:
     def _error(self, text: str) -> None:
         self.write_wire(text_frame(json.dumps({"msg": text, "type": "error"}).encode()))
 
-    async def _tell_failure(self, pump: Coroutine[None, None, None]) -> None:
+    async def _report_failure(self, pump: Coroutine[None, None, None]) -> None:
         try:
             await pump
         except (OSError, EOFError, zlib.error) as error:
-            # Such as a recording that is cut: the client is to see an end, not a silence.
+            # Such as a recording that is cut: the client should see an end, not a silence.
             await self._connection.close(1011, f"simulator: {error}"[:100])
 
     async def _ping(self) -> None:
