@@ -1,6 +1,6 @@
-"""The aggregator's metrics. Spark measures itself and tells of each micro-batch; here that becomes counters, histograms and moments.
+"""The aggregator's metrics. Spark reports each micro-batch; these reports become counters, histograms and gauges.
 
-Told from several threads: Spark's listener, and the one that stores a micro-batch. Each metric has one of them, or a lock of its own.
+Several threads report: Spark's listener, and the one that stores a micro-batch. Each metric belongs to one of them, or has a lock of its own.
 """
 
 import time
@@ -28,7 +28,7 @@ PHASES: Final = {
 
 
 class AggregatorMetrics:
-    """Takes what Spark and the sink of raw trades tell."""
+    """Collects the reports of Spark and of the sink of raw trades."""
 
     def __init__(
         self, registry: CollectorRegistry, queries: Sequence[str], *, now_s: Callable[[], float] = time.time
@@ -87,26 +87,26 @@ class AggregatorMetrics:
         )
 
     def seconds_since_batch(self, query: str) -> float | None:
-        """How long ago the query last finished a micro-batch or needed none; None while it does not run."""
+        """Return how long ago the query finished a micro-batch or needed none (s); None while it does not run."""
         return self._now_s() - self._last_batch_s[query] if self._active[query] else None
 
     def started(self, query: str) -> None:
-        """Take that a query runs."""
+        """Note that a query runs."""
         self._last_batch_s[query] = self._now_s()
         self._active[query] = True
 
     def idle(self, query: str) -> None:
-        """Take that a query looked for records and found none."""
+        """Note that a query looked for records and found none."""
         self._last_batch_s[query] = self._now_s()
 
     def ended(self, query: str, *, failed: bool) -> None:
-        """Take that a query runs no longer."""
+        """Note that a query no longer runs."""
         self._active[query] = False
         if failed:
             self._failures.labels(query).inc()
 
     def finished(self, batch: Batch) -> None:
-        """Take a micro-batch that has ended."""
+        """Record a micro-batch that has ended."""
         query = batch.query
         self._last_batch_s[query] = self._now_s()
         self._rows.labels(query).inc(batch.records)
@@ -122,15 +122,15 @@ class AggregatorMetrics:
         if batch.state_bytes is not None:
             self._state_bytes.set(batch.state_bytes)
         if batch.watermark is not None:
-            # Before the first trade it is the epoch, which is none.
+            # Before the first trade it is the epoch, which means that there is no watermark.
             self._watermark_s = datetime.fromisoformat(batch.watermark).timestamp() or float("nan")
 
     def rejected(self, records: int) -> None:
-        """Take that so many records were sent to the dead letters, beside those that `stored` tells of."""
+        """Count records that were sent to the dead letters, apart from those that `stored` reports."""
         self._rejected.inc(records)
 
     def stored(self, batch: Stored) -> None:
-        """Take what was stored of a micro-batch of trades."""
+        """Record what was stored of a micro-batch of trades."""
         self._rejected.inc(batch.rejected)
         if batch.newest_ms is not None:
             self._newest_s = max(self._newest_s, batch.newest_ms / 1000)

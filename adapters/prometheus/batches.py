@@ -1,4 +1,4 @@
-"""What the aggregator's metrics want to know of a micro-batch. The Spark adapter's own values have it, and say what each means."""
+"""What the aggregator's metrics need to know about a micro-batch. The Spark adapter's own values provide and document it."""
 
 # ruff: noqa: D102 - the names are those of `adapters.spark`, which an adapter does not import
 
@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class Batch(Protocol):
-    """A micro-batch of a query that has ended, as Spark tells it."""
+    """A micro-batch of a query that has ended, as Spark reports it."""
 
     @property
     def query(self) -> str: ...
@@ -30,7 +30,7 @@ class Batch(Protocol):
 
 
 class Stored(Protocol):
-    """Trades that were stored, as the sink tells it."""
+    """Trades that were stored, as the sink reports them."""
 
     @property
     def rejected(self) -> int: ...

@@ -1,4 +1,4 @@
-"""Measure a feed: what comes, and how its connection is."""
+"""Measure a feed: what it receives, and the state of its connection."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -12,7 +12,7 @@ from ports.errors import EndOfFeed
 from ports.feed import Feed
 
 _HEARD: Final = frozenset({FeedEventKind.HEARTBEAT, FeedEventKind.PROVIDER_ERROR, FeedEventKind.OTHER_MESSAGE})
-"""Events that the server sent; the others are told by this side."""
+"""Events that the server sent; the others come from this side."""
 
 
 _COUNTED: Final = {
@@ -25,7 +25,7 @@ _COUNTED: Final = {
 
 
 class MeasuredFeed:
-    """A `ports.feed.Feed` that counts what another gives. Read by one thread; what it counts may be read by any."""
+    """A `ports.feed.Feed` that measures another one. It is read by one thread; any thread may read its counts."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class MeasuredFeed:
         self._monotonic = monotonic
         self._read_at = monotonic()
         self.connected = False
-        """Whether the connection is open; a feed without one counts as connected from its first frame to its end."""
+        """Whether the connection is open. A feed without a connection counts as connected from its first frame to its end."""
 
         self._frames = 0
         self._events = dict.fromkeys(_COUNTED, 0)
@@ -49,7 +49,7 @@ class MeasuredFeed:
 
     @property
     def seconds_since_read(self) -> float:
-        """How long nobody has asked for a message: the loop that reads has stood still for so long."""
+        """The time since the last call of `read` (s): how long the reading loop has been blocked."""
         return self._monotonic() - self._read_at
 
     def start(self) -> None:
@@ -57,11 +57,11 @@ class MeasuredFeed:
         self._feed.start()
 
     def subscribe(self, symbols: Iterable[str]) -> None:
-        """Make these the symbols to receive."""
+        """Receive these symbols and no others."""
         self._feed.subscribe(symbols)
 
     def read(self, timeout_s: float) -> FeedMessage | None:
-        """Give the next message, or None when none came in time."""
+        """Return the next message, or None when none came in time."""
         self._read_at = self._monotonic()
         try:
             message = self._feed.read(timeout_s)
@@ -93,7 +93,7 @@ class MeasuredFeed:
             self.connected = False
 
     def collect(self) -> Iterator[Metric]:
-        """Give the counts to a scrape."""
+        """Yield the metrics for a scrape."""
         yield CounterMetricFamily("tapeline_feed_frames", "Frames with trades, and malformed frames", self._frames)
         for kind, (name, text) in _COUNTED.items():
             yield CounterMetricFamily(f"tapeline_feed_{name}", text, self._events[kind])

@@ -1,4 +1,4 @@
-"""Measure the intake: what became of the trades of each frame, and how old they were."""
+"""Measure the intake: the outcome of the trades of each frame, and their latency."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ LATENCY_BOUNDS_S: Final = (
 
 
 class MeasuredIntake:
-    """An intake that counts what another judges. Accepts in one thread; what it counts may be read by any."""
+    """An intake that measures another one. It is used by one thread; any thread may read its counts."""
 
     def __init__(self, intake: Intake, registry: CollectorRegistry, *, now_s: Callable[[], float] = time.time) -> None:
         self._intake = intake
@@ -39,7 +39,7 @@ class MeasuredIntake:
         registry.register(self)
 
     def accept(self, frame: Frame) -> IntakeResult:
-        """Judge one frame. Never raises, whatever the frame holds."""
+        """Validate one frame. Never raises, whatever the frame holds."""
         result = self._intake.accept(frame)
         trades = result.trades
         if trades:
@@ -53,7 +53,7 @@ class MeasuredIntake:
         return result
 
     def collect(self) -> Iterator[Metric]:
-        """Give the counts to a scrape."""
+        """Yield the metrics for a scrape."""
         trades = CounterMetricFamily("tapeline_feed_trades", "Valid trades", labels=["kind"])
         updates = self._price_updates
         trades.add_metric(["trade"], self._trades - updates)

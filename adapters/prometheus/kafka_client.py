@@ -1,6 +1,6 @@
-"""What librdkafka measures by itself, and the time each record took to be acknowledged.
+"""The statistics of librdkafka, and the time from publishing each record to its acknowledgement.
 
-An observer of the Kafka publisher: it is told, in the publisher's thread, how long records took, and once a second librdkafka's statistics
+An observer of the Kafka publisher: in its thread it receives the latency of records, and once a second librdkafka's statistics
 (https://github.com/confluentinc/librdkafka/blob/master/STATISTICS.md), whose times are in microseconds.
 """
 
@@ -37,7 +37,7 @@ _SIZES: Final = {
 
 
 class KafkaClientMetrics:
-    """Takes what a Kafka publisher tells of its client."""
+    """Collects the reports of a Kafka publisher about its client."""
 
     def __init__(self, registry: CollectorRegistry, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
@@ -54,26 +54,26 @@ class KafkaClientMetrics:
     @property
     def brokers_up(self) -> int:
         """Brokers with an open connection."""
-        # A broker can be there twice, as one to begin with and as a node.
+        # A broker can be listed twice, as a bootstrap server and as a node.
         brokers = self._report.get("brokers", {}).values()
         return len({broker["nodename"] for broker in brokers if broker["state"] == "UP" and broker["nodename"]})
 
     @property
     def seconds_since_report(self) -> float:
-        """How long the client has told nothing; it does once a second while its publisher is at work, also while that waits for room."""
+        """The time since the client's last report (s). It reports once a second while its publisher works, and while that waits for room."""
         return self._monotonic() - self._reported_at
 
     def acknowledged(self, latencies_s: Iterable[float]) -> None:
-        """Take the times of records that were acknowledged."""
+        """Record the latencies of acknowledged records (s)."""
         self._latency.observe_all(latencies_s)
 
     def statistics(self, report: Mapping[str, Any]) -> None:
-        """Take librdkafka's statistics."""
+        """Record librdkafka's statistics."""
         self._report = report
         self._reported_at = self._monotonic()
 
     def collect(self) -> Iterator[Metric]:
-        """Give the latest to a scrape."""
+        """Yield the latest statistics for a scrape."""
         report = self._report
         brokers = {
             str(broker["nodeid"]): broker for broker in report.get("brokers", {}).values() if broker["nodeid"] >= 0

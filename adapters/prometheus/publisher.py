@@ -1,7 +1,7 @@
-"""Measure a publisher: what was handed over, and what became of it.
+"""Measure a publisher: the records published, and their outcome.
 
-What became of it is known to the publisher alone, which belongs to one thread; so it is asked by that thread, now and then, and a scrape reads
-the latest answer. In between, what is pending is overestimated rather than underestimated.
+The outcome is known to the publisher alone, which belongs to one thread. So that thread asks it from time to time, and a scrape reads the latest
+answer. In between, the number of pending records is overestimated, never underestimated.
 """
 
 import time
@@ -21,7 +21,7 @@ _KINDS: Final[Mapping[type, str]] = {Trade: "trade", DeadLetter: "dead_letter", 
 
 
 class MeasuredPublisher:
-    """A `ports.publisher.Publisher` that counts what goes through another; `buffer_records` is how many may wait there, if that is known."""
+    """A `ports.publisher.Publisher` that measures another one; `buffer_records` is the size of its buffer, if known."""
 
     def __init__(
         self,
@@ -41,13 +41,13 @@ class MeasuredPublisher:
 
     @property
     def pending(self) -> int:
-        """How many records are in the buffer or on the way; may be asked by any thread."""
+        """How many records are in the buffer or in flight; any thread may ask."""
         known = self._deliveries
         return max(sum(self._published.values()) - known.acknowledged - known.failed, 0)
 
     @property
     def is_full(self) -> bool:
-        """Whether the feed is held back; may be asked by any thread."""
+        """Whether the buffer is full, so that the feed is under backpressure; any thread may ask."""
         return self._buffer_records is not None and self.pending >= self._buffer_records
 
     def start(self) -> None:
@@ -55,7 +55,7 @@ class MeasuredPublisher:
         self._publisher.start()
 
     def publish(self, *items: Publishable) -> None:
-        """Take items for delivery; blocks while the buffer is full."""
+        """Accept items for delivery; block while the buffer is full."""
         published = self._published
         # Counted first: an item that waits for room is pending.
         for item in items:
@@ -72,17 +72,17 @@ class MeasuredPublisher:
             self._deliveries = self._publisher.flush(0)
 
     def flush(self, timeout_s: float) -> Deliveries:
-        """Wait until all is acknowledged or the time is up, and say how things stand."""
+        """Wait until all is acknowledged or the time is up, and return the counts."""
         self._deliveries = self._publisher.flush(timeout_s)
         return self._deliveries
 
     def close(self) -> None:
-        """Let go of everything."""
+        """Release everything."""
         self._publisher.close()
         self._deliveries = self._publisher.flush(0)
 
     def collect(self) -> Iterator[Metric]:
-        """Give the state to a scrape."""
+        """Yield the metrics for a scrape."""
         published = CounterMetricFamily(
             "tapeline_publisher_published", "Records passed to the publisher", labels=["item"]
         )

@@ -1,12 +1,12 @@
-"""The registry of a program, with what every program tells of itself: its version, and the process it is."""
+"""The registry of a program, with the metrics that every program has: its version and its process."""
 
 import prometheus_client
 from prometheus_client import CollectorRegistry, Gauge, ProcessCollector
 
 
 def new_registry(version: str) -> CollectorRegistry:
-    """Make a registry that knows the program's version and its process (CPU, memory, open files; on Linux)."""
-    # A second series for each counter, the moment of its creation, that nobody asks for.
+    """Return a registry with the program's version and its process (CPU, memory, open files; on Linux)."""
+    # A second series for each counter, the time of its creation, which has no use here.
     prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
     registry = CollectorRegistry(auto_describe=True)
     ProcessCollector(registry=registry)

@@ -1,4 +1,4 @@
-"""Measure stores: how many rows are written, how long that takes, and what fails. Reading is passed on as it is."""
+"""Measure the writes of stores: rows, duration and failures. Reads are passed on without a metric."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -17,7 +17,7 @@ WRITE_BOUNDS_S: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0
 
 
 class StoreMetrics:
-    """The metrics that the stores of a program share; make one a registry."""
+    """The metrics that the stores of a program share; one for each registry."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._rows = Counter("tapeline_store_rows_total", "Rows written", ["store"], registry=registry)
@@ -31,13 +31,13 @@ class StoreMetrics:
         )
 
     def open(self, store: str) -> None:
-        """Export a store's metrics from now on, at 0."""
+        """Export a store's metrics from now on, starting at 0."""
         for metric in (self._rows, self._failures, self._seconds):
             metric.labels(store)
 
     @contextmanager
     def writing(self, store: str, rows: int) -> Iterator[None]:
-        """Measure a write of some rows. Nothing to write is no write."""
+        """Measure a write of some rows. A write without rows does not count."""
         begun = time.perf_counter()
         try:
             yield
@@ -50,7 +50,7 @@ class StoreMetrics:
 
 
 class MeasuredTradeStore:
-    """A `ports.trade_store.TradeStore` that measures what is written to another."""
+    """A `ports.trade_store.TradeStore` that measures the writes to another one."""
 
     def __init__(self, store: TradeStore, metrics: StoreMetrics) -> None:
         self._store = store
@@ -62,22 +62,22 @@ class MeasuredTradeStore:
         self._store.start()
 
     def write(self, trades: Iterable[Trade]) -> None:
-        """Keep trades."""
+        """Persist trades."""
         rows = list(trades)
         with self._metrics.writing("trades", len(rows)):
             self._store.write(rows)
 
     def read(self, symbol: str, start_ms: int, end_ms: int) -> Iterator[Trade]:
-        """Give the symbol's trades."""
+        """Return the symbol's trades."""
         return self._store.read(symbol, start_ms, end_ms)
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Release the connection."""
         self._store.close()
 
 
 class MeasuredCandleStore:
-    """A `ports.candle_store.CandleStore` that measures what is written to another."""
+    """A `ports.candle_store.CandleStore` that measures the writes to another one."""
 
     def __init__(self, store: CandleStore, metrics: StoreMetrics) -> None:
         self._store = store
@@ -89,15 +89,15 @@ class MeasuredCandleStore:
         self._store.start()
 
     def write(self, candles: Iterable[Candle]) -> None:
-        """Keep candles."""
+        """Persist candles."""
         rows = list(candles)
         with self._metrics.writing("candles", len(rows)):
             self._store.write(rows)
 
     def read(self, symbol: str, start_ms: int, end_ms: int, window_ms: int) -> Iterator[Candle]:
-        """Give the symbol's candles."""
+        """Return the symbol's candles."""
         return self._store.read(symbol, start_ms, end_ms, window_ms)
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Release the connection."""
         self._store.close()

@@ -1,7 +1,7 @@
-"""A histogram for hot paths: filled by one thread, without a lock, read by whoever scrapes.
+"""A histogram for hot paths: one thread fills it, without a lock, and any thread may read it.
 
-A histogram of prometheus-client takes two locks and looks at each bucket in turn; with 100,000 trades a second that would be felt. Here an
-observation is a binary search and two additions. A scrape that comes between the two sees a count without its sum, and is right the next time.
+A histogram of prometheus-client takes two locks and looks at each bucket in turn, which is too slow for 100,000 trades a second. Here an
+observation is a binary search and two additions. A scrape between the two sees a count without its sum; the next scrape is right again.
 """
 
 from bisect import bisect_left, bisect_right
@@ -12,9 +12,9 @@ from prometheus_client.core import HistogramMetricFamily
 
 
 class Tally:
-    """A histogram without labels. `bounds` are the buckets' upper ends, ascending and inclusive; one more takes what is above.
+    """A histogram without labels. `bounds` are the buckets' upper ends, ascending and inclusive; one more bucket has all values above.
 
-    Values are given in parts of the unit that is exported, `parts` to one: with 1000, in milliseconds where bounds are in seconds.
+    Values are in fractions of the exported unit, `parts` to one unit: with 1000, in milliseconds where the bounds are in seconds.
     """
 
     def __init__(
@@ -30,15 +30,15 @@ class Tally:
         registry.register(self)
 
     def observe(self, value: float, weight: float = 1) -> None:
-        """Count a value, as if it had come `weight` times. A negative one counts as 0: a sum never falls."""
+        """Count a value `weight` times. A negative value counts as 0, as a sum must not fall."""
         if value < 0:
             value = 0.0
         self._counts[bisect_left(self._bounds, value)] += weight
         self._sum += value * weight
 
     def observe_all(self, values: Iterable[float]) -> None:
-        """Count each of them; the same as `observe`, with less around it."""
-        # Sorted, they are counted a bucket at a time: those of one moment lie in few.
+        """Count each value; equal to a loop of `observe`, and faster."""
+        # Sorted values are counted bucket by bucket; values of one moment are in few buckets.
         ordered = sorted(values)
         if len(ordered) == 1:
             self.observe(ordered[0])
@@ -54,7 +54,7 @@ class Tally:
             counted = end
 
     def collect(self) -> Iterator[HistogramMetricFamily]:
-        """Give the state to a scrape."""
+        """Yield the histogram for a scrape."""
         buckets = []
         cumulated = 0.0
         for end, count in zip((*self._ends, "+Inf"), self._counts.copy(), strict=True):

@@ -10,7 +10,7 @@ from ports.watchlist import Watchlist
 
 
 class MeasuredWatchlist:
-    """A `ports.watchlist.Watchlist` that counts what another tells. Used by one thread; what it counts may be read by any."""
+    """A `ports.watchlist.Watchlist` that measures another one. It is used by one thread; any thread may read its counts."""
 
     def __init__(self, watchlist: Watchlist, registry: CollectorRegistry) -> None:
         self._watchlist = watchlist
@@ -23,7 +23,7 @@ class MeasuredWatchlist:
         self._watchlist.start()
 
     def poll(self, cover: Callable[[Share], None]) -> None:
-        """Hand over the share when it has changed."""
+        """Call `cover` with the share when it has changed."""
 
         def note(share: Share) -> None:
             cover(share)
@@ -33,12 +33,12 @@ class MeasuredWatchlist:
         self._watchlist.poll(note)
 
     def close(self) -> None:
-        """Leave the others this instance's symbols."""
+        """Release this instance's symbols to the others."""
         self._share = Share()
         self._watchlist.close()
 
     def collect(self) -> Iterator[Metric]:
-        """Give the counts to a scrape."""
+        """Yield the metrics for a scrape."""
         symbols = GaugeMetricFamily("tapeline_watchlist_symbols", "Symbols of this instance's share", labels=["state"])
         symbols.add_metric(["covered"], len(self._share.symbols))
         symbols.add_metric(["waiting"], len(self._share.waiting))
