@@ -151,7 +151,7 @@ def test_a_checkpoint_of_other_settings_is_refused_in_words(carried: Site) -> No
     assert program.ended() == 1
     last = program.text().strip().splitlines()[-1]
     assert "window_ms: 60000 there, 30000 now" in last
-    assert "--checkpoint" in last
+    assert "use another checkpoint folder" in last
 
 
 def test_a_kill_in_a_micro_batch_changes_nothing_and_spark_submit_goes_on(new_site: Callable[[str], Site]) -> None:
