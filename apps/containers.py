@@ -71,7 +71,7 @@ KEPT_TRADES = 100_000
 
 
 def _page_server(source: PageSource, web: WebOptions) -> PageServer:
-    return PageServer(source, host=web.host, port=web.port, allowed_hosts=web.allowed_hosts)
+    return PageServer(source, host=web.host, port=web.port, allowed_hosts=web.allowed_hosts, security=web.security())
 
 
 class FeedContainer(DeclarativeContainer):

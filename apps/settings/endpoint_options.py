@@ -15,7 +15,7 @@ from .secret_files import read_secret, require_private_file, secret_setting
 METRICS_TOKEN: Final = "TAPELINE_METRICS_TOKEN"  # noqa: S105 - the name of a variable
 
 
-_FILE: Final = {"metavar": "FILE"}
+FILE: Final = {"metavar": "FILE"}
 
 
 @attrs.frozen(kw_only=True)
@@ -23,16 +23,16 @@ class MetricsOptions:
     """How /metrics, /healthz and /readyz of a program are protected."""
 
     tls_cert_file: Path | None = ts.option(
-        default=None, help="Serve metrics by TLS with this certificate chain, PEM", click=_FILE
+        default=None, help="Serve metrics by TLS with this certificate chain, PEM", click=FILE
     )
-    tls_key_file: Path | None = ts.option(default=None, help="Private key of the metrics certificate, PEM", click=_FILE)
+    tls_key_file: Path | None = ts.option(default=None, help="Private key of the metrics certificate, PEM", click=FILE)
     token_file: Path | None = ts.option(
         default=None,
         help=f"Answer metrics only with the bearer token in this file; or set {METRICS_TOKEN}",
-        click=_FILE,
+        click=FILE,
     )
     user: str = ts.option(default="", help="Answer metrics only to this user, by basic authentication")
-    password_hash_file: Path | None = ts.option(default=None, help="Hash of that user's password", click=_FILE)
+    password_hash_file: Path | None = ts.option(default=None, help="Hash of that user's password", click=FILE)
 
     def __attrs_post_init__(self) -> None:
         check_pair("metrics", self.tls_cert_file, self.tls_key_file)

@@ -1,9 +1,17 @@
 """Where and how the live page is served, shared by the programs that serve it."""
 
+from pathlib import Path
+from typing import Final
+
 import attrs
 import typed_settings as ts
 
+from apps.http_security.endpoint_security import EndpointSecurity
+
+from .endpoint_options import FILE, check_pair, endpoint_security
 from .options import comma_list
+
+WEB_TOKEN: Final = "TAPELINE_WEB_TOKEN"  # noqa: S105 - the name of a variable
 
 
 def _positive(_instance: object, attribute: "attrs.Attribute[float]", value: float) -> None:
@@ -13,7 +21,7 @@ def _positive(_instance: object, attribute: "attrs.Attribute[float]", value: flo
 
 def _port(_instance: object, _attribute: object, value: int) -> None:
     if not 0 <= value <= 65_535:
-        raise ValueError(f"port: 0 for any, or up to 65535, not {value}")
+        raise ValueError(f"--web-port: a port from 1 to 65535, or 0 for any, not {value}")
 
 
 @attrs.frozen(kw_only=True)
@@ -21,7 +29,8 @@ class WebOptions:
     """The live page."""
 
     host: str = ts.option(
-        default="127.0.0.1", help="Address to serve the page on; it has no login, so think before you open it to others"
+        default="127.0.0.1",
+        help="Address to serve the page on; set a token and TLS before you open it to other machines",
     )
     port: int = ts.option(
         default=8080, validator=_port, help="Port of the page, or the next one that is free; 0 for any"
@@ -31,7 +40,29 @@ class WebOptions:
         "More host names of the page; localhost, IP addresses and this machine's name need not be given",
         metavar="NAME,NAME,...",
     )
-    poll_s: float = ts.option(default=0.5, validator=_positive, help="Read the store for the page so often [seconds]")
-    stale_after_s: float = ts.option(
-        default=30.0, validator=_positive, help="Call the data stale after so long without a newer trade [seconds]"
+    token_file: Path | None = ts.option(
+        default=None,
+        help=f"Serve the page and the read API only with the bearer token in this file; or set {WEB_TOKEN}",
+        click=FILE,
     )
+    tls_cert_file: Path | None = ts.option(
+        default=None, help="Serve the page by TLS with this certificate chain, PEM", click=FILE
+    )
+    tls_key_file: Path | None = ts.option(default=None, help="Private key of that certificate, PEM", click=FILE)
+    poll_s: float = ts.option(
+        default=0.5, validator=_positive, help="Interval of the reads of the store for the page [seconds]"
+    )
+    stale_after_s: float = ts.option(
+        default=30.0,
+        validator=_positive,
+        help="Time without a newer trade after which the data counts as stale [seconds]",
+    )
+
+    def __attrs_post_init__(self) -> None:
+        check_pair("web", self.tls_cert_file, self.tls_key_file)
+
+    def security(self) -> EndpointSecurity:
+        """Read the secrets, and return how the page is protected. Raise TapelineError if a secret cannot be used."""
+        return endpoint_security(
+            variable=WEB_TOKEN, token_file=self.token_file, cert_file=self.tls_cert_file, key_file=self.tls_key_file
+        )

@@ -13,12 +13,15 @@ from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
+from apps.http_security.credentials import Credentials
 from apps.http_security.host_names import HostNames
 from ports.errors import StoreError
 
 from . import api, documentation, stream
 from .error_response import error_response
 from .middleware.allowed_hosts import AllowedHosts
+from .middleware.credentials_required import CredentialsRequired
+from .middleware.request_limits import Limits, RequestLimits
 from .middleware.security_headers import SecurityHeaders
 from .monitoring_routes import monitoring_routes
 from .page_source import PageSource
@@ -27,11 +30,19 @@ from .poller import Poller, TooManyWatchersError
 
 STATIC: Final = Path(__file__).parent / "static"
 _log = structlog.get_logger("apps.web")
+_NO_CREDENTIALS: Final = Credentials()
+_USUAL_LIMITS: Final = Limits()
 _CODES: Final = {404: "not_found", 405: "method_not_allowed"}
 
 
-def create_app(source: PageSource, *, host_names: Collection[str] = ()) -> FastAPI:
-    """Return the app, which answers to `host_names` as well as to this machine's own. The caller starts and closes the stores."""
+def create_app(
+    source: PageSource,
+    *,
+    host_names: Collection[str] = (),
+    credentials: Credentials = _NO_CREDENTIALS,
+    limits: Limits = _USUAL_LIMITS,
+) -> FastAPI:
+    """Return the app. It answers to `host_names` as well as to this machine's own. The caller starts and closes the stores."""
     poller = Poller(source)
 
     @asynccontextmanager
@@ -63,6 +74,8 @@ def create_app(source: PageSource, *, host_names: Collection[str] = ()) -> FastA
     _add_error_handlers(app)
     app.mount("/", StaticFiles(directory=STATIC, html=True), name="page")
     # The middleware added last comes first.
+    app.add_middleware(RequestLimits, limits=limits, lasting=("/api/stream",))
+    app.add_middleware(CredentialsRequired, credentials=credentials)
     app.add_middleware(AllowedHosts, names=HostNames(host_names))
     app.add_middleware(SecurityHeaders)
     return app

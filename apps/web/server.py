@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 import structlog
 
+from apps.http_security.endpoint_security import EndpointSecurity
 from domain.errors import TapelineError
 
 from .page_source import PageSource
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 PORTS_TO_TRY: Final = 20
 STOP_S: Final = 10.0
 START_DELAY_S: Final = 1.0
+_OPEN: Final = EndpointSecurity()
 _log = structlog.get_logger("apps.web")
 
 
@@ -35,13 +37,20 @@ class PageServer:
     """Serves the page while its context is active."""
 
     def __init__(
-        self, source: PageSource, *, host: str = "127.0.0.1", port: int = 8080, allowed_hosts: Collection[str] = ()
+        self,
+        source: PageSource,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 8080,
+        allowed_hosts: Collection[str] = (),
+        security: EndpointSecurity = _OPEN,
     ) -> None:
         """Serve on this port or the next free one, 0 being any, and answer to `allowed_hosts` as well as to this machine's names."""
         self._source = source
         self._host = host
         self._port = port
         self._allowed_hosts = allowed_hosts
+        self._security = security
         self._socket: socket.socket | None = None
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
@@ -65,7 +74,7 @@ class PageServer:
         host, port = self._socket.getsockname()[:2]
         # The wildcard address is not an address to visit.
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        return f"{self._security.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
     def start(self, *, after_s: float = 0.0) -> None:
         """Open the port, and serve after `after_s` seconds. Raise PageServerError if no port is free or a package is missing."""
@@ -108,7 +117,9 @@ class PageServer:
 
         from .app import create_app  # noqa: PLC0415
 
-        app = create_app(self._source, host_names=[self._host, *self._allowed_hosts])
+        app = create_app(
+            self._source, host_names=[self._host, *self._allowed_hosts], credentials=self._security.credentials
+        )
         config = uvicorn.Config(
             app,
             log_level="critical",
@@ -116,9 +127,13 @@ class PageServer:
             log_config=None,
             server_header=False,
             ws="none",
+            # It bounds the size of a request's head.
+            http="h11",
             timeout_graceful_shutdown=1,
             limit_concurrency=1000,
         )
+        config.load()
+        config.ssl = self._security.tls
         self._server = uvicorn.Server(config)
         if not self._stopping.is_set():
             assert self._socket is not None  # noqa: S101 - start() took it

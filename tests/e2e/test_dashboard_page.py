@@ -8,8 +8,11 @@ from pathlib import Path
 import attrs
 import pytest
 from selenium.webdriver.common.keys import Keys
+from typed_settings import SecretStr
 
 from adapters.memory.event_store import MemoryEventStore
+from apps.http_security.credentials import Credentials
+from apps.http_security.endpoint_security import EndpointSecurity
 from apps.observability.pipeline_stages import FiringAlert, Stage, StageState
 from apps.web.server import PageServer
 from domain.session import SessionEvent, SessionEventKind
@@ -370,4 +373,17 @@ def test_each_candle_says_whether_anything_was_missed(page: Page) -> None:
             "final, complete",
         ]  # fmt: skip
         assert page.all("#legend [data-field=coverage]")[0].text == "complete"
+        assert page.console() == []
+
+
+def test_a_browser_that_knows_the_token_shows_the_page(page: Page) -> None:
+    security = EndpointSecurity(credentials=Credentials(token=SecretStr("a-token-of-these-tests")))
+    with market_of() as market, PageServer(market.source(), port=0, security=security) as server:
+        page.driver.get(server.url)
+        assert not page.all("#watchlist")
+        # What its user would type when the browser asks.
+        page.driver.get(server.url.replace("//", "//anyone:a-token-of-these-tests@") + "/api/health")
+        page.console()
+        page.open(server.url)
+        page.until(lambda: page.text("connection-text") == "Live", "the stream is open as well")
         assert page.console() == []
