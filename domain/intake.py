@@ -18,6 +18,7 @@ from .rejection import DeadLetter, Rejection
 from .rules import Rules
 from .trade import Trade, write_trade
 from .validation import ValidatedTrade, fast_path_amount, validate_trade
+from .window import EARLIEST_MS, LATEST_MS
 
 _MOST_SYMBOLS: Final = 16_384
 _MOST_CONDITIONS: Final = 1_024
@@ -72,7 +73,8 @@ class Intake:
         letters: list[DeadLetter] = []
         received_ms = frame.received_ms
         accept_fast = self._accept_fast
-        oldest_ms, newest_ms = received_ms - self._rules.max_age_ms, received_ms + self._rules.future_tolerance_ms
+        oldest_ms = max(received_ms - self._rules.max_age_ms, EARLIEST_MS)
+        newest_ms = min(received_ms + self._rules.future_tolerance_ms, LATEST_MS)
         for place, raw in enumerate(frame.trades):
             outcome = accept_fast(raw, received_ms, oldest_ms, newest_ms) or self._judge(raw, received_ms)
             if type(outcome) is Trade:

@@ -7,7 +7,8 @@ the schema grows. Anything else is another version and is rejected.
     {"v":1,"symbol":"BINANCE:BTCUSDT","price":64123.45,"volume":0.0012,"timestamp_ms":1680286537580,"trade_id":"0000-0a1b2c3d",
      "conditions":["1","12"],"received_ms":1680286537601,"venue":"BINANCE","asset_class":"crypto"}
 
-The numbers allow more digits and a minus sign than a valid trade has, so that a wrong one is rejected for its own reason.
+The amounts and `timestamp_ms` allow more digits than a valid trade has, and a minus sign, so that a wrong one is rejected for its own reason. A
+`received_ms` outside the valid times (`domain.window`) makes the record malformed.
 """
 
 import re
@@ -22,6 +23,7 @@ from .rejection import Reason, Rejection
 from .rules import Rules
 from .trade import Trade, write_trade
 from .validation import CONDITION_PATTERN, MAX_CONDITIONS, TEXT_CLASS, check
+from .window import TIME_PATTERN
 
 SCHEMA_VERSION: Final = 1
 FIELDS: Final = (
@@ -39,7 +41,7 @@ VERSION_PATTERN: Final = r'\{"v":[0-9]{1,9},"'
 RECORD_PATTERN: Final = (
     rf'\{{"v":{SCHEMA_VERSION},"symbol":"({TEXT_CLASS}{{0,128}})","price":({_NUMBER}),"volume":({_NUMBER}),'
     rf'"timestamp_ms":({_MILLISECONDS}),"trade_id":"({TRADE_ID_PATTERN})","conditions":\[({_CONDITIONS})\],'
-    rf'"received_ms":({_MILLISECONDS}),"venue":"({TEXT_CLASS}{{0,64}})","asset_class":"([a-z_]{{1,16}})"{_ADDED}\}}'
+    rf'"received_ms":({TIME_PATTERN}),"venue":"({TEXT_CLASS}{{0,64}})","asset_class":"([a-z_]{{1,16}})"{_ADDED}\}}'
 )
 """Matches a whole record; the same text is used by Java, see `adapters/spark`. Its groups are the values of `FIELDS` after `v`."""
 

@@ -17,6 +17,7 @@ from .rejection import Reason, Rejection
 from .rules import Rules
 from .session import SessionEvent, SessionEventKind
 from .validation import SYMBOL_PATTERN, TEXT_CLASS
+from .window import TIME_PATTERN
 
 SCHEMA_VERSION: Final = 1
 FIELDS: Final = ("v", "instance", "session", "kind", "at_ms", "seen_ms", "detail", "symbols")
@@ -26,17 +27,16 @@ MAX_DETAIL: Final = 200
 NAME_PATTERN: Final = r"[A-Za-z0-9][A-Za-z0-9._:@/-]{0,63}"
 """The name of a producer, or of a session."""
 
-_MILLISECONDS = r"(?:0|[1-9][0-9]{0,14})"
 _KINDS = "|".join(SessionEventKind)
 _ADDED = rf'(?:,"(?!(?:{"|".join(FIELDS)})")[a-z][a-z0-9_]{{0,31}}":{ADDED_FIELD_VALUE}){{0,16}}'
 EVENT_PATTERN: Final = (
     rf'\{{"v":{SCHEMA_VERSION},"instance":"({NAME_PATTERN})","session":"({NAME_PATTERN})","kind":"({_KINDS})",'
-    rf'"at_ms":({_MILLISECONDS}),"seen_ms":({_MILLISECONDS}),"detail":"({TEXT_CLASS}{{0,{MAX_DETAIL}}})"{_ADDED},'
+    rf'"at_ms":({TIME_PATTERN}),"seen_ms":({TIME_PATTERN}),"detail":"({TEXT_CLASS}{{0,{MAX_DETAIL}}})"{_ADDED},'
     # Any text without a backslash: the other pattern splits it.
     r'"symbols":\{([ -\[\]-~]*)\}\}'
 )
 """Matches a whole record; its groups are the values of `FIELDS` after `v`."""
-SYMBOL_SINCE_PATTERN: Final = rf'"({SYMBOL_PATTERN})":({_MILLISECONDS})'
+SYMBOL_SINCE_PATTERN: Final = rf'"({SYMBOL_PATTERN})":({TIME_PATTERN})'
 """Matches a symbol and the time since when it is received."""
 
 _event = re.compile(EVENT_PATTERN, re.ASCII)

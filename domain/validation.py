@@ -2,7 +2,7 @@
 
 1. every field is there and of its type; 2. the symbol is 1 to 64 printable ASCII characters without quotes, backslashes or blanks at its ends;
 3. price and volume are finite; 4. the price is positive; 5. the volume is not negative (0 is a price update); 6. at most 8 decimals;
-7. price, volume and their product are within `domain.decimals`' limits; 8. not too old; 9. not in the future.
+7. price, volume and their product are within `domain.decimals`' limits; 8. not too old, nor before 1970; 9. not in the future, nor after 2286.
 
 These functions are total: no input, however malformed, raises. `adapters/spark/rules.py` has their twins as column expressions.
 """
@@ -28,6 +28,7 @@ from .decimals import (
 )
 from .rejection import Reason, Rejection
 from .rules import Rules
+from .window import EARLIEST_MS, LATEST_MS
 
 TEXT_CLASS: Final = r"[ !#-\[\]-~]"
 """Printable ASCII without the double quote and the backslash: what JSON never needs to escape."""
@@ -156,8 +157,12 @@ def _check_notional(price: Decimal, volume: Decimal) -> Rejection | None:
 
 
 def _check_time(timestamp_ms: int, now_ms: int, rules: Rules) -> Rejection | None:
+    if timestamp_ms < EARLIEST_MS:
+        return Rejection(reason=Reason.TOO_OLD, detail="timestamp: before 1970")
     if timestamp_ms < now_ms - rules.max_age_ms:
         return Rejection(reason=Reason.TOO_OLD, detail=f"timestamp: older than {rules.max_age_ms} ms")
+    if timestamp_ms > LATEST_MS:
+        return Rejection(reason=Reason.IN_FUTURE, detail="timestamp: after 2286")
     if timestamp_ms > now_ms + rules.future_tolerance_ms:
         return Rejection(reason=Reason.IN_FUTURE, detail=f"timestamp: more than {rules.future_tolerance_ms} ms ahead")
     return None

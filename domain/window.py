@@ -4,6 +4,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 MINUTE_MS: Final = 60_000
+EARLIEST_MS: Final = 0
+LATEST_MS: Final = 9_999_999_999_999
+"""Valid times, in milliseconds since the epoch: 1970-01-01 to 2286-11-20. All of them have a calendar day in every language and store, and 13 digits."""
+TIME_PATTERN: Final = r"(?:0|[1-9][0-9]{0,12})"
+"""Matches the valid times, and nothing else, where a time is written without a sign or leading zeros."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 

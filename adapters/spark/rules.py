@@ -13,6 +13,7 @@ from domain.decimals import NOTIONAL_LIMIT, PRICE_LIMIT, SCALE, VOLUME_LIMIT
 from domain.rejection import Reason
 from domain.rules import Rules
 from domain.validation import MAX_SYMBOL_LENGTH
+from domain.window import EARLIEST_MS, LATEST_MS
 
 from .decimals import has_more_decimals, multiply
 
@@ -32,8 +33,8 @@ def check(
     Where `is_fast_path`, price and volume are known to be within the rules (`decimals.is_fast_path_amount`); elsewhere they are WIDE decimals.
     """
     times = (
-        (Reason.TOO_OLD, timestamp_ms < now_ms - rules.max_age_ms),
-        (Reason.IN_FUTURE, timestamp_ms > now_ms + rules.future_tolerance_ms),
+        (Reason.TOO_OLD, (timestamp_ms < EARLIEST_MS) | (timestamp_ms < now_ms - rules.max_age_ms)),
+        (Reason.IN_FUTURE, (timestamp_ms > LATEST_MS) | (timestamp_ms > now_ms + rules.future_tolerance_ms)),
     )
     amounts = (
         (Reason.PRICE_NOT_POSITIVE, price <= 0),

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import random
 
+import attrs
+
 from domain.rules import Rules
 from domain.session import SessionEvent, SessionEventKind
 from domain.session_record import encode_event
+from domain.window import EARLIEST_MS, LATEST_MS
 
 from .records import SYMBOLS, T0_MS, Entry
 
@@ -76,6 +79,13 @@ class SessionRecords:
                 value = value[: value.index(b'"symbols":{')] + f'"symbols":{{{many}}}}}'.encode()
             case 10:
                 value = value.replace(b'"seen_ms":', rng.choice([b'"seen_ms":9', b'"seen_ms":-', b'"seen_ms":0']), 1)
+            case 11:
+                late = rng.choice([LATEST_MS, LATEST_MS + 1, 10**15 - 1])
+                value = value[: value.index(b'"symbols":{')] + f'"symbols":{{"AAPL":{late}}}}}'.encode()
+            case 12:
+                moment = rng.choice([EARLIEST_MS, LATEST_MS, LATEST_MS + 1])
+                moved = attrs.evolve(event, at_ms=moment, seen_ms=moment, symbols={"AAPL": moment})
+                return Entry(value=encode_event(moved), appended_ms=moment)
             case _:
                 pass
         age_ms = rng.choice(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 
+import attrs
 import pytest
 from pyspark.sql import SparkSession
 
@@ -11,6 +13,7 @@ from domain.record import encode
 from domain.rejection import Reason
 from domain.rules import Rules
 from domain.trade import Trade
+from domain.window import EARLIEST_MS, LATEST_MS
 
 from .records import T0_MS, Entry, Records, amounts_at_their_bounds, padded
 from .twins import domain_verdicts, spark_verdicts
@@ -41,6 +44,23 @@ def test_ten_thousand_records_have_equal_verdicts(spark: SparkSession) -> None:
 def test_the_rules_are_arguments(spark: SparkSession) -> None:
     rules = Rules(max_age_ms=1_000, future_tolerance_ms=0)
     assert_equal_verdicts(spark, Records(seed=5, rules=rules).entries(2_000), rules)
+
+
+def test_times_at_their_bounds_have_equal_verdicts(spark: SparkSession) -> None:
+    moments = (-(10**15) + 1, EARLIEST_MS - 1, EARLIEST_MS, T0_MS, LATEST_MS, LATEST_MS + 1, 10**15 - 1)
+    trade = Records(seed=3).trade()
+    entries = [
+        Entry(
+            value=encode(attrs.evolve(trade, timestamp_ms=timestamp_ms, received_ms=received_ms)),
+            appended_ms=appended_ms,
+        )
+        for timestamp_ms, received_ms, appended_ms in itertools.product(moments, repeat=3)
+    ]
+    expected = assert_equal_verdicts(spark, entries, Rules(max_age_ms=10**16, future_tolerance_ms=10**16))
+    assert {*map(str, filter(lambda one: isinstance(one, str), expected))} == {"malformed", "too_old", "in_future"}
+    # Both times of the trade are valid, whatever the broker's clock was.
+    assert sum(isinstance(verdict, Trade) for verdict in expected) == 3 * 3 * len(moments)
+    assert_equal_verdicts(spark, entries, Rules())
 
 
 def test_amounts_at_their_bounds_have_equal_verdicts(spark: SparkSession) -> None:

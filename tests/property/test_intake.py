@@ -10,6 +10,7 @@ from domain.intake import Intake
 from domain.rejection import Reason, Rejection
 from domain.rules import Rules
 from domain.trade import Trade
+from domain.window import EARLIEST_MS, LATEST_MS
 from tests.support.strategies import T0_MS, anything, raw_trades, usual_raw_trades
 
 
@@ -53,6 +54,20 @@ def test_arbitrary_fields_come_out_as_a_trade_or_a_dead_letter(
     junk = RawTrade(symbol=s, price=p, volume=v, timestamp_ms=t, conditions=c)
     result = Intake(source="test").accept(frame(junk))
     assert [letter.payload for letter in result.dead_letters] == [b"trade 0"] * (1 - len(result.trades))
+
+
+@pytest.mark.parametrize(
+    ("timestamp_ms", "reason"),
+    [(EARLIEST_MS, None), (LATEST_MS, None), (EARLIEST_MS - 1, Reason.TOO_OLD), (LATEST_MS + 1, Reason.IN_FUTURE)],
+)
+def test_a_trade_without_a_calendar_day_is_rejected_whatever_the_tolerances(
+    timestamp_ms: int, reason: Reason | None
+) -> None:
+    intake = Intake(source="test", rules=Rules(max_age_ms=10**16, future_tolerance_ms=10**16))
+    # The second trade of a symbol takes the fast path.
+    for payload in (b"first", b"second"):
+        result = intake.accept(frame(raw(timestamp_ms=timestamp_ms), raw(timestamp_ms=T0_MS), payload=payload))
+        assert [letter.rejection.reason for letter in result.dead_letters] == ([reason] if reason else [])
 
 
 @given(st.lists(raw_trades(), max_size=20))

@@ -8,10 +8,15 @@ from domain.record import decode, encode
 from domain.rejection import DeadLetter, Reason, Rejection
 from domain.rules import Rules
 from domain.trade import Trade
+from domain.window import EARLIEST_MS, LATEST_MS, partition_day
 from tests.support.strategies import T0_MS, trades
 
 RULES = Rules()
 LATER_MS = T0_MS + 3_600_000
+
+
+any_times = st.integers(-(10**15) + 1, 10**15 - 1) | st.sampled_from([EARLIEST_MS, LATEST_MS, T0_MS])
+"""Any time that the record's pattern admits for its timestamp."""
 
 
 def verdict(value: bytes | None, appended_ms: int = LATER_MS) -> Reason | None:
@@ -121,6 +126,22 @@ def test_a_known_field_cannot_be_given_twice() -> None:
 def test_no_record_can_vouch_for_its_own_future() -> None:
     far = str(LATER_MS + 86_400_000)
     assert verdict(record(timestamp_ms=far, received_ms=far)) is Reason.IN_FUTURE
+
+
+@given(any_times, any_times, any_times)
+def test_every_valid_trade_has_times_with_a_calendar_day(timestamp_ms: int, received_ms: int, appended_ms: int) -> None:
+    value = record(timestamp_ms=str(timestamp_ms), received_ms=str(received_ms))
+    outcome = decode(value, appended_ms=appended_ms, rules=Rules(max_age_ms=10**16, future_tolerance_ms=10**16))
+    are_valid = all(EARLIEST_MS <= each <= LATEST_MS for each in (timestamp_ms, received_ms))
+    assert isinstance(outcome, Trade) == are_valid
+    if isinstance(outcome, Trade):
+        assert 1970 <= partition_day(outcome.timestamp_ms).year <= 2286
+
+
+def test_no_record_can_vouch_for_a_past_without_a_calendar_day() -> None:
+    moment = str(-999_999_999_999_999)
+    assert verdict(record(timestamp_ms=moment, received_ms=moment)) is Reason.MALFORMED
+    assert verdict(record(timestamp_ms=moment, received_ms="0")) is Reason.TOO_OLD
 
 
 def test_a_recording_keeps_its_own_clock() -> None:

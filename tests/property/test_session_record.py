@@ -1,4 +1,5 @@
 import attrs
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -6,6 +7,7 @@ from domain.rejection import Reason, Rejection
 from domain.rules import Rules
 from domain.session import MAX_SYMBOLS, SessionEvent, SessionEventKind
 from domain.session_record import MAX_EVENT_BYTES, decode_event, encode_event, is_name
+from domain.window import LATEST_MS
 from tests.support.strategies import T0_MS, session_events
 
 RULES = Rules()
@@ -99,6 +101,16 @@ def test_what_is_not_of_the_form_is_malformed() -> None:
     ):
         assert verdict(record(**changes)) is Reason.MALFORMED, changes
     assert verdict(record() + b"\n") is Reason.MALFORMED
+
+
+@pytest.mark.parametrize("field", ["at_ms", "seen_ms", "symbols"])
+def test_times_without_a_calendar_day_are_malformed(field: str) -> None:
+    latest, beyond = str(LATEST_MS), str(LATEST_MS + 1)
+    if field == "symbols":
+        latest, beyond = f'{{"AAPL":{latest}}}', f'{{"AAPL":{beyond}}}'
+    appended_ms = T0_MS if field == "symbols" else LATEST_MS
+    assert verdict(record(**{"at_ms": str(appended_ms), field: latest}), appended_ms) is None
+    assert verdict(record(**{"at_ms": str(appended_ms), field: beyond}), appended_ms) is Reason.MALFORMED
 
 
 def test_times_are_judged_by_the_brokers_clock() -> None:

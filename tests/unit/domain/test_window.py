@@ -1,10 +1,20 @@
+import re
 from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.window import day_start_ms, partition_day, to_datetime, to_ms, window_start_ms
+from domain.window import (
+    EARLIEST_MS,
+    LATEST_MS,
+    TIME_PATTERN,
+    day_start_ms,
+    partition_day,
+    to_datetime,
+    to_ms,
+    window_start_ms,
+)
 
 moments = st.integers(-62_135_596_800_000, 253_402_300_799_999)
 
@@ -25,6 +35,15 @@ def test_moments_and_datetimes_are_the_same_to_the_millisecond(timestamp_ms: int
 def test_a_moment_lies_in_its_partition_day(timestamp_ms: int) -> None:
     start = day_start_ms(partition_day(timestamp_ms))
     assert start <= timestamp_ms < start + 86_400_000
+
+
+@given(
+    st.integers(-(10**15), 10**15)
+    | st.sampled_from([EARLIEST_MS - 1, EARLIEST_MS, EARLIEST_MS + 1, LATEST_MS - 1, LATEST_MS, LATEST_MS + 1])
+)
+def test_the_pattern_of_times_matches_the_valid_times_alone(moment_ms: int) -> None:
+    is_valid = EARLIEST_MS <= moment_ms <= LATEST_MS
+    assert (re.fullmatch(TIME_PATTERN, str(moment_ms)) is not None) == is_valid
 
 
 def test_the_partition_day_is_in_utc() -> None:
