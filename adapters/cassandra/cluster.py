@@ -20,6 +20,7 @@ from cassandra.policies import (
 from cassandra.query import tuple_factory
 
 from .settings import CassandraSettings
+from .tls import client_context
 
 PROTOCOL_VERSION: Final = ProtocolVersion.V5
 _RECONNECT_FIRST_S: Final = 0.5
@@ -45,7 +46,7 @@ class IdempotentRetryPolicy(RetryPolicy):  # type: ignore[misc]  # the driver sh
 
 
 def make_cluster(settings: CassandraSettings) -> Any:
-    """Make a Cluster; nothing is connected yet."""
+    """Return a Cluster that is not connected yet. Raise StoreError if a certificate file cannot be used."""
     # A host is asked twice until a session stands: by the control connection and by the pool.
     attempt_s = max(0.5, settings.connect_timeout_s / (2 * len(settings.hosts)))
     return Cluster(
@@ -55,6 +56,7 @@ def make_cluster(settings: CassandraSettings) -> Any:
         auth_provider=(
             PlainTextAuthProvider(username=settings.username, password=settings.password) if settings.username else None
         ),
+        ssl_context=client_context(settings),
         execution_profiles={EXEC_PROFILE_DEFAULT: _profile(settings)},
         reconnection_policy=ExponentialReconnectionPolicy(_RECONNECT_FIRST_S, _RECONNECT_MOST_S),
         connect_timeout=attempt_s,

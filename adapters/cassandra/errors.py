@@ -1,5 +1,6 @@
 """What the driver raises, as the port's StoreError: it names the contact points and says what to do, and holds no secret."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -22,6 +23,8 @@ from .settings import CassandraSettings
 
 VENDOR_ERRORS: Final = (DriverException, NoHostAvailable, ConnectionException, ErrorMessage, OSError)
 """Everything that the driver raises about a server; other exceptions are bugs and stay as they are."""
+
+_TLS_FAILURE: Final = re.compile(r"\[SSL[^\]]*\] (.+?)\.? \(_ssl\.c")
 
 SCHEMA_HINT: Final = "run `python -m apps.admin schema`"
 
@@ -49,6 +52,9 @@ def _explain(settings: CassandraSettings, error: BaseException) -> str:
     causes = _causes(error)
     if any(isinstance(cause, AuthenticationFailed) for cause in causes):
         return f"{where(settings)} refused the user name or password (user {settings.username!r})"
+    # The driver repeats the error of the TLS library in the text of its own.
+    for tls_failure in filter(None, (_TLS_FAILURE.search(str(cause)) for cause in causes)):
+        return f"{where(settings)}: no TLS connection ({tls_failure[1]})"
     if isinstance(error, InvalidRequest):
         text = str(error)
         if "does not exist" in text or "unconfigured table" in text:

@@ -38,8 +38,15 @@ class CassandraSettings:
     local_dc: str = attrs.field(default="dc1", validator=attrs.validators.min_len(1))
     """The data centre to talk to; the others are only used by replication."""
     username: str = ""
-    """Empty where the server asks for no password."""
+    """Empty if the server asks for no password."""
     password: str = attrs.field(default="", repr=False)
+    tls: bool = False
+    ca_file: str = ""
+    """PEM file of the authority that signs the certificates of the nodes; empty for the authorities of the system."""
+    cert_file: str = ""
+    """PEM file of the client certificate and its chain; empty if the server asks for none."""
+    key_file: str = ""
+    """PEM file of the private key of the client certificate."""
     consistency: str = attrs.field(default="LOCAL_QUORUM", validator=attrs.validators.in_(CONSISTENCIES))
     request_timeout_s: float = attrs.field(default=10.0, validator=attrs.validators.gt(0))
     """How long one request may take, retries included."""
@@ -53,3 +60,9 @@ class CassandraSettings:
     """Rows of one partition that share a request."""
     page_rows: int = attrs.field(default=5000, validator=attrs.validators.ge(1))
     """Rows that a read fetches at once."""
+
+    def __attrs_post_init__(self) -> None:
+        if bool(self.cert_file) != bool(self.key_file):
+            raise ValueError("cert_file and key_file: a client certificate needs both")
+        if not self.tls and (self.ca_file or self.cert_file):
+            raise ValueError("tls: certificates are given, but TLS is off")
