@@ -9,6 +9,7 @@ from pyspark.sql import SparkSession
 from ports.errors import BrokerError, StoreError
 
 from . import candles, session_record, trades
+from .kafka_client import client_properties
 from .settings import AggregatorSettings
 from .sinks import table_options
 
@@ -19,9 +20,8 @@ def check_topics(spark: SparkSession, settings: AggregatorSettings) -> None:
     """Raise BrokerError unless Kafka answers and the topics exist."""
     jvm: Any = spark.sparkContext._jvm  # noqa: SLF001 - the broker is asked by the client that will read from it
     properties = jvm.java.util.Properties()
-    for name, value in settings.kafka_properties.items():
+    for name, value in client_properties(settings).items():
         properties.setProperty(name, value)
-    properties.setProperty("bootstrap.servers", settings.bootstrap_servers)
     properties.setProperty("request.timeout.ms", str(TIMEOUT_S * 1000))
     properties.setProperty("default.api.timeout.ms", str(TIMEOUT_S * 1000))
     try:

@@ -15,9 +15,11 @@ from pyspark.sql import SparkSession
 
 from ports.errors import PortError
 
+from .connector import connector_options
+from .key_stores import make_key_stores
 from .settings import AggregatorSettings
 
-_JAVA_PROPERTIES: Final = {
+JAVA_PROPERTIES: Final = {
     # Upserts of absolute values are idempotent; the driver retries a batch of them only when told so.
     "datastax-java-driver.basic.request.default-idempotence": "true",
     # The connector's TLS leaves it off.
@@ -88,7 +90,7 @@ def spark_conf(settings: AggregatorSettings, name: str = "tapeline-aggregator") 
     # remembered of single trades is too much for a heap. A checkpoint goes on with what it was begun with: Spark keeps the name in it.
     conf.setIfMissing(STATE_STORE, ROCKSDB if settings.deduplicate else ON_HEAP)
     options = "spark.executor.extraJavaOptions"
-    ours = " ".join(f"-D{name}={value}" for name, value in _JAVA_PROPERTIES.items())
+    ours = " ".join(f"-D{name}={value}" for name, value in JAVA_PROPERTIES.items())
     conf.set(options, f"{ours} {conf.get(options) or ''}".strip())
     if settings.ui:
         conf.set("spark.ui.enabled", "true")
@@ -116,18 +118,21 @@ def start_jvm(conf: SparkConf, settings: AggregatorSettings) -> None:
             f"Spark's UI would listen on all addresses, and it has no login: set the environment variable {_UI_ADDRESS}={_LOOPBACK}"
             " (and on a cluster spark.driver.host, the address at which executors reach the driver)"
         )
-    for name, value in _JAVA_PROPERTIES.items():
+    for name, value in JAVA_PROPERTIES.items():
         jvm.java.lang.System.setProperty(name, value)
     # spark-submit logs at INFO until a session says otherwise, a line for every jar.
     jvm.org.apache.logging.log4j.core.config.Configurator.setRootLevel(jvm.org.apache.logging.log4j.Level.WARN)
 
 
 def start_session(conf: SparkConf, settings: AggregatorSettings) -> SparkSession:
-    """Start the session, on the JVM that `start_jvm` started."""
+    """Start the session, on the JVM that `start_jvm` started. Raise PemError if a certificate cannot be used."""
     builder = SparkSession.builder.config(conf=conf)
-    if settings.username:
-        builder = builder.config("spark.cassandra.auth.username", settings.username)
-        builder = builder.config("spark.cassandra.auth.password", settings.password)
+    security = settings.cassandra_security
+    stores = make_key_stores(security.certificates) if security.certificates.are_given else None
+    for option, value in connector_options(security, stores).items():
+        # On a cluster the user names stores that all machines have.
+        if not conf.contains(option):
+            builder = builder.config(option, value)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("WARN")
     return session

@@ -9,6 +9,8 @@ from attrs.validators import and_, ge, gt, in_, le, matches_re, min_len
 from domain.rules import Rules
 from domain.window import MINUTE_MS
 
+from .security_settings import CassandraSecurity, KafkaSecurity
+
 CONSISTENCIES: Final = ("ONE", "LOCAL_ONE", "TWO", "THREE", "QUORUM", "LOCAL_QUORUM", "EACH_QUORUM", "ALL")
 OFFSETS: Final = ("earliest", "latest")
 
@@ -22,16 +24,15 @@ class AggregatorSettings:
     topic: str = attrs.field(default="trades", validator=min_len(1))
     dead_letter_topic: str = attrs.field(default="trades.dlq", validator=min_len(1))
     events_topic: str = attrs.field(default="feed.events", validator=min_len(1))
+    kafka_security: KafkaSecurity = attrs.field(factory=KafkaSecurity)
     kafka_properties: Mapping[str, str] = attrs.field(factory=dict, repr=False)
-    """More properties of the Kafka clients (the Java ones), such as `security.protocol`; they may hold secrets."""
+    """More properties of Kafka's Java clients, which win over `kafka_security`; they may hold secrets."""
     cassandra_hosts: tuple[str, ...] = attrs.field(default=("127.0.0.1",), validator=min_len(1))
     cassandra_port: int = attrs.field(default=9042, validator=and_(ge(1), le(65535)))
     keyspace: str = attrs.field(default="tapeline", validator=matches_re(r"[a-z][a-z0-9_]{0,47}"))
     local_dc: str = attrs.field(default="dc1", validator=min_len(1))
     """The data centre to write to."""
-    username: str = ""
-    """Empty where Cassandra asks for no password."""
-    password: str = attrs.field(default="", repr=False)
+    cassandra_security: CassandraSecurity = attrs.field(factory=CassandraSecurity)
     consistency: str = attrs.field(default="LOCAL_QUORUM", validator=in_(CONSISTENCIES))
     checkpoint: str = attrs.field(default="data/checkpoint", validator=min_len(1))
     """Folder or URL; on a cluster, of a file system that all of it shares."""

@@ -2,13 +2,13 @@
 
 from pyspark.sql import DataFrame, SparkSession
 
+from .kafka_client import client_properties
 from .settings import AggregatorSettings
 
 
 def kafka_clients(settings: AggregatorSettings) -> dict[str, str]:
-    """Give the options that every Kafka client of Spark takes, sources and sinks."""
-    more = {f"kafka.{name}": value for name, value in settings.kafka_properties.items()}
-    return {**more, "kafka.bootstrap.servers": settings.bootstrap_servers}
+    """Return the options of every Kafka source and sink of Spark. Raise PemError if a certificate cannot be used."""
+    return {f"kafka.{name}": value for name, value in client_properties(settings).items()}
 
 
 def topic_records(spark: SparkSession, settings: AggregatorSettings, *, topic: str, query: str) -> DataFrame:

@@ -5,6 +5,7 @@ from typing import Final
 import attrs
 import typed_settings as ts
 
+from adapters.spark.security_settings import CassandraSecurity
 from adapters.spark.settings import AggregatorSettings
 
 from .endpoint_options import MetricsOptions
@@ -80,8 +81,9 @@ class AggregatorOptions:
             cassandra_port=self.cassandra.port,
             keyspace=self.cassandra.keyspace,
             local_dc=self.cassandra.local_dc,
-            username=self.cassandra.username,
-            password=str(self.cassandra.password),
+            cassandra_security=CassandraSecurity(
+                username=self.cassandra.username, password=str(self.cassandra.password)
+            ),
             consistency=self.consistency,
             checkpoint=self.checkpoint,
             trigger_s=self.trigger_s,

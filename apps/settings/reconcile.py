@@ -5,6 +5,7 @@ from typing import Final
 import attrs
 import typed_settings as ts
 
+from adapters.spark.security_settings import CassandraSecurity
 from adapters.spark.settings import AggregatorSettings
 
 from .options import CassandraOptions, in_seconds
@@ -39,8 +40,9 @@ class ReconcileOptions:
             cassandra_port=self.cassandra.port,
             keyspace=self.cassandra.keyspace,
             local_dc=self.cassandra.local_dc,
-            username=self.cassandra.username,
-            password=str(self.cassandra.password),
+            cassandra_security=CassandraSecurity(
+                username=self.cassandra.username, password=str(self.cassandra.password)
+            ),
             consistency=self.consistency,
             window_ms=self.window_s * 1000,
             allowed_lateness_ms=self.allowed_lateness_s * 1000,

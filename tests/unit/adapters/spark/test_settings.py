@@ -4,11 +4,16 @@ from typing import Any
 
 import pytest
 
+from adapters.spark.security_settings import CassandraSecurity, KafkaSecurity
 from adapters.spark.settings import AggregatorSettings
 
 
 def test_secrets_are_not_shown() -> None:
-    settings = AggregatorSettings(password="hush", kafka_properties={"sasl.jaas.config": "hush"})  # noqa: S106
+    settings = AggregatorSettings(
+        cassandra_security=CassandraSecurity(username="u", password="hush"),  # noqa: S106
+        kafka_security=KafkaSecurity(protocol="SASL_SSL", username="u", password="hush"),  # noqa: S106
+        kafka_properties={"sasl.jaas.config": "hush"},
+    )
     assert "hush" not in repr(settings)
 
 
