@@ -66,10 +66,6 @@ for _name in _absent:
     del sys.modules[_name]
 
 
-KEPT_TRADES = 100_000
-"""Raw trades of a symbol that `tapeline live` keeps."""
-
-
 def _page_server(source: PageSource, web: WebOptions) -> PageServer:
     return PageServer(source, host=web.host, port=web.port, allowed_hosts=web.allowed_hosts, security=web.security())
 
@@ -127,7 +123,7 @@ class LiveContainer(FeedContainer):
     """`tapeline live`: everything but the feed is in memory. Each port is measured."""
 
     settings = FeedContainer.settings
-    broker = Singleton(MemoryBroker, now_ms=FeedContainer.clock)
+    broker = Singleton(MemoryBroker, now_ms=FeedContainer.clock, capacity_bytes=settings.provided.keep_bytes)
     publisher: Provider[Publisher] = Singleton(
         Late("adapters.prometheus.publisher:MeasuredPublisher"),
         Singleton(MemoryPublisher, broker),
@@ -135,16 +131,18 @@ class LiveContainer(FeedContainer):
     )
     subscriber: Provider[Subscriber] = Singleton(MemorySubscriber, broker, "live", ("trades", "feed.events"))
     store_metrics = Singleton(Late("adapters.prometheus.stores:StoreMetrics"), FeedContainer.registry)
-    kept_trades = Singleton(MemoryTradeStore, capacity=KEPT_TRADES)
+    kept_trades = Singleton(MemoryTradeStore, capacity=settings.provided.keep_trades)
     # The page lists the symbols of the candles: those of a recording are not known beforehand.
-    kept_candles = Singleton(SymbolTrackingCandleStore, Singleton(MemoryCandleStore))
+    kept_candles = Singleton(
+        SymbolTrackingCandleStore, Singleton(MemoryCandleStore, capacity=settings.provided.keep_candles)
+    )
     trade_store: Provider[TradeStore] = Singleton(
         Late("adapters.prometheus.stores:MeasuredTradeStore"), kept_trades, store_metrics
     )
     candle_store: Provider[CandleStore] = Singleton(
         Late("adapters.prometheus.stores:MeasuredCandleStore"), kept_candles, store_metrics
     )
-    event_store: Provider[EventStore] = Singleton(MemoryEventStore)
+    event_store: Provider[EventStore] = Singleton(MemoryEventStore, capacity=settings.provided.keep_events)
     health = Singleton(live_health, FeedContainer.feed)
 
     ingest = Singleton(

@@ -2,8 +2,8 @@
 
 - A topic is created at its first use, with the broker's number of partitions. Records of one key go to one partition, the same one that Kafka
   would choose, and keep their order; records without a key are distributed round robin.
-- A partition holds at most `capacity` records. When it is full, records that every group of the topic has committed are removed. A topic that
-  no group reads drops its oldest records instead, as a real broker's retention does.
+- A partition holds at most `capacity` records, and values of at most `capacity_bytes`; a single record may be larger. When it is full, records that
+  every group of the topic has committed are removed. A topic that no group reads drops its oldest records instead, as a real broker's retention does.
 - When no records can be removed, the publisher waits: a slow group applies backpressure, and nothing is lost. In a program with one thread no
   group could ever commit meanwhile, so after `full_timeout_s` the wait ends in a BrokerError that names the group.
 - A group exists from its first member on. A group without members that has never committed is deleted.
@@ -28,6 +28,7 @@ from .partitioner import partition_of
 
 DEFAULT_PARTITIONS: Final = 4
 DEFAULT_CAPACITY: Final = 50_000
+DEFAULT_CAPACITY_BYTES: Final = 64 * 1024 * 1024
 
 
 class MemoryBroker:
@@ -38,14 +39,16 @@ class MemoryBroker:
         *,
         partitions: int = DEFAULT_PARTITIONS,
         capacity: int = DEFAULT_CAPACITY,
+        capacity_bytes: int = DEFAULT_CAPACITY_BYTES,
         full_timeout_s: float = 30.0,
         now_ms: Clock = system_clock,
     ) -> None:
-        """Create an empty broker; `capacity` is in records per partition. Raise ValueError unless both numbers are positive."""
-        if partitions < 1 or capacity < 1:
+        """Create an empty broker; `capacity` is in records per partition, `capacity_bytes` in bytes of values. Raise ValueError unless all are positive."""
+        if partitions < 1 or capacity < 1 or capacity_bytes < 1:
             raise ValueError("a broker needs at least 1 partition per topic and room for 1 record")
         self._partitions = partitions
         self._capacity = capacity
+        self._capacity_bytes = capacity_bytes
         self._full_timeout_s = full_timeout_s
         self._now_ms = now_ms
         self._changed = threading.Condition()
@@ -62,7 +65,7 @@ class MemoryBroker:
             partition = next(self._keyless) if key is None else partition_of(key, self._partitions)
             place = Place(topic, partition)
             log = self._logs[place]
-            if not self._changed.wait_for(lambda: self._make_room(place, log), self._full_timeout_s):
+            if not self._changed.wait_for(lambda: self._make_room(place, log, len(value)), self._full_timeout_s):
                 raise BrokerError(self._explain_full(place, log))
             record = TopicRecord(
                 topic=topic,
@@ -154,15 +157,24 @@ class MemoryBroker:
         wanted = {name: group.first_needed(place) for name, group in self._groups.items()}
         return {name: offset for name, offset in wanted.items() if offset is not None}
 
-    def _make_room(self, place: Place, log: PartitionLog) -> bool:
-        if len(log) >= self._capacity:
-            readers = self._readers(place)
-            log.trim(min(readers.values()) if readers else log.base + 1)
-        return len(log) < self._capacity
+    def _make_room(self, place: Place, log: PartitionLog, value_bytes: int) -> bool:
+        if self._has_room(log, value_bytes):
+            return True
+        readers = self._readers(place)
+        if readers:
+            log.trim(min(readers.values()))
+            return self._has_room(log, value_bytes)
+        while not self._has_room(log, value_bytes):
+            log.trim(log.base + 1)
+        return True
+
+    def _has_room(self, log: PartitionLog, value_bytes: int) -> bool:
+        is_within = len(log) < self._capacity and log.value_bytes + value_bytes <= self._capacity_bytes
+        return is_within or not len(log)
 
     def _explain_full(self, place: Place, log: PartitionLog) -> str:
         slow = sorted(name for name, offset in self._readers(place).items() if offset <= log.base)
         return (
-            f"{place.topic}/{place.partition} is full: {self._capacity} records that {', '.join(slow)} did not commit "
+            f"{place.topic}/{place.partition} is full: {len(log)} records of {log.value_bytes} bytes that {', '.join(slow)} did not commit "
             f"within {self._full_timeout_s:g} s; read and commit in time, or give the memory broker more capacity"
         )

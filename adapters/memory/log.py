@@ -9,6 +9,8 @@ class PartitionLog:
     def __init__(self) -> None:
         self.base = 0
         self.end = 0
+        self.value_bytes = 0
+        """Bytes of all values."""
         self._records: dict[int, TopicRecord] = {}
 
     def __len__(self) -> int:
@@ -17,6 +19,7 @@ class PartitionLog:
     def append(self, record: TopicRecord) -> None:
         """Append a record whose offset is `end`."""
         self._records[self.end] = record
+        self.value_bytes += len(record.value)
         self.end += 1
 
     def read(self, start: int, limit: int) -> list[TopicRecord]:
@@ -26,5 +29,5 @@ class PartitionLog:
     def trim(self, offset: int) -> None:
         """Remove the records below an offset, which is not beyond `end`."""
         for removed in range(self.base, offset):
-            del self._records[removed]
+            self.value_bytes -= len(self._records.pop(removed).value)
         self.base = max(self.base, offset)

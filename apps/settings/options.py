@@ -147,7 +147,8 @@ class SimulatorOptions:
 
     def adapter(self) -> SimulatorSettings:
         """Give them as the adapter wants them."""
-        return SimulatorSettings(rate=self.rate, seed=self.seed)
+        # Nobody reads the ledger of frames here.
+        return SimulatorSettings(rate=self.rate, seed=self.seed, ledger_limit=0)
 
 
 @attrs.frozen(kw_only=True)
