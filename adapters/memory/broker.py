@@ -175,6 +175,6 @@ class MemoryBroker:
     def _explain_full(self, place: Place, log: PartitionLog) -> str:
         slow = sorted(name for name, offset in self._readers(place).items() if offset <= log.base)
         return (
-            f"{place.topic}/{place.partition} is full: {len(log)} records of {log.value_bytes} bytes that {', '.join(slow)} did not commit "
-            f"within {self._full_timeout_s:g} s; read and commit in time, or give the memory broker more capacity"
+            f"{place.topic}/{place.partition} is full: {len(log)} records that {', '.join(slow)} did not commit "
+            f"within {self._full_timeout_s:g} s ({log.value_bytes} bytes); read and commit in time, or give the memory broker more capacity"
         )

@@ -142,3 +142,31 @@ def test_a_broker_has_partitions_and_room(wrong: dict[str, int]) -> None:
 def test_the_hash_is_kafkas(key: bytes, signed: int) -> None:
     assert murmur2(key) == signed & 0xFFFFFFFF
     assert partition_of(key, 4) == (signed & 0x7FFFFFFF) % 4
+
+
+def test_a_topic_that_no_group_reads_keeps_its_newest_records_by_bytes() -> None:
+    broker = MemoryBroker(partitions=1, capacity_bytes=100)
+    for number in range(10):
+        broker.append("trades.dlq", key=None, value=bytes([number]) * 30)
+    with MemorySubscriber(broker, "late", ["trades.dlq"]) as late:
+        assert [record.value[0] for record in late.read(0)] == [7, 8, 9]
+
+
+def test_a_record_larger_than_a_partition_is_kept_alone() -> None:
+    broker = MemoryBroker(partitions=1, capacity_bytes=100)
+    broker.append("trades.dlq", key=None, value=b"small")
+    broker.append("trades.dlq", key=None, value=b"x" * 1000)
+    with MemorySubscriber(broker, "late", ["trades.dlq"]) as late:
+        assert [len(record.value) for record in late.read(0)] == [1000]
+
+
+def test_a_group_that_reads_the_topic_loses_nothing_to_the_bound_of_bytes() -> None:
+    broker = MemoryBroker(partitions=1, capacity_bytes=100, full_timeout_s=IMPATIENT_S)
+    with MemorySubscriber(broker, "slow", ["trades"]) as slow:
+        for _ in range(3):
+            broker.append("trades", key=None, value=b"x" * 30)
+        with pytest.raises(BrokerError, match="slow did not commit"):
+            broker.append("trades", key=None, value=b"x" * 30)
+        assert len(slow.read(0)) == 3
+        slow.commit()
+        broker.append("trades", key=None, value=b"x" * 30)
