@@ -19,8 +19,13 @@ from .schemas.symbols import SymbolList, symbol_out
 from .schemas.trades import TradePage, trade_out
 
 ERRORS: Final[dict[int | str, dict[str, Any]]] = {
-    400: {"model": ErrorOut, "description": "The request is not valid"},
-    503: {"model": ErrorOut, "description": "The store is not readable"},
+    "4XX": {
+        "model": ErrorOut,
+        "description": "400: the request is not valid; 401: the token is missing or wrong; 413: the request has a body; 414: path and query are too"
+        " long; 421: the host name is not one of this server's",
+    },
+    503: {"model": ErrorOut, "description": "The store is not readable, or too many requests or pages are open"},
+    504: {"model": ErrorOut, "description": "The request took too long"},
 }
 
 router = APIRouter(prefix="/api", responses=ERRORS)
