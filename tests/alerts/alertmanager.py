@@ -1,12 +1,22 @@
 """A client for the HTTP API of a real Alertmanager, and a webhook that records notifications."""
 
 import json
+import subprocess
 import threading
 import urllib.request
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+from devstack.servers.monitoring_programs import alertmanager
+from devstack.stack.monitoring_config import render
+from devstack.stack.ports import Claims
+from tests.support.timeouts import wait_until
+
+from .rules import ALERTMANAGER
 
 
 class Webhook:
@@ -55,13 +65,37 @@ class Webhook:
         return any(alert["name"] == name and alert["status"] == status for alert in self.seen[since:])
 
 
+@contextmanager
+def running_alertmanager(folder: Path, *, pager_url: str, chat_url: str) -> Iterator[str]:
+    """Run an Alertmanager without alerts on the configuration of `deploy`, and yield its URL."""
+    config = folder / "alertmanager.yml"
+    values = {
+        "GROUP_WAIT": "200ms", "GROUP_INTERVAL": "500ms", "PAGER_WEBHOOK_URL": pager_url, "CHAT_WEBHOOK_URL": chat_url,
+    }  # fmt: skip
+    config.write_text(render(ALERTMANAGER, values))
+    with Claims() as claims:
+        server = alertmanager(folder, claims.next_free(["127.0.0.1"], 19093, what="a test"), config)
+        server.prepare()
+        with subprocess.Popen(server.command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            try:
+                wait_until(
+                    lambda: process.poll() is not None or server.is_ready(with_peers=False), "Alertmanager is up"
+                )
+                assert process.poll() is None
+                yield f"http://127.0.0.1:{server.port}"
+            finally:
+                process.terminate()
+
+
 def get(url: str) -> Any:
     with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - loopback
         return json.load(answer)
 
 
-def post_alerts(alertmanager_url: str, alerts: Iterable[Mapping[str, str]]) -> None:
-    body = json.dumps([{"labels": dict(labels)} for labels in alerts]).encode()
+def post_alerts(
+    alertmanager_url: str, alerts: Iterable[Mapping[str, str]], annotations: Mapping[str, str] | None = None
+) -> None:
+    body = json.dumps([{"labels": dict(labels), "annotations": dict(annotations or {})} for labels in alerts]).encode()
     request = urllib.request.Request(  # noqa: S310 - loopback
         f"{alertmanager_url}/api/v2/alerts", body, {"Content-Type": "application/json"}
     )

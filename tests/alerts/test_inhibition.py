@@ -1,18 +1,14 @@
 """Inhibition of alerts by others, tested with a real Alertmanager."""
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from devstack.servers.monitoring_programs import alertmanager
-from devstack.stack.monitoring_config import render
-from devstack.stack.ports import Claims
 from tests.support.timeouts import wait_until
 
-from .alertmanager import Webhook, post_alerts, states
-from .rules import ALERTMANAGER, alerts
+from .alertmanager import Webhook, post_alerts, running_alertmanager, states
+from .rules import alerts
 
 pytestmark = [pytest.mark.servers, pytest.mark.needs("alertmanager")]
 
@@ -26,24 +22,8 @@ def webhook() -> Iterator[Webhook]:
 @pytest.fixture
 def manager(tmp_path: Path, webhook: Webhook) -> Iterator[str]:
     """The URL of an Alertmanager without alerts."""
-    config = tmp_path / "alertmanager.yml"
-    values = {
-        "GROUP_WAIT": "200ms", "GROUP_INTERVAL": "500ms",
-        "PAGER_WEBHOOK_URL": f"{webhook.url}pager", "CHAT_WEBHOOK_URL": f"{webhook.url}chat",
-    }  # fmt: skip
-    config.write_text(render(ALERTMANAGER, values))
-    with Claims() as claims:
-        server = alertmanager(tmp_path, claims.next_free(["127.0.0.1"], 19093, what="a test"), config)
-        server.prepare()
-        with subprocess.Popen(server.command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-            try:
-                wait_until(
-                    lambda: process.poll() is not None or server.is_ready(with_peers=False), "Alertmanager is up"
-                )
-                assert process.poll() is None
-                yield f"http://127.0.0.1:{server.port}"
-            finally:
-                process.terminate()
+    with running_alertmanager(tmp_path, pager_url=f"{webhook.url}pager", chat_url=f"{webhook.url}chat") as url:
+        yield url
 
 
 def fire(manager: str, *names: str, environment: str = "dev") -> None:
