@@ -48,7 +48,7 @@ def parse_data_centers(text: str) -> dict[str, int]:
     for part in filter(None, (part.strip() for part in text.split(","))):
         name, colon, copies = part.rpartition(":")
         if not colon or not copies.isdecimal() or name in centers:
-            raise ValueError(f"{part!r}: name each data centre once, as in dc1:3,dc2:3")
+            raise ValueError(f"{part!r}: name the data centres, once each, as in dc1:3,dc2:3")
         centers[name] = int(copies)
     return centers
 

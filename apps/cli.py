@@ -2,7 +2,10 @@
 
 from typing import Final
 
+import click
+
 from .runtime.commands import LazyGroup, run
+from .runtime.version import program_version
 
 COMMANDS: Final = {
     "live": ("apps.live:live", "Candles on this terminal, with no server at all"),
@@ -14,6 +17,7 @@ COMMANDS: Final = {
     "query": ("apps.query:query", "Read candles and trades from Cassandra"),
     "watchlist": ("apps.watchlist:watchlist", "Say which symbols the producers share"),
     "admin": ("apps.admin:admin", "Create topics and tables"),
+    "doctor": ("apps.doctor:doctor", "Check settings, servers, topics, tables and clocks"),
     "simulator": ("apps.simulator:simulator", "Serve a simulated Finnhub"),
     "devstack": ("devstack.cli:cli", "Start and stop real Kafka and Cassandra on this machine"),
 }
@@ -21,6 +25,9 @@ COMMANDS: Final = {
 tapeline = LazyGroup(
     "tapeline", lazy=COMMANDS, help="Live market trades from Finnhub through Kafka and Spark to Cassandra."
 )
+
+
+click.version_option(program_version(), prog_name="tapeline")(tapeline)
 
 
 def main() -> None:

@@ -27,6 +27,7 @@ from domain.journal import Journal
 from domain.windower import Windower
 from ports.candle_store import CandleStore
 from ports.clock import Clock
+from ports.diagnosis import Diagnosis
 from ports.event_store import EventStore
 from ports.feed import Feed
 from ports.intake import FrameIntake
@@ -283,3 +284,14 @@ class StackContainer(DeclarativeContainer):
     kafka_probe: Provider[Probe] = Singleton(Late("adapters.kafka.probe:KafkaProbe"), kafka)
     end_offsets = Callable(Late("adapters.kafka.offsets:end_offsets"), kafka)
     page = Callable(_page_server, web=settings.provided.web)
+
+
+class DoctorContainer(DeclarativeContainer):
+    """`tapeline doctor`: what examines Kafka and Cassandra."""
+
+    kafka = Dependency(instance_of=KafkaSettings)
+    cassandra = Dependency(instance_of=CassandraSettings)
+    kafka_diagnosis: Provider[Diagnosis] = Singleton(Late("adapters.kafka.diagnosis:KafkaDiagnosis"), kafka)
+    cassandra_diagnosis: Provider[Diagnosis] = Singleton(
+        Late("adapters.cassandra.diagnosis:CassandraDiagnosis"), cassandra
+    )

@@ -128,6 +128,30 @@ def ensure_watchlist(settings: KafkaSettings, *, profile: Profile | None = None)
     return report
 
 
+def compare_topics(settings: KafkaSettings) -> list[TopicReport]:
+    """Compare the topics without changing anything. A missing topic has the difference "does not exist"; any number of partitions is accepted.
+
+    Raise BrokerError when the cluster cannot be reached or refuses.
+    """
+    log = ClientLog("admin", settings.bootstrap_servers)
+    try:
+        admin = AdminClient({**settings.client(), **log.options()})
+        known = read_topics(admin, settings, log)
+        trades = known.get(settings.trades_topic)
+        is_production = trades is not None and trades.replicas >= Profile.PRODUCTION.replicas
+        profile = Profile.PRODUCTION if is_production else Profile.DEV
+        reports = []
+        for topic in (*settings.topics, settings.watchlist_topic):
+            state = known.get(topic)
+            if state is None:
+                reports.append(TopicReport(topic=topic, outcome=Outcome.DIFFERS, differences=("does not exist",)))
+            else:
+                reports.append(_compare(admin, topic, state, profile, state.partitions, settings, add_partitions=False))
+    except (KafkaException, ValueError, TypeError) as error:
+        raise BrokerError(f"Kafka at {settings.bootstrap_servers} refused: {error}") from error
+    return reports
+
+
 def _wanted(topic: str, profile: Profile, settings: KafkaSettings) -> dict[str, str]:
     if topic == settings.watchlist_topic:
         return {

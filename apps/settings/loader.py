@@ -31,6 +31,7 @@ APPS: Final = (
     "dashboard",
     "watchlist",
     "reconcile",
+    "doctor",
 )
 
 
@@ -121,6 +122,15 @@ def app_command(
     `table` is the name of its table in a settings file, where that is not its own name. Arguments and options of click's own come below.
     """
     return lambda callback: SettingsCommand(name, callback, settings_class, table or name)
+
+
+def settings_errors(settings_class: type[attrs.AttrsInstance], app: str) -> list[str]:
+    """Return what is wrong with an app's settings in files and variables; empty if they are valid."""
+    try:
+        ts.load_settings(settings_class, loaders(app), converter=settings_converter())
+    except TsError as error:
+        return _causes(error)
+    return []
 
 
 @contextmanager

@@ -118,7 +118,7 @@ def test_what_is_missing_is_said_in_words(kafka: dict[str, str], bootstrap_serve
         "apps.producer", "--feed", "simulated", "--kafka-trades-topic", "absent",
         TAPELINE_KAFKA_BOOTSTRAP_SERVERS=bootstrap_servers,
     )  # fmt: skip
-    assert (topics.returncode, "python -m apps.admin topics" in topics.stderr) == (1, True)
+    assert (topics.returncode, "tapeline admin topics" in topics.stderr) == (1, True)
     away = run(
         "apps.producer", "--feed", "simulated", "--kafka-connect-timeout-s", "1",
         TAPELINE_KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:9",
