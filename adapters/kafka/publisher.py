@@ -32,6 +32,7 @@ from .metadata import require_topics
 from .observer import Observer
 from .outgoing import Outgoing, outgoing
 from .settings import KafkaSettings
+from .undelivered import Undelivered
 
 _POLL_S: Final = 0.1
 """How long a waiting `publish` or `flush` may take to notice that the publisher was closed."""
@@ -74,10 +75,7 @@ class KafkaPublisher:
         self._broken = ""
         """Why the publisher is beyond repair."""
         self._acknowledged_at_repair = -1
-        self._failed = 0
-        self._number = 0
-        # Kept here as well until acknowledged: a producer that dies does not reliably return its records.
-        self._undelivered: dict[int, Outgoing] = {}
+        self._undelivered = Undelivered()
         self._refusals: dict[int, KafkaError] = {}
         # Reports of delivered records, for the observer, which receives them after the poll that brought them.
         self._delivered: dict[int, Message] = {}
@@ -94,12 +92,11 @@ class KafkaPublisher:
     def publish(self, *items: Publishable) -> None:
         """Accept items for delivery; block while the buffer is full. Raise BrokerError when the publisher is not open or beyond repair."""
         with self._turn:
-            producer, undelivered = self._open(), self._undelivered
-            produce, report = producer.produce, self._report
+            producer = self._open()
+            produce, report, add = producer.produce, self._report, self._undelivered.add
             for item in items:
                 topic, key, value, headers = record = outgoing(item, self._settings)
-                self._number = number = self._number + 1
-                undelivered[number] = record
+                number = add(record)
                 if headers is None and producer is self._producer and not self._fatal_error:
                     try:
                         produce(topic, value, key, -1, partial(report, number))
@@ -128,13 +125,7 @@ class KafkaPublisher:
                         self._repair()
                 if not self._undelivered or self._closed or time.monotonic() >= deadline:
                     break
-            return Deliveries(
-                acknowledged=self._number - self._failed - len(self._undelivered),
-                failed=self._failed,
-                pending=len(self._undelivered),
-                # The dict is in order, so no record before its first is still pending.
-                completed_prefix=next(iter(self._undelivered), self._number + 1) - 1,
-            )
+            return self._undelivered.deliveries()
 
     def close(self) -> None:
         """Release everything within a few seconds; undelivered records are discarded, and count as failed."""
@@ -216,24 +207,26 @@ class KafkaPublisher:
 
     def _report(self, number: int, error: KafkaError | None, message: Message) -> None:
         """Take the delivery report of a record. A report on a record that was given up by then changes nothing."""
-        # Calls nothing of its own: after a fatal error any call from here may raise SystemError, half done.
+        # Calls nothing: after a fatal error any call from here may raise SystemError, half done.
+        records = self._undelivered.records
         if error is not None:
             self._refusals[number] = error
-        elif self._undelivered.pop(number, None) is not None and self._observer is not None:
-            self._delivered[number] = message
+        elif number in records:
+            del records[number]
+            if self._observer is not None:
+                self._delivered[number] = message
 
     def _settle(self) -> None:
         """Count the records that were refused for their own sake; records that failed with their producer or topic stay undelivered."""
         refusals, self._refusals = self._refusals, {}
         for number, error in refusals.items():
-            if number not in self._undelivered:
+            if number not in self._undelivered.records:
                 continue
             if error.code() in TOPIC_UNAVAILABLE:
                 self._topic_is_unavailable = self._topic_is_unavailable or not self._fatal_error
                 self._fatal_error = self._fatal_error or error.str()
             elif error.code() not in END_OF_PRODUCER and not error.fatal():
-                topic, _, value, _ = self._undelivered.pop(number)
-                self._failed += 1
+                topic, _, value, _ = self._undelivered.give_up(number)
                 _log.error("record refused", topic=topic, size_bytes=len(value), error=error.str())
 
     def _repair(self) -> None:
@@ -243,7 +236,7 @@ class KafkaPublisher:
             # Records in flight get a moment to be acknowledged: each that is will not be sent twice.
             self._serve(dead, _LAST_REPORTS_S, send_now=True)
             self._discard(dead)
-            acknowledged = self._number - self._failed - len(self._undelivered)
+            acknowledged = self._undelivered.acknowledged
             if acknowledged == self._acknowledged_at_repair and not self._topic_is_unavailable:
                 self._producer = None
                 self._broken = f"Kafka's producer failed again after it was replaced: {reason}"
@@ -252,14 +245,13 @@ class KafkaPublisher:
             self._acknowledged_at_repair = acknowledged
             _log.error("producer replaced after a fatal error", error=reason, records_sent_again=len(self._undelivered))
             self._producer, self._fatal_error, self._topic_is_unavailable = self._build(), "", False
-            for number, record in list(self._undelivered.items()):
+            for number, record in list(self._undelivered.records.items()):
                 self._send(number, record)
 
     def _give_up(self, why: str) -> None:
-        if self._undelivered:
-            _log.error("records were not delivered", records=len(self._undelivered), why=why)
-        self._failed += len(self._undelivered)
-        self._undelivered.clear()
+        records = self._undelivered.give_up_all()
+        if records:
+            _log.error("records were not delivered", records=records, why=why)
 
     def _discard(self, producer: Producer) -> None:
         producer.purge(blocking=False)
