@@ -1,4 +1,4 @@
-"""What every feed promises. Each implementation runs this suite; a subclass says how to make one that gives these frames."""
+"""What every feed promises. Each implementation runs this suite; a subclass makes a feed that delivers given frames."""
 
 import abc
 import time
@@ -24,7 +24,7 @@ class FeedContract(abc.ABC):
 
     @abc.abstractmethod
     def feeding(self, payloads: Sequence[bytes], *, speed: float | None = None) -> AbstractContextManager[Feed]:
-        """A feed, not started, that will give these frames to who subscribed; with a speed, in their own time."""
+        """Return a feed, not started, that delivers these frames when their symbols are subscribed; with a speed, at their own times."""
 
     def test_frames_come_in_order_with_their_bytes_unchanged(self) -> None:
         sent = [payload("AAPL", T0_MS + i) for i in range(200)]
@@ -62,14 +62,14 @@ class FeedContract(abc.ABC):
 
     def test_symbols_may_change_while_it_runs(self) -> None:
         later = [payload("MSFT", T0_MS + HOUR_MS), payload("AAPL", T0_MS + HOUR_MS)]
-        with self.feeding([payload("AAPL", T0_MS), *later], speed=HOUR_MS / 1000) as feed:
+        with self.feeding([payload("AAPL", T0_MS), *later], speed=HOUR_MS / scaled(1_000)) as feed:
             feed.subscribe(["AAPL"])
             feed.start()
             read_frames(feed, 1)
             feed.subscribe(["MSFT"])
             assert read_frames(feed, 1)[0].payload == later[0]
 
-    def test_read_gives_none_when_nothing_comes_in_time(self) -> None:
+    def test_read_returns_none_when_nothing_comes_in_time(self) -> None:
         with self.feeding([payload("AAPL", T0_MS), payload("AAPL", T0_MS + HOUR_MS)], speed=1.0) as feed:
             feed.subscribe(["AAPL"])
             feed.start()
@@ -79,8 +79,8 @@ class FeedContract(abc.ABC):
             assert 0.15 <= time.monotonic() - begun < scaled(5.0)
             assert feed.read(0.0) is None
 
-    def test_a_frame_that_comes_while_the_reader_waits_says_so(self) -> None:
-        with self.feeding([payload("AAPL", T0_MS), payload("AAPL", T0_MS + 1_000)], speed=1.0) as feed:
+    def test_a_frame_that_comes_while_the_reader_waits_is_marked_as_drained(self) -> None:
+        with self.feeding([payload("AAPL", T0_MS), payload("AAPL", T0_MS + round(scaled(1_000)))], speed=1.0) as feed:
             feed.subscribe(["AAPL"])
             feed.start()
             read_frames(feed, 1)
@@ -88,7 +88,7 @@ class FeedContract(abc.ABC):
             assert isinstance(message, Frame)
             assert message.drained
 
-    def test_a_reader_that_lags_is_not_told_that_it_waited(self) -> None:
+    def test_a_frame_that_was_there_already_is_not_marked_as_drained(self) -> None:
         sent = [payload("AAPL", T0_MS + i) for i in range(200)]
         with self.feeding(sent) as feed:
             feed.subscribe(["AAPL"])
@@ -97,10 +97,10 @@ class FeedContract(abc.ABC):
             for _ in sent[1:]:
                 time.sleep(0.002)
                 frames += read_frames(feed, 1)
-        # Whoever sends may have been held up itself; the last frames lay there all the same.
+        # The sender may have been slow itself; the last frames were there all the same.
         assert not any(frame.drained for frame in frames[-20:])
 
-    def test_reading_before_the_start_says_so(self) -> None:
+    def test_reading_before_the_start_is_an_error(self) -> None:
         with self.feeding([payload()]) as feed, pytest.raises(FeedError, match="start"):
             feed.read(0.0)
 

@@ -18,7 +18,7 @@ from domain.feed import Frame
 from ports.errors import EndOfFeed, FeedError
 from ports.feed import Feed
 from tests.support.feeds import payload, read_frames, settings
-from tests.support.timeouts import TIMEOUT_S
+from tests.support.timeouts import TIMEOUT_S, scaled
 
 from .feed_contract import FeedContract
 
@@ -38,7 +38,9 @@ class TestFinnhubFeed(FeedContract):
     @contextmanager
     def _feeding(self, payloads: Sequence[bytes], speed: float | None) -> Iterator[Feed]:
         recording = write_recording(self.folder / "frames.jsonl", payloads)
-        served = SimulatorSettings(recording=recording, speed=speed, settle_s=0.5, quirks=Quirks(ping_interval_s=0))
+        served = SimulatorSettings(
+            recording=recording, speed=speed, settle_s=scaled(0.5), quirks=Quirks(ping_interval_s=0)
+        )
         with SimulatedFinnhub(served) as server:
             feed = FinnhubFeed(settings(server.url))
             try:

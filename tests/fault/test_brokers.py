@@ -20,6 +20,9 @@ pytestmark = [pytest.mark.servers, pytest.mark.faults, pytest.mark.timeout(900)]
 
 BROKERS = 3
 BUFFER = 2_000
+RATE = 500
+AWAY_S = 50
+"""How long the brokers stay stopped once the buffer is full."""
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +45,7 @@ def stack(cluster: Stack) -> Iterator[Stack]:
 @pytest.fixture
 def sending(tmp_path: Path, stack: Stack) -> Iterator[Sending]:
     with (
-        SimulatedFinnhub(SimulatorSettings(rate=500, ledger_limit=10**6)) as server,
+        SimulatedFinnhub(SimulatorSettings(rate=RATE, ledger_limit=10**6)) as server,
         Sending(
             tmp_path,
             stack.bootstrap_servers,
@@ -114,8 +117,7 @@ def test_an_acknowledgement_means_that_another_broker_has_it(sending: Sending, s
     others = [name for name in names() if name != leader]
     for name in others:
         stack.pause(name)
-    # Until the copies are behind, or, as should be, nothing more is acknowledged.
-    sending.wait(3)
+    wait_until(lambda: sending.unacknowledged() > RATE, "nothing more is acknowledged")
     stack.kill(leader)
     for name in others:
         stack.resume(name)
@@ -137,10 +139,10 @@ def test_what_is_refused_while_two_of_three_brokers_are_stopped_is_drained_after
     stopped = names()[1:]
     for name in stopped:
         stack.kill(name)
-    sending.wait(10)
+    wait_until(lambda: sending.unacknowledged() >= BUFFER, "a full buffer")
     acknowledged = len(sending.acknowledged())
-    sending.wait(50)
-    # One copy alone takes nothing: that would be a promise which its loss breaks.
+    sending.wait(AWAY_S)
+    # One replica alone accepts nothing: its loss would break the promise of an acknowledgement.
     assert len(sending.acknowledged()) == acknowledged
     assert sending.unacknowledged() <= BUFFER + 5
     for name in stopped:
@@ -148,7 +150,7 @@ def test_what_is_refused_while_two_of_three_brokers_are_stopped_is_drained_after
     wait_until(cluster.in_sync, "all in sync", 2 * TIMEOUT_S)
     wait_until(lambda: sending.unacknowledged() < BUFFER / 2, "drained", 2 * TIMEOUT_S)
     tell(
-        "two of three brokers are stopped (kill -9) for 60 s",
+        f"two of three brokers are stopped (kill -9) until the buffer is full, and for {AWAY_S} s more",
         "nothing acknowledged by one copy alone; refused, not lost; drained afterwards, order kept",
         check(sending),
     )

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.finnhub.connection import Connection, ConnectionLost
-from tests.support.timeouts import TIMEOUT_S
+from tests.support.timeouts import TIMEOUT_S, scaled
 
 LIMIT = 70_000
 TEXT, BINARY, CONTINUED, PING = 1, 2, 0, 9
@@ -166,25 +166,25 @@ def test_what_lies_there_already_was_not_waited_for() -> None:
 
 
 @pytest.mark.parametrize("before", [b"", b"\x81", wire_frame(PING, b""), wire_frame(TEXT, b"begun", final=False)])
-def test_what_comes_while_it_is_waited_for_says_so_and_what_came_with_it_does_not(before: bytes) -> None:
+def test_a_message_that_comes_during_the_wait_is_drained_and_one_that_came_with_it_is_not(before: bytes) -> None:
     whole = wire_frame(CONTINUED, b"") if before.endswith(b"begun") else wire_frame(TEXT, b"first")[len(before) == 1 :]
     with pair() as (peer, connection):
         peer.sendall(before)
-        coming = threading.Timer(0.1, peer.sendall, [whole + wire_frame(TEXT, b"second")])
+        coming = threading.Timer(scaled(0.1), peer.sendall, [whole + wire_frame(TEXT, b"second")])
         coming.start()
         assert awaited(connection, TIMEOUT_S)[1] is True
         assert awaited(connection, TIMEOUT_S) == (b"second", False)
         coming.join()
 
 
-def test_nothing_is_given_only_when_nothing_is_there() -> None:
+def test_none_is_returned_only_when_nothing_is_there() -> None:
     with pair() as (peer, connection):
         peer.sendall(wire_frame(PING, b"") * 20 + wire_frame(TEXT, b"behind them"))
         assert awaited(connection, 0) == (b"behind them", False)
         assert awaited(connection, 0) == (None, True)
 
 
-def test_a_flood_of_pings_ends_the_connection_and_not_the_patience_of_the_reader() -> None:
+def test_a_flood_of_pings_ends_the_connection_and_does_not_block_the_reader() -> None:
     def drain(peer: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while peer.recv(65_536):
@@ -206,7 +206,7 @@ def test_what_tls_has_taken_from_the_socket_already_was_not_waited_for() -> None
     # As a handshake is read, byte by byte: the rest of the record is in the memory of TLS.
     assert ours.recv(1) == b"\n"
     connection = connected(ours)
-    coming = threading.Timer(0.1, theirs.sendall, [wire_frame(TEXT, b"third")])
+    coming = threading.Timer(scaled(0.1), theirs.sendall, [wire_frame(TEXT, b"third")])
     try:
         assert awaited(connection, 5.0) == (b"first", False)
         assert awaited(connection, 5.0) == (b"second", False)
