@@ -112,7 +112,7 @@ class OnKafka:
 
 
 def make_trade(number: int = 0, symbol: str = "BINANCE:BTCUSDT") -> Trade:
-    """Make a trade that tells its number by its event time."""
+    """Make a trade whose event time holds its number."""
     return Trade(
         symbol=symbol,
         price=Decimal("64123.45"),
@@ -137,7 +137,7 @@ def make_dead_letter(payload: bytes = b"\xff\x00 no trade") -> DeadLetter:
 
 
 def make_event(number: int = 0, instance: str = "producer-1") -> SessionEvent:
-    """Make a sign of life that tells its number by its time."""
+    """Make a heartbeat whose time holds its number."""
     return SessionEvent(
         instance=instance,
         session="5f3a9c1e-1",
@@ -166,7 +166,7 @@ def read(subscriber: Subscriber, count: int, max_records: int = 10_000) -> list[
 
 
 def by_key(records: Iterable[TopicRecord]) -> dict[bytes | None, list[bytes]]:
-    """Give the values of each key in the order in which they were read."""
+    """Return the values of each key in the order in which they were read."""
     values: dict[bytes | None, list[bytes]] = defaultdict(list)
     for record in records:
         values[record.key].append(record.value)
@@ -174,7 +174,7 @@ def by_key(records: Iterable[TopicRecord]) -> dict[bytes | None, list[bytes]]:
 
 
 def offsets(records: Iterable[TopicRecord]) -> dict[int, list[int]]:
-    """Give the offsets of each partition in the order in which they were read."""
+    """Return the offsets of each partition in the order in which they were read."""
     found: dict[int, list[int]] = defaultdict(list)
     for record in records:
         found[record.partition].append(record.offset)

@@ -32,7 +32,7 @@ LENIENT = Rules(max_age_ms=2**45)
 
 
 class PublisherContract:
-    """Give it two fixtures: `broker`, and `small_broker` where only 10 records have room."""
+    """A subclass needs two fixtures: `broker`, and `small_broker` with room for 10 records."""
 
     @pytest.fixture
     def session(self, broker: Broker) -> Iterator[Session]:
@@ -97,7 +97,7 @@ class PublisherContract:
             assert mine == [event for event in events if event.instance == instance]
         assert all(record.topic == session.broker.events_topic for record in records)
 
-    def test_what_is_settled_grows_up_to_all_that_was_handed_over(self, session: Session) -> None:
+    def test_the_completed_prefix_grows_up_to_all_that_was_published(self, session: Session) -> None:
         publisher = session.publisher()
         completed_prefix = 0
         items: list[Publishable] = [*make_trades(300), make_event(), make_dead_letter()]
@@ -122,7 +122,7 @@ class PublisherContract:
         deliveries = publisher.flush(TIMEOUT_S)
         assert (deliveries.acknowledged, deliveries.failed, deliveries.pending) == (500, 0, 0)
 
-    def test_flush_of_0_only_looks_and_all_is_accounted_for(self, session: Session) -> None:
+    def test_flush_of_0_does_not_wait_and_all_is_accounted_for(self, session: Session) -> None:
         publisher = session.publisher()
         for trade in make_trades(500):
             publisher.publish(trade)

@@ -25,7 +25,7 @@ from .brokers import (
 
 
 class SubscriberContract:
-    """Give it the fixture `broker`."""
+    """A subclass needs the fixture `broker`."""
 
     @pytest.fixture
     def session(self, broker: Broker) -> Iterator[Session]:
@@ -36,7 +36,7 @@ class SubscriberContract:
         publish(session.publisher(), make_trades(50, symbols=5))
         assert len(read(session.subscriber(), 50)) == 50
 
-    def test_every_group_is_given_every_record(self, session: Session) -> None:
+    def test_every_group_reads_every_record(self, session: Session) -> None:
         publish(session.publisher(), make_trades(20))
         assert read(session.subscriber("one"), 20) == read(session.subscriber("other"), 20)
 
@@ -45,7 +45,7 @@ class SubscriberContract:
         topics = [session.broker.trades_topic, session.broker.dead_letters_topic]
         assert {record.topic for record in read(session.subscriber(topics=topics), 2)} == set(topics)
 
-    def test_what_was_not_committed_is_given_again(self, session: Session) -> None:
+    def test_records_that_were_not_committed_are_read_again(self, session: Session) -> None:
         publish(session.publisher(), make_trades(30, symbols=5))
         first = session.subscriber()
         before = read(first, 30)
@@ -54,7 +54,7 @@ class SubscriberContract:
         assert offsets(again) == offsets(before)
         assert len(again) == 30
 
-    def test_a_group_goes_on_behind_its_commit(self, session: Session) -> None:
+    def test_a_group_continues_after_its_commit(self, session: Session) -> None:
         publisher = session.publisher()
         publish(publisher, make_trades(30, symbols=5))
         first = session.subscriber()
@@ -78,7 +78,7 @@ class SubscriberContract:
         rest = read(session.subscriber(), 30 - len(given))
         assert [record.value for record in [*given, *rest]] == [encode(trade) for trade in make_trades(30)]
 
-    def test_it_gives_no_more_records_than_asked_for(self, session: Session) -> None:
+    def test_it_returns_no_more_records_than_asked_for(self, session: Session) -> None:
         publish(session.publisher(), make_trades(50, symbols=5))
         subscriber = session.subscriber()
         records: list[TopicRecord] = []
@@ -88,7 +88,7 @@ class SubscriberContract:
             records += some
         assert len({(record.partition, record.offset) for record in records}) == 50
 
-    def test_it_gives_nothing_when_nothing_comes_in_time(self, session: Session) -> None:
+    def test_it_returns_nothing_when_nothing_comes_in_time(self, session: Session) -> None:
         subscriber = session.subscriber()
         begun = time.monotonic()
         assert list(subscriber.read(0.3)) == []
@@ -112,7 +112,7 @@ class SubscriberContract:
         places = [{record.partition for record in share} for share in shares]
         assert not places[0] & places[1]
 
-    def test_what_a_member_leaves_uncommitted_is_given_to_the_other(self, session: Session) -> None:
+    def test_records_that_a_member_leaves_uncommitted_go_to_the_other(self, session: Session) -> None:
         stays, leaves = session.subscriber(), session.subscriber()
         _, left = _shared(session, [stays, leaves])
         stays.commit()

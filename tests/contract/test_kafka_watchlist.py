@@ -1,4 +1,4 @@
-"""A real Kafka shares a watchlist out; and what is Kafka's own of it: keys, doubles, odd records, who is told to have what."""
+"""The watchlist over a real Kafka, and what only Kafka's has: keys, members of one name, odd records, the description of the group."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class TestKafkaWatchlist(WatchlistContract):
             group.join()
         group.until_covered(SYMBOLS, by_each=12)
         assert [each.part for each in group.editor.entries() if each.symbol == entry.symbol] == [0]
-        # Who reads of one removal before another takes the symbol to be at the next partition, until all are read.
+        # An instance that has read one removal but not yet the next takes the symbol to be in the next partition.
         for instance in group.instances:
             instance.may_share = {entry.symbol}
         group.editor.remove([entry.symbol])
@@ -97,36 +97,36 @@ class TestKafkaWatchlist(WatchlistContract):
         group.until_covered(["AAPL", "ODD"])
         assert [entry.symbol for entry in group.editor.entries()] == ["AAPL", "ODD"]
 
-    def test_the_second_user_of_a_key_takes_the_place_of_the_first_which_is_told(
+    def test_the_second_user_of_a_key_takes_the_place_of_the_first_which_is_notified(
         self, group: Group, settings: KafkaSettings
     ) -> None:
         group.editor.add(SYMBOLS)
         first = group.take(KafkaWatchlist(settings, cap=50, key="a-key"))
         group.until_covered(SYMBOLS)
         second = group.take(KafkaWatchlist(settings, cap=50, key="a-key"))
-        # The first is told before the second begins: else the second would find a symbol with the first.
+        # The first is notified before the second covers anything; otherwise both would have a symbol.
         with pytest.raises(KeyInUseError, match="same API key"):
             group.until(lambda: second.share is not None)
         assert second.share is None
         group.leave(first)
         group.until_covered(SYMBOLS)
 
-    @pytest.mark.parametrize("stood_still", [False, True])
-    def test_who_is_cut_off_and_taken_for_two_joins_again_unless_it_stood_still_itself(
-        self, group: Group, settings: KafkaSettings, *, stood_still: bool
+    @pytest.mark.parametrize("was_frozen", [False, True])
+    def test_a_member_that_is_cut_off_and_taken_for_two_joins_again_unless_it_was_frozen(
+        self, group: Group, settings: KafkaSettings, *, was_frozen: bool
     ) -> None:
         group.editor.add(SYMBOLS)
         watchlist = KafkaWatchlist(settings, cap=50, key="a-key")
         member = group.take(watchlist)
         group.until_covered(SYMBOLS)
-        # As if brokers had been away; and what these may find then: a second request to join, in all like the first one's.
+        # As if the brokers had been unavailable, and then found a second request to join that equals the first.
         assert watchlist._consumer is not None
         watchlist._on_lost(watchlist._consumer, [])
-        if stood_still:
+        if was_frozen:
             watchlist._polled_at -= SESSION_MS / 1000 + 1
         double = Double(settings, "a-key")
         try:
-            if stood_still:
+            if was_frozen:
                 with pytest.raises(KeyInUseError, match="same API key"):
                     group.until(double.is_fenced)
                 group.leave(member)
@@ -137,7 +137,7 @@ class TestKafkaWatchlist(WatchlistContract):
         finally:
             double.consumer.close()
 
-    def test_who_dies_and_is_back_in_time_has_the_partitions_that_it_had(
+    def test_a_member_that_dies_and_returns_in_time_has_its_partitions_again(
         self, group: Group, settings: KafkaSettings
     ) -> None:
         group.editor.add(SYMBOLS)
@@ -165,12 +165,12 @@ class TestKafkaWatchlist(WatchlistContract):
         there.poll(first.cover)  # nobody has disturbed it
         consumer, there._consumer = there._consumer, None
         assert consumer is not None
-        consumer.close()  # as one that dies: it stays in the group until its session is over
+        consumer.close()  # as if it died: it stays in the group until its session ends
         group.instances.remove(first)
         group.take(KafkaWatchlist(settings, cap=50, key="a-key", host="here"))
         group.until_covered(SYMBOLS)
 
-    def test_it_is_said_who_has_what(self, group: Group, settings: KafkaSettings) -> None:
+    def test_the_group_is_described_with_its_partitions(self, group: Group, settings: KafkaSettings) -> None:
         assert describe_instances(settings) == []
         name = name_of_key("secret", "test")
         instance = group.take(KafkaWatchlist(settings, cap=7, key=name))
@@ -179,7 +179,7 @@ class TestKafkaWatchlist(WatchlistContract):
         assert (described.name, described.cap, described.partitions) == (name, 7, frozenset(range(12)))
         assert described.host
         group.leave(instance)
-        assert describe_instances(settings) == []  # who ends on purpose leaves at once
+        assert describe_instances(settings) == []  # a member that ends on purpose leaves at once
 
 
 def test_the_topic_is_made_once(settings: KafkaSettings) -> None:
@@ -187,7 +187,7 @@ def test_the_topic_is_made_once(settings: KafkaSettings) -> None:
     assert ensure_watchlist(settings).outcome is Outcome.EXISTS
 
 
-def test_without_a_topic_or_a_broker_it_says_so(settings: KafkaSettings) -> None:
+def test_a_missing_topic_or_broker_is_a_clear_error(settings: KafkaSettings) -> None:
     with pytest.raises(TopicMissingError, match="no topic watchlist-"):
         KafkaWatchlist(settings, cap=50, key=None).start()
     away = KafkaSettings(bootstrap_servers="127.0.0.1:1", connect_timeout_s=0.5)

@@ -42,7 +42,7 @@ class Instance:
         return set() if self.share is None else set(self.share.symbols)
 
     def cover(self, share: Share) -> None:
-        """Take a share as a feed would; whoever has a symbol by now has let go of it too late."""
+        """Cover a share as a feed would. No other instance may still have one of its symbols."""
         self.share = share
         for other in self._others:
             assert other is self or not self.covered & other.covered - self.may_share
@@ -96,7 +96,7 @@ class Group:
 
 
 class WatchlistContract:
-    """Give it the fixture `lists`."""
+    """A subclass needs the fixture `lists`."""
 
     @pytest.fixture
     def group(self, lists: Lists) -> Iterator[Group]:
@@ -113,7 +113,7 @@ class WatchlistContract:
         assert list(editor.remove(["AAPL"])) == []
         assert [entry.symbol for entry in editor.entries()] == ["MSFT", "IC MARKETS:1"]
 
-    def test_what_is_no_symbol_is_refused_and_nothing_is_added(self, group: Group) -> None:
+    def test_a_text_that_is_not_a_symbol_is_refused_and_nothing_is_added(self, group: Group) -> None:
         for wrong in ("", " AAPL", "A" * 65, 'A"B', "ÄPL", "A\nB"):
             with pytest.raises(ValueError, match="not a symbol"):
                 group.editor.add(["AAPL", wrong])
@@ -126,7 +126,7 @@ class WatchlistContract:
         assert max(counts.values()) - min(counts.values()) <= 1
         assert len(counts) == 12
 
-    def test_who_is_alone_covers_everything_and_follows_the_list(self, group: Group) -> None:
+    def test_a_single_instance_covers_everything_and_follows_the_list(self, group: Group) -> None:
         group.editor.add(SYMBOLS[:3])
         alone = group.join()
         group.until_covered(SYMBOLS[:3])
@@ -137,7 +137,7 @@ class WatchlistContract:
         assert alone.share is not None
         assert alone.share.symbols == (SYMBOLS[0], SYMBOLS[4])
 
-    def test_a_share_of_nothing_is_told_as_well(self, group: Group) -> None:
+    def test_an_empty_share_is_reported_as_well(self, group: Group) -> None:
         alone = group.join()
         group.until(lambda: alone.share is not None)
         assert alone.share == Share()

@@ -109,7 +109,7 @@ class Sending:
             self._process.wait()
 
     def stop(self) -> int:
-        """Ask the producer to end, and give its exit code."""
+        """Ask the producer to end, and return its exit code."""
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
         return self._process.wait(2 * TIMEOUT_S)
@@ -121,7 +121,7 @@ class Sending:
         return int(psutil.Process(self._process.pid).memory_info().rss)
 
     def sent(self) -> list[LedgerEntry]:
-        """Give what the servers sent; connections are numbered on from server to server."""
+        """Return what the servers sent; the numbers of connections continue from server to server."""
         entries: list[LedgerEntry] = []
         for server in self.servers:
             before = entries[-1].connection if entries else 0
@@ -132,7 +132,7 @@ class Sending:
         return entries
 
     def heard(self) -> list[Heard]:
-        """Give what the producers received so far."""
+        """Return what the producers have received so far."""
         for line in self._received.more():
             if "run" in line:
                 self._run += 1
@@ -166,7 +166,7 @@ class Sending:
         return sum(each.topic == self.kafka.trades_topic for each in self.acknowledged())
 
     def is_cut_off(self) -> bool:
-        """Say whether the latest word of the producer's feed is that the connection was lost."""
+        """Return whether the latest event of the producer's feed is a lost connection."""
         heard = self.heard()
         return bool(heard) and heard[-1].event == "disconnected"
 
@@ -178,12 +178,12 @@ class Sending:
             raise AssertionError(f"the producer ended: {self.log.read_text()[-2_000:]}")
 
     def acknowledged(self) -> list[Acknowledged]:
-        """Give what Kafka acknowledged so far."""
+        """Return what Kafka has acknowledged so far."""
         self._reports += [Acknowledged(**line) for line in self._acknowledged.more()]
         return self._reports
 
     def account(self) -> Account:
-        """Say how things stand; for when the producer has ended."""
+        """Return the account; call it when the producer has ended."""
         return Account(
             sent=self.sent(),
             heard=self.heard(),
@@ -194,7 +194,7 @@ class Sending:
         )
 
     def settled(self) -> Account:
-        """Let the feed fall silent and what is on the way arrive, end the producer tidily, and say how things stand."""
+        """Silence the feed, let everything in flight arrive, stop the producer, and return the account."""
         server = self.servers[-1]
         server.go_silent(3_600)
         last = server.ledger.entries()[-1:]

@@ -70,7 +70,7 @@ class NotingFeed:
 
 
 def noting_producer(notes: Notes) -> type[Producer]:
-    """Give Kafka's client, with its delivery reports noted."""
+    """Return a class of Kafka's client that notes its delivery reports."""
 
     class NotingProducer(Producer):
         def produce(

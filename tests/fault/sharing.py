@@ -75,7 +75,7 @@ class Producer:
         self._reports += [Acknowledged(**line) for line in self._acknowledged.more()]
         return self._reports
 
-    def says(self, text: str) -> bool:
+    def logs(self, text: str) -> bool:
         return text in self.log.read_text()
 
 
@@ -123,7 +123,7 @@ class Sharing:
         return producer
 
     def shares(self) -> list[set[str]]:
-        """Give the symbols of each open connection, the oldest first."""
+        """Return the symbols of each open connection, the oldest first."""
         return self.server.subscriptions()
 
     def await_covered(self, symbols: Collection[str], producers: int, seconds: float = TIMEOUT_S) -> None:
@@ -204,7 +204,7 @@ class _Watch:
 
 @attrs.frozen(kw_only=True)
 class Difference:
-    """What arrived at the producers against what is in Kafka."""
+    """The trades that arrived at the producers, compared with those in Kafka."""
 
     lost: Counter[Identity]
     """Arrived and not in Kafka."""
@@ -213,7 +213,7 @@ class Difference:
 
 
 def difference(account: Account, runs: Sequence[int]) -> Difference:
-    """Compare for these producers what they were handed with what is in Kafka, whoever published it."""
+    """Compare the trades that these producers received with all trades in Kafka."""
     expected: dict[int, list[Identity]] = defaultdict(list, account.expected())
     arrived = Counter(trade for trades in expected.values() for trade in trades)
     surely = Counter(trade for run in runs for trade in expected[run])

@@ -27,7 +27,7 @@ AWAY_S = 50
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Three brokers; topics have three copies, of which two must have a record before it counts."""
+    """Three brokers; topics have three replicas, and two must have a record before it is acknowledged."""
     home = tmp_path_factory.mktemp("brokers")
     with guarded(Stack(name="brokers", home=home, cassandra=False, brokers=BROKERS, quick_jit=True)) as stack:
         yield stack
@@ -71,12 +71,12 @@ class Cluster:
         self._admin = AdminClient({"bootstrap.servers": sending.kafka.bootstrap_servers})
 
     def leader(self, partition: int) -> str:
-        """Give the broker that leads a partition."""
+        """Return the broker that leads a partition."""
         found = self._admin.list_topics(self._topic, timeout=TIMEOUT_S).topics[self._topic].partitions[partition]
         return f"kafka-{found.leader}"
 
     def in_sync(self) -> bool:
-        """Say whether every partition has all its copies in sync."""
+        """Return whether every partition has all its replicas in sync."""
         partitions = self._admin.list_topics(self._topic, timeout=TIMEOUT_S).topics[self._topic].partitions
         return all(len(partition.isrs) == BROKERS for partition in partitions.values())
 

@@ -1,4 +1,4 @@
-"""Kafka is slow, or away: what was received waits in a bounded buffer, the feed is held back, and nothing is lost or put out of order."""
+"""Kafka is slow or unavailable: trades wait in a bounded buffer, the feed is under backpressure, and nothing is lost or reordered."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.servers, pytest.mark.faults, pytest.mark.timeout(600)]
 KAFKA = "kafka-1"
 BUFFER = 500
 MORE_MEMORY = 48 * 2**20
-"""By how much the producer may grow. A minute of trades kept without a bound takes three times as much."""
+"""How much the producer may grow. A minute of trades without a bound takes three times as much."""
 
 
 @pytest.fixture
@@ -101,12 +101,12 @@ def test_nothing_is_lost_and_memory_is_bounded_when_kafka(
     assert account.missing() == []
     assert account.unkept() == []
     assert account.unpublished() == {}
-    told = account.told()
-    assert (told["buffer_full"], told["disconnected"]) == (told["buffer_free"], 0)
-    assert told["buffer_full"] >= 1
+    events = account.told()
+    assert (events["buffer_full"], events["disconnected"]) == (events["buffer_free"], 0)
+    assert events["buffer_full"] >= 1
     assert grown < MORE_MEMORY
     tell(
         f"Kafka {words}, for {seconds} s, with a buffer of {BUFFER}",
-        "the feed is held back; nothing lost, nothing twice, order kept, memory bounded",
+        "the feed is under backpressure; nothing lost, nothing twice, order kept, memory bounded",
         f"{len(account.trades)} trades, memory {grown / 2**20:+.1f} MiB",
     )

@@ -55,7 +55,7 @@ def is_added(sharing: Sharing, symbol: str) -> bool:
     return True
 
 
-def test_three_producers_cover_120_symbols_and_what_two_cannot_carry_is_told(
+def test_three_producers_cover_120_symbols_and_those_beyond_two_keys_are_reported(
     tmp_path: Path, bootstrap_servers: str, server: SimulatedFinnhub, tell: Tell
 ) -> None:
     wanted = symbols(120)
@@ -71,7 +71,7 @@ def test_three_producers_cover_120_symbols_and_what_two_cannot_carry_is_told(
         wait_until(lambda: sorted(map(len, sharing.shares())) == [CAP, CAP], "two full keys")
         took_s = time.monotonic() - begun
         covered = set.union(*sharing.shares())
-        wait_until(lambda: one.says('"waiting": 10') and one.says("symbols wait"), "a word about those that wait")
+        wait_until(lambda: one.logs('"waiting": 10') and one.logs("symbols wait"), "a report of the symbols that wait")
         listed = commands_of(sharing, "list")
         assert {line.split()[0] for line in listed.splitlines() if " waits " in line} == set(wanted) - covered
         assert "120 symbols: 100 covered, 20 wait for room; 2 producers" in listed
@@ -96,7 +96,7 @@ def test_three_producers_cover_120_symbols_and_what_two_cannot_carry_is_told(
     assert {"AAPL"} <= account.kept().keys()
     tell(
         "one of three producers is killed, and comes back",
-        "its symbols go to the others, each covered once; what no key can carry is told; all that arrived is in Kafka",
+        "its symbols go to the others, each covered once; symbols beyond all keys are reported; all that arrived is in Kafka",
         f"moved in {took_s:.1f} s, a symbol added in {added_s:.1f} s, {len(account.trades)} trades",
     )
 
@@ -111,7 +111,7 @@ def test_of_two_producers_with_one_key_the_first_ends_before_the_second_connects
         sharing.await_covered(wanted, 1)
         second = sharing.start("the-same-key")
         assert first.process.wait(TIMEOUT_S) == 1
-        assert first.says("another producer was started with the same API key")
+        assert first.logs("another producer was started with the same API key")
         wait_until(lambda: any(each.event == "subscribed" for each in second.heard()), "the second")
         sharing.await_covered(wanted, 1)
         account = sharing.settled()
@@ -201,11 +201,11 @@ def test_producers_keep_their_symbols_while_kafka_is_frozen(
         before = sharing.shares()
         kafka_stack.pause("kafka-1")
         try:
-            wait_until(lambda: all(each.says("out of reach") for each in sharing.producers), "the end of the session")
+            wait_until(lambda: all(each.logs("out of reach") for each in sharing.producers), "the end of the session")
             assert sharing.shares() == before
         finally:
             kafka_stack.resume("kafka-1")
-        # A broker that was frozen for so long is let into its cluster again only after a while.
+        # A broker that was frozen for this long may join its cluster again only after a while.
         wait_until(lambda: is_added(sharing, "AAPL"), "a broker that answers")
         sharing.await_covered([*wanted, "AAPL"], 2)
         account = sharing.settled()
@@ -223,18 +223,18 @@ def test_producers_keep_their_symbols_while_kafka_is_frozen(
 
 
 @pytest.mark.faults
-def test_a_producer_whose_buffer_is_full_stays_a_member_and_lets_go_of_what_is_removed(
+def test_a_producer_whose_buffer_is_full_stays_a_member_and_unsubscribes_removed_symbols(
     tmp_path: Path, bootstrap_servers: str, server: SimulatedFinnhub, tell: Tell
 ) -> None:
     wanted = symbols(20)
     with Sharing(tmp_path, bootstrap_servers, server) as sharing:
-        # Records wait this long for company, and there is little room: so long does publishing wait.
+        # Records wait this long for others in their batch, and the buffer is small: publishing blocks as long.
         sharing.variables |= {"TAPELINE_KAFKA_LINGER_MS": "90000", "TAPELINE_KAFKA_BUFFER_MESSAGES": "100"}
         sharing.editor.add(wanted)
         for key in KEYS[:2]:
             sharing.start(key)
         sharing.await_covered(wanted, 2)
-        wait_until(lambda: all(each.says("buffer is full") for each in sharing.producers), "full buffers")
+        wait_until(lambda: all(each.logs("buffer is full") for each in sharing.producers), "full buffers")
         members = describe_instances(sharing.kafka)
         begun = time.monotonic()
         sharing.editor.remove(wanted[:5])
@@ -243,7 +243,7 @@ def test_a_producer_whose_buffer_is_full_stays_a_member_and_lets_go_of_what_is_r
         while time.monotonic() < begun + MAX_POLL_MS / 1000 + 5:
             assert describe_instances(sharing.kafka) == members
             time.sleep(1)
-        assert not any(each.says("buffer has room again") for each in sharing.producers)
+        assert not any(each.logs("buffer has room again") for each in sharing.producers)
     assert len(members) == 2
     assert sharing.longest_double_s == 0
     tell(

@@ -14,7 +14,7 @@ from domain.session import ENDS, CoverageSpan, SessionEvent, SessionEventKind
 from tests.support.strategies import session_events
 
 FIRST, LAST = 0, 12
-"""A short time, every millisecond of which is looked at, so that spans often touch."""
+"""A short time, checked millisecond by millisecond, so that spans often touch."""
 moments = st.integers(FIRST, LAST)
 few_names = st.sampled_from(["a", "b"])
 
@@ -58,7 +58,7 @@ def seen_at(
 
 
 @given(histories, st.none() | moments, st.integers(0, 6), st.integers(0, 3))
-def test_what_was_seen_is_what_some_claim_holds(
+def test_a_moment_is_covered_when_some_claim_includes_it(
     events: list[SessionEvent], now_ms: int | None, heartbeat_timeout_ms: int, delay_ms: int
 ) -> None:
     spans = covered_spans(events, "AAPL", now_ms=now_ms, heartbeat_timeout_ms=heartbeat_timeout_ms, delay_ms=delay_ms)
@@ -93,7 +93,9 @@ def test_a_union_is_in_order_with_room_between(spans: list[CoverageSpan]) -> Non
 
 
 @given(histories, moments, moments)
-def test_gaps_are_what_was_not_seen_of_a_span(events: list[SessionEvent], start_ms: int, end_ms: int) -> None:
+def test_gaps_are_the_moments_of_a_span_that_are_not_covered(
+    events: list[SessionEvent], start_ms: int, end_ms: int
+) -> None:
     spans = covered_spans(events, "AAPL", delay_ms=0)
     missing = gaps(spans, start_ms, end_ms)
     for ms in range(FIRST - 1, LAST + 2):
@@ -130,11 +132,11 @@ def alive(at_ms: int, seen_ms: int, *, instance: str = "a", since_ms: int = 0) -
     )  # fmt: skip
 
 
-def test_one_sign_of_life_is_enough_for_all_the_time_before_it() -> None:
+def test_one_heartbeat_is_enough_for_all_the_time_before_it() -> None:
     assert covered_spans([alive(100_000, 99_000)], "AAPL") == [CoverageSpan(0, 98_000)]
 
 
-def test_a_second_producer_covers_for_the_first_while_it_is_away() -> None:
+def test_a_second_producer_covers_for_the_first_while_it_is_down() -> None:
     first = [alive(60_000, 60_000), alive(120_000, 120_000, since_ms=80_000)]
     second = alive(100_000, 100_000, instance="b", since_ms=40_000)
     assert gaps(covered_spans(first, "AAPL"), 0, 119_000) == [CoverageSpan(59_000, 80_000)]

@@ -1,4 +1,4 @@
-"""A journal against a world that knows the truth: a server, a network that may be cut unseen, a reader that may be held up or lag, a broker that lags."""
+"""A journal against a model: a server, a network that is cut without notice, a reader that is blocked or lags, a broker that lags or gives records up."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TIMEOUT_MS = 200
 SYMBOLS = ("AAPL", "MSFT", "BINANCE:BTCUSDT")
 KINDS = SessionEventKind
 UNTIL_ALIVE_MS = ALIVE_EVERY_MS + MARK_EVERY_MS + TIMEOUT_MS
-"""How long it may take until a sign of life, which is told at a mark, and that at a read."""
+"""How long it may take until a heartbeat: it is reported at a mark, and a mark is made at a read."""
 
 
 def trade(symbol: str, timestamp_ms: int) -> Trade:
@@ -48,14 +48,14 @@ class World:
         """When the trade was sent that an item carries, by the item's number."""
         self.lost_ms: list[int] = []
         """When the trades were sent that the broker gave up."""
-        self.told: list[SessionEvent] = []
+        self.events: list[SessionEvent] = []
 
-    def tell(self, events: list[SessionEvent]) -> None:
+    def publish(self, events: list[SessionEvent]) -> None:
         for event in events:
             self.check(event)
             if event.kind is KINDS.RECORDS_LOST:
                 self.since = dict.fromkeys(self.since, event.at_ms + 1)
-        self.told += events
+        self.events += events
         self.handed += len(events)
         self.mark()
 
@@ -71,7 +71,7 @@ class World:
 
     def mark(self) -> None:
         if self.journal.is_due(self.now):
-            self.tell(self.journal.mark(self.now, self.standing()))
+            self.publish(self.journal.mark(self.now, self.standing()))
 
     def standing(self) -> DeliveryProgress:
         return DeliveryProgress(total=self.handed, completed_prefix=self.completed_prefix, failed=self.failed)
@@ -81,13 +81,13 @@ class World:
 
     def hear(self, event: FeedEvent, begun_ms: int) -> None:
         self.journal.read(begun_ms, event)
-        self.tell(self.journal.happened(event, self.standing()))
+        self.publish(self.journal.happened(event, self.standing()))
 
     def wait(self, ms: int) -> None:
         self.now += ms
 
     def idle(self, ms: int) -> None:
-        """Read for so long, as a loop does that nothing holds up."""
+        """Read for this long, as a loop that nothing blocks."""
         while ms > 0:
             self.now += min(ms, TIMEOUT_MS)
             ms -= TIMEOUT_MS
@@ -223,7 +223,7 @@ def test_nothing_is_claimed_that_was_not_received_in_time_and_kept(steps: list[t
 
 
 @given(st.lists(st.integers(1, TIMEOUT_MS), min_size=30, max_size=80))
-def test_of_an_undisturbed_session_all_is_claimed_up_to_the_last_sign_of_life(pauses: list[int]) -> None:
+def test_an_undisturbed_session_claims_everything_up_to_the_last_heartbeat(pauses: list[int]) -> None:
     world = World()
     world.connect()
     begun = world.now
@@ -231,7 +231,7 @@ def test_of_an_undisturbed_session_all_is_claimed_up_to_the_last_sign_of_life(pa
         world.await_one("AAPL", pause, 0)
         world.acknowledge(100)
     world.idle(UNTIL_ALIVE_MS)
-    last = world.told[-1]
+    last = world.events[-1]
     assert last.kind is KINDS.ALIVE
     assert last.symbols == dict.fromkeys(SYMBOLS, begun)
     # When the last read began that something came in.
@@ -240,7 +240,7 @@ def test_of_an_undisturbed_session_all_is_claimed_up_to_the_last_sign_of_life(pa
 
 
 def spans(world: World, symbol: str = "AAPL") -> list[tuple[SessionEventKind, int | None, int]]:
-    return [(event.kind, event.symbols.get(symbol), event.seen_ms) for event in world.told]
+    return [(event.kind, event.symbols.get(symbol), event.seen_ms) for event in world.events]
 
 
 def test_what_is_not_acknowledged_is_not_claimed() -> None:
@@ -271,7 +271,7 @@ def test_after_records_were_given_up_the_claims_begin_again() -> None:
     world.give_up(1)
     world.idle(UNTIL_ALIVE_MS)
     world.acknowledge(100)
-    lost, again = [event for event in world.told if event.at_ms > T0 and event.kind is not KINDS.ALIVE]
+    lost, again = [event for event in world.events if event.at_ms > T0 and event.kind is not KINDS.ALIVE]
     assert (lost.kind, lost.symbols, lost.seen_ms) == (KINDS.RECORDS_LOST, dict.fromkeys(SYMBOLS, T0), T0 + 100)
     assert (again.kind, again.symbols) == (KINDS.SUBSCRIBED, dict.fromkeys(SYMBOLS, lost.at_ms + 1))
     world.send("AAPL")
@@ -291,7 +291,7 @@ def test_records_given_up_before_a_connection_cost_it_nothing() -> None:
     world.give_up(100)
     world.connect()
     world.idle(UNTIL_ALIVE_MS)
-    assert not [event for event in world.told if event.kind is KINDS.RECORDS_LOST]
+    assert not [event for event in world.events if event.kind is KINDS.RECORDS_LOST]
 
 
 def test_a_connection_that_died_unseen_is_claimed_up_to_its_last_message() -> None:
@@ -305,12 +305,12 @@ def test_a_connection_that_died_unseen_is_claimed_up_to_its_last_message() -> No
     world.acknowledge(100)
     world.lose(FeedEventKind.SILENT)
     assert spans(world)[-1] == (KINDS.SILENT, T0, T0 + 100)
-    # What follows tells of the symbols, and spans nothing.
+    # The event after it names the symbols, and claims nothing.
     world.happen(FeedEventKind.DISCONNECTED, SYMBOLS)
     assert spans(world)[-1] == (KINDS.DISCONNECTED, world.now, T0 + 100)
 
 
-def test_a_reader_that_was_held_up_does_not_take_old_messages_for_new_ones() -> None:
+def test_a_reader_that_was_blocked_does_not_take_old_messages_for_new_ones() -> None:
     world = World()
     world.connect()
     world.idle(100)
@@ -319,18 +319,18 @@ def test_a_reader_that_was_held_up_does_not_take_old_messages_for_new_ones() -> 
     world.read()
     world.cut = True
     world.wait(60_000)
-    world.tell(world.journal.backpressure(world.now - 60_000, world.now))
+    world.publish(world.journal.backpressure(world.now - 60_000, world.now))
     world.read()
     world.acknowledge(100)
     world.lose(FeedEventKind.DISCONNECTED)
-    full, free, lost = [event for event in world.told if event.kind is not KINDS.ALIVE][-3:]
+    full, free, lost = [event for event in world.events if event.kind is not KINDS.ALIVE][-3:]
     assert (full.kind, full.at_ms) == (KINDS.BUFFER_FULL, T0 + 100)
     assert (free.kind, free.at_ms) == (KINDS.BUFFER_FREE, T0 + 60_100)
     assert lost.kind is KINDS.DISCONNECTED
     assert spans(world)[-1] == (KINDS.DISCONNECTED, T0, T0 + 100)
 
 
-def test_a_reader_that_was_held_up_and_lost_nothing_claims_all_of_it() -> None:
+def test_a_reader_that_was_blocked_and_lost_nothing_claims_all_of_it() -> None:
     world = World()
     world.connect()
     world.send("AAPL")
@@ -349,7 +349,7 @@ def test_a_reader_that_lags_behind_a_steady_feed_claims_nothing_until_it_has_cau
     world.connect()
     world.idle(100)
     world.lag(frames=4_000, sent_every_ms=15, read_every_ms=20)
-    alive = [event for event in world.told if event.kind is KINDS.ALIVE]
+    alive = [event for event in world.events if event.kind is KINDS.ALIVE]
     assert len(alive) > 10
     # Up to where it had last read everything that was there.
     assert {event.seen_ms for event in alive} == {T0 + 100}
@@ -379,7 +379,7 @@ def test_a_delayed_feed_is_claimed_as_any_other_as_its_reader_waits() -> None:
     assert spans(world)[-1] == (KINDS.ALIVE, T0, world.now - UNTIL_ALIVE_MS - 100)
 
 
-def test_a_process_that_stood_still_while_it_waited_claims_up_to_where_it_began_to_wait() -> None:
+def test_a_process_that_was_frozen_while_it_waited_claims_up_to_where_it_began_to_wait() -> None:
     world = World()
     world.connect()
     world.idle(100)
@@ -389,7 +389,7 @@ def test_a_process_that_stood_still_while_it_waited_claims_up_to_where_it_began_
     assert spans(world)[-1] == (KINDS.ALIVE, T0, T0 + 100)
 
 
-def test_a_reader_that_was_held_up_goes_on_claiming_once_nothing_more_is_waiting() -> None:
+def test_a_reader_that_was_blocked_claims_again_once_nothing_more_is_waiting() -> None:
     world = World()
     world.connect()
     world.wait(60_000)
@@ -406,44 +406,44 @@ def test_a_reader_that_was_held_up_goes_on_claiming_once_nothing_more_is_waiting
     assert spans(world)[-1] == (KINDS.ALIVE, T0, heard)
 
 
-def test_a_symbol_that_is_dropped_is_told_and_one_that_comes_back_begins_anew() -> None:
+def test_a_dropped_symbol_is_reported_and_its_claim_begins_again_when_it_returns() -> None:
     world = World()
     world.connect(("AAPL", "MSFT"))
     world.wait(1_000)
     world.subscribe(("MSFT",))
     assert spans(world)[-2:] == [(KINDS.UNSUBSCRIBED, T0, T0), (KINDS.SUBSCRIBED, None, T0)]
-    assert "MSFT" not in world.told[-2].symbols
+    assert "MSFT" not in world.events[-2].symbols
     world.wait(1_000)
     world.subscribe(("MSFT", "AAPL"))
-    assert world.told[-1].symbols == {"MSFT": T0, "AAPL": T0 + 2_000}
+    assert world.events[-1].symbols == {"MSFT": T0, "AAPL": T0 + 2_000}
 
 
-def test_after_an_error_of_the_provider_only_symbols_with_trades_are_vouched_for() -> None:
+def test_after_an_error_of_the_provider_only_symbols_with_trades_are_claimed() -> None:
     world = World()
     world.connect()
     world.send("AAPL")
     world.read()
     world.happen(FeedEventKind.PROVIDER_ERROR)
     world.idle(UNTIL_ALIVE_MS)
-    assert world.told[-1].symbols.keys() == {"AAPL"}
+    assert world.events[-1].symbols.keys() == {"AAPL"}
     world.send("MSFT")
     world.read()
     world.idle(UNTIL_ALIVE_MS)
-    assert world.told[-1].symbols == {"AAPL": T0, "MSFT": T0}
+    assert world.events[-1].symbols == {"AAPL": T0, "MSFT": T0}
 
 
-def test_a_sign_of_life_comes_as_often_as_was_asked_for_and_only_while_connected() -> None:
+def test_heartbeats_come_as_often_as_configured_and_only_while_connected() -> None:
     world = World()
     world.idle(60_000)
-    assert not world.told
+    assert not world.events
     world.connect()
     world.idle(60_000)
-    alive = [event.at_ms for event in world.told if event.kind is KINDS.ALIVE]
+    alive = [event.at_ms for event in world.events if event.kind is KINDS.ALIVE]
     assert 10 <= len(alive) <= 12
     world.lose(FeedEventKind.DISCONNECTED)
-    count = len(world.told)
+    count = len(world.events)
     world.idle(60_000)
-    assert len(world.told) == count
+    assert len(world.events) == count
 
 
 def test_each_connection_is_a_session_of_its_own() -> None:
@@ -452,33 +452,33 @@ def test_each_connection_is_a_session_of_its_own() -> None:
     world.lose(FeedEventKind.DISCONNECTED)
     world.wait(1_000)
     world.connect()
-    world.tell(world.journal.stopped(world.now, world.standing()))
+    world.publish(world.journal.stopped(world.now, world.standing()))
     assert not world.journal.stopped(world.now, world.standing())
-    sessions = [event.session for event in world.told]
+    sessions = [event.session for event in world.events]
     assert sorted(set(sessions)) == ["r-1", "r-2"]
-    assert world.told[-1].kind is KINDS.STOPPED
+    assert world.events[-1].kind is KINDS.STOPPED
 
 
 def test_symbols_that_no_trade_can_have_are_left_out() -> None:
     world = World()
     world.since = {'A"B': T0}
     world.connect(("AAPL", 'A"B', ""))
-    assert all(event.symbols.keys() == {"AAPL"} for event in world.told)
+    assert all(event.symbols.keys() == {"AAPL"} for event in world.events)
 
 
-def test_a_clock_that_is_set_back_does_not_stop_the_signs_of_life() -> None:
+def test_a_clock_that_is_set_back_does_not_stop_the_heartbeats() -> None:
     world = World()
     world.connect()
     world.idle(20_000)
     world.now -= 3_600_000
-    count = len(world.told)
+    count = len(world.events)
     world.idle(UNTIL_ALIVE_MS)
-    assert len(world.told) > count
-    assert all(event.seen_ms <= event.at_ms for event in world.told)
+    assert len(world.events) > count
+    assert all(event.seen_ms <= event.at_ms for event in world.events)
 
 
 @given(st.lists(actions, max_size=80), st.integers(0, 600_000), st.integers(0, 600_000))
-def test_a_store_that_keeps_one_sign_of_life_an_hour_knows_all_that_was_told(
+def test_a_store_that_keeps_one_heartbeat_an_hour_knows_all_claims(
     steps: list[tuple[str, object]], first: int, length: int
 ) -> None:
     world, store = World(), MemoryEventStore()
@@ -488,9 +488,9 @@ def test_a_store_that_keeps_one_sign_of_life_an_hour_knows_all_that_was_told(
             getattr(world, name)(argument)
             world.acknowledge(100)
             world.read()
-    store.write(world.told)
+    store.write(world.events)
     start_ms, end_ms = T0 + first, T0 + first + length
     for symbol in SYMBOLS:
         kept = covered_spans(store.read(symbol, start_ms, end_ms + LOOK_AHEAD_MS), symbol)
-        told = covered_spans(world.told, symbol)
-        assert gaps(kept, start_ms, end_ms) == gaps(told, start_ms, end_ms)
+        published = covered_spans(world.events, symbol)
+        assert gaps(kept, start_ms, end_ms) == gaps(published, start_ms, end_ms)

@@ -28,12 +28,12 @@ def payload(symbol: str = "AAPL", timestamp_ms: int = 1_700_000_000_000, price: 
 
 
 def quiet_server(quirks: Quirks | None = None, port: int = 0) -> SimulatedFinnhub:
-    """A server that sends nothing by itself."""
+    """Return a server that sends nothing on its own."""
     return SimulatedFinnhub(SimulatorSettings(rate=QUIET, port=port, quirks=quirks or Quirks(ping_interval_s=0)))
 
 
 def settings(url: str, **changes: object) -> FinnhubSettings:
-    """Settings of an impatient client."""
+    """Return the settings of a client with short timeouts."""
     values: dict[str, object] = {
         "url": url,
         "token": "a-token",
@@ -160,7 +160,7 @@ class Relay:
 
 @contextmanager
 def tcp_server(serve: Callable[[socket.socket], None]) -> Iterator[str]:
-    """A server that does with each connection whatever the function does; gives its address."""
+    """Run a server that calls the function with each connection; yield its address."""
     listener = socket.create_server(("127.0.0.1", 0))
     clients: list[socket.socket] = []
 

@@ -44,7 +44,7 @@ def test_it_goes_on_for_years() -> None:
     assert [waits.after_rate_limit() for _ in range(10_000)][-1] == 450
 
 
-def test_after_a_reset_it_begins_anew() -> None:
+def test_after_a_reset_it_starts_from_the_first_wait() -> None:
     waits = backoff(Highest())
     for _ in range(5):
         waits.after_failure()

@@ -1,4 +1,4 @@
-"""What only Kafka's publisher does: how its records lie in the log, what is refused, and how a dead producer is replaced."""
+"""What only Kafka's publisher does: the form of its records in the log, refused records, the replacement of a dead producer, and closing."""
 
 import os
 import struct
@@ -49,7 +49,7 @@ def settings(bootstrap_servers: str) -> KafkaSettings:
 
 @pytest.fixture
 def strict(settings: KafkaSettings) -> KafkaSettings:
-    """Settings by which a dead letter over 1,000 bytes is refused, and by which that is a producer's death."""
+    """Settings by which a dead letter over 1,000 bytes is refused, and ends its producer."""
     limit_records(settings, 1_000)
     return attrs.evolve(settings, linger_ms=0, extra={"enable.gapless.guarantee": "true", "batch.num.messages": "1"})
 
@@ -63,7 +63,7 @@ def limit_records(settings: KafkaSettings, size_bytes: int) -> None:
 
 
 def delete_trades(settings: KafkaSettings, stack: Stack) -> None:
-    """Delete the topic, and wait until the broker let go of it: before that it may still take records, and delete them."""
+    """Delete the topic, and wait until the broker has removed its files: before that it may accept records, and delete them."""
     topic = settings.trades_topic
     admin = AdminClient({"bootstrap.servers": settings.bootstrap_servers})
     admin.delete_topics([topic])[topic].result(timeout=TIMEOUT_S)
@@ -71,7 +71,7 @@ def delete_trades(settings: KafkaSettings, stack: Stack) -> None:
 
 
 def batch_headers(folder: Path, topic: str) -> Iterator[tuple[int, int]]:
-    """Give attributes and producer id of each record batch of a topic's log, as Kafka's record format version 2 lays them out."""
+    """Yield attributes and producer id of each record batch of a topic's log (Kafka's record format, version 2)."""
     for file in sorted(folder.glob(f"*/data/{topic}-[0-9]/*.log")):
         log, at = file.read_bytes(), 0
         while at + 61 <= len(log) and any(log[at : at + 61]):
@@ -82,7 +82,7 @@ def batch_headers(folder: Path, topic: str) -> Iterator[tuple[int, int]]:
             at += 12 + length
 
 
-def test_records_lie_compressed_and_idempotent_in_the_log(settings: KafkaSettings, kafka_stack: Stack) -> None:
+def test_records_are_compressed_and_idempotent_in_the_log(settings: KafkaSettings, kafka_stack: Stack) -> None:
     with KafkaPublisher(settings) as publisher:
         publish(publisher, make_trades(500))
     batches = list(batch_headers(kafka_stack.folder, settings.trades_topic))
@@ -138,7 +138,7 @@ def test_a_producer_that_dies_again_at_once_is_beyond_repair(strict: KafkaSettin
     ],
     ids=["usual", "quick"],
 )
-def test_records_are_held_while_their_topic_is_away(
+def test_records_are_kept_while_their_topic_is_unavailable(
     settings: KafkaSettings, kafka_stack: Stack, pace: dict[str, str]
 ) -> None:
     impatient = {"topic.metadata.propagation.max.ms": "200", "topic.metadata.refresh.interval.ms": "200", **pace}

@@ -1,4 +1,4 @@
-"""How the broker in memory stays bounded, and what it says when it cannot."""
+"""How the broker in memory stays bounded, and the errors when it cannot."""
 
 import threading
 

@@ -19,21 +19,21 @@ class Scrape:
         }
 
     def value(self, name: str, **labels: str) -> float:
-        """Give the sample of this name with exactly these labels."""
+        """Return the sample of this name with exactly these labels."""
         return self._samples[name, frozenset(labels.items())]
 
     def total(self, name: str) -> float:
-        """Give the sum of all samples of this name."""
+        """Return the sum of all samples of this name."""
         found = [value for (sample, _), value in self._samples.items() if sample == name]
         assert found, f"no sample is named {name}"
         return sum(found)
 
     def labels(self, name: str, label: str) -> set[str]:
-        """Give the values that a label of a sample has."""
+        """Return the values that a label of a sample has."""
         return {dict(labels)[label] for sample, labels in self._samples if sample == name}
 
     def names(self) -> set[str]:
-        """Give the names of all samples."""
+        """Return the names of all samples."""
         return {name for name, _ in self._samples}
 
 

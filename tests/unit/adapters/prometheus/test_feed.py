@@ -18,7 +18,7 @@ def event(kind: FeedEventKind) -> FeedEvent:
 
 
 class Bench:
-    """A measured feed that gives these messages, at moments that the test sets."""
+    """A measured feed with these messages, at times that the test sets."""
 
     def __init__(self, *messages: FeedMessage) -> None:
         self.now_s = 1000.0

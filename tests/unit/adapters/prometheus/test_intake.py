@@ -36,7 +36,7 @@ class Bench:
         return scrape(self.registry)
 
 
-def test_it_gives_what_the_intake_gives() -> None:
+def test_it_returns_what_the_intake_returns() -> None:
     taken = frame({}, {"p": -1}, {"v": 0})
     assert Bench().intake.accept(taken) == Intake(source="test").accept(taken)
 

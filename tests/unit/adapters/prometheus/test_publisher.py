@@ -14,7 +14,7 @@ from .scraping import scrape
 
 
 class SlowPublisher:
-    """A publisher whose broker acknowledges when the test says so."""
+    """A publisher whose broker acknowledges when the test decides."""
 
     def __init__(self) -> None:
         self.published = 0
