@@ -22,8 +22,9 @@ POLL_S = 0.1
 def serve_until_stopped(settings: SimulatorSettings, stop: StopRequest) -> None:
     """Run the server until a stop is requested. Raise SimulatorError if it cannot start."""
     with SimulatorContainer(settings=settings).server() as server:
-        click.echo(f"Simulated Finnhub at {server.url}, any token. Point a producer at it with")
-        click.echo(f"  TAPELINE_FINNHUB_URL={server.url} TAPELINE_FINNHUB_TOKEN=any tapeline producer")
+        keys, key = ("the keys of --keys", "KEY") if server.settings.keys else ("any key", "any")
+        click.echo(f"Simulated Finnhub at {server.url}, which accepts {keys}. Connect a producer with")
+        click.echo(f"  TAPELINE_FINNHUB_URL={server.url} TAPELINE_FINNHUB_TOKEN={key} tapeline producer")
         click.echo("Ctrl-C stops it.")
         while not stop.requested:
             time.sleep(POLL_S)

@@ -214,7 +214,7 @@ class FinnhubFeed:
         """End the feed: report the refusal as an event, then raise it from every `read`."""
         self._dial = None
         self._emit(FeedEventKind.DISCONNECTED, reason)
-        self._failure = KeyRefusedError(f"{self._redact(reason)}: the server does not accept this API key")
+        self._failure = KeyRefusedError(f"the server does not accept this API key: {self._redact(reason)}")
 
     def _emit(self, kind: FeedEventKind, detail: str = "") -> None:
         event = FeedEvent(kind=kind, at_ms=self._now_ms(), detail=self._redact(detail), symbols=tuple(self._symbols))
