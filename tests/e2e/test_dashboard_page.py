@@ -382,7 +382,7 @@ def test_a_browser_that_knows_the_token_shows_the_page(page: Page) -> None:
         page.driver.get(server.url)
         assert not page.all("#watchlist")
         # What its user would type when the browser asks.
-        page.driver.get(server.url.replace("//", "//anyone:a-token-of-these-tests@") + "/api/health")
+        page.driver.get(server.url.replace("//", "//anyone:a-token-of-these-tests@") + "/docs/alerts.md")
         page.console()
         page.open(server.url)
         page.until(lambda: page.text("connection-text") == "Live", "the stream is open as well")

@@ -1,4 +1,4 @@
-// The chart: candles over volume. History comes by pages over HTTP, older pages as one scrolls back; the newest candles come from the stream.
+// The chart: candles above volume. History is loaded in pages, older pages when the user scrolls back; the newest candles come from the stream.
 
 import {
   CandlestickSeries, ColorType, CrosshairMode, HistogramSeries, createChart,
@@ -7,11 +7,11 @@ import { decimalsOf, windowName } from "./format.js";
 import { colours, theme } from "./theme.js";
 
 const PAGE_WINDOWS = 720;
-const MOST_CANDLES = 20_000;
-const EMPTY_PAGES = 3;
+const MAX_CANDLES = 20_000;
+const MAX_EMPTY_PAGES = 3;
 
 export class Chart extends EventTarget {
-  /** Candles by the start of their window, as the API gave them. */
+  /** Candles from the API, by the start of their window. */
   candles = new Map();
   #chart;
   #prices;
@@ -20,9 +20,9 @@ export class Chart extends EventTarget {
   #symbol = null;
   #windowMs = 60_000;
   #loading = null;
-  #arrived = new Map();
+  #streamed = new Map();
   #oldestAskedMs = 0;
-  #isAtBegin = false;
+  #isAtStart = false;
   #decimals = 2;
 
   constructor(element) {
@@ -51,17 +51,17 @@ export class Chart extends EventTarget {
     });
   }
 
-  /** Show a symbol from its newest candle back. Rejects when the history cannot be had. */
+  /** Show a symbol from its newest candle back. Rejects if the history cannot be loaded. */
   async show(symbol, newest, windowMs) {
     const isSame = symbol === this.#symbol && windowMs === this.#windowMs;
     const wasAtNewest = this.isAtNewest();
-    this.#arrived.clear();
+    this.#streamed.clear();
     this.#loading?.abort();
     this.#loading = null;
     this.#symbol = symbol;
     this.#windowMs = windowMs;
     this.#chart.applyOptions({ timeScale: { secondsVisible: windowMs % 60_000 !== 0 } });
-    this.#isAtBegin = false;
+    this.#isAtStart = false;
     const toMs = (newest ? newest.window_start_ms : Date.now()) + windowMs;
     this.#oldestAskedMs = toMs - PAGE_WINDOWS * windowMs;
     if (!isSame) {
@@ -70,27 +70,27 @@ export class Chart extends EventTarget {
     }
     const loaded = await this.#load(this.#oldestAskedMs, toMs);
     if (loaded === null) return;
-    // What the stream told meanwhile is newer than the page of history.
-    this.candles = new Map([...loaded, ...this.#arrived.values()].map((candle) => [candle.window_start_ms, candle]));
+    // Candles from the stream are newer than the loaded history.
+    this.candles = new Map([...loaded, ...this.#streamed.values()].map((candle) => [candle.window_start_ms, candle]));
     this.#draw();
     if (!isSame) this.#chart.timeScale().resetTimeScale();
     if (!isSame || wasAtNewest) this.toNewest();
   }
 
-  /** Take candles of the shown symbol that changed. */
+  /** Apply changed candles of the shown symbol. */
   update(candles) {
     const newestMs = Math.max(...this.candles.keys());
     let isOlder = false;
     for (const candle of [...candles].sort((a, b) => a.window_start_ms - b.window_start_ms)) {
       this.candles.set(candle.window_start_ms, candle);
-      if (this.#loading) this.#arrived.set(candle.window_start_ms, candle);
+      if (this.#loading) this.#streamed.set(candle.window_start_ms, candle);
       isOlder ||= candle.window_start_ms < newestMs;
       if (isOlder) continue;
       this.#fitDecimals(candle);
       this.#prices.update(this.#bar(candle));
       this.#volumes.update(this.#volume(candle));
     }
-    // A late trade changed a candle behind the newest one: those are set, not updated.
+    // The chart can update only its newest candle. A late trade changes an older one, so all of them are drawn again.
     if (isOlder) this.#draw();
   }
 
@@ -106,15 +106,15 @@ export class Chart extends EventTarget {
     return this.#decimals;
   }
 
-  /** Give the newest candles, newest first. */
+  /** Return the newest candles, newest first. */
   latest(count) {
     return [...this.candles.values()].sort((a, b) => b.window_start_ms - a.window_start_ms).slice(0, count);
   }
 
   async #loadOlder() {
-    if (this.#loading || this.#isAtBegin || !this.candles.size || this.candles.size >= MOST_CANDLES) return;
+    if (this.#loading || this.#isAtStart || !this.candles.size || this.candles.size >= MAX_CANDLES) return;
     const symbol = this.#symbol;
-    for (let empty = 0; empty < EMPTY_PAGES;) {
+    for (let empty = 0; empty < MAX_EMPTY_PAGES;) {
       const toMs = this.#oldestAskedMs;
       const fromMs = toMs - PAGE_WINDOWS * this.#windowMs;
       const loaded = await this.#load(fromMs, toMs).catch(() => null);
@@ -127,10 +127,10 @@ export class Chart extends EventTarget {
       }
       empty += 1;
     }
-    this.#isAtBegin = true;
+    this.#isAtStart = true;
   }
 
-  /** Load a span, all of its pages; null when another load took its place. */
+  /** Load all pages of a span; null if another load replaced this one. */
   async #load(fromMs, toMs) {
     const abort = new AbortController();
     this.#loading = abort;

@@ -1,4 +1,4 @@
-// Numbers and times as people read them. Amounts come as exact text and stay text: only charts make floats of them.
+// Numbers and times as text for people. Amounts are exact decimal text and stay text; only the chart converts them to floats.
 
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: "UTC" });
 const dayAndClock = new Intl.DateTimeFormat("en-GB", {
@@ -7,13 +7,13 @@ const dayAndClock = new Intl.DateTimeFormat("en-GB", {
 
 export const DASH = "–";
 
-/** Decimals of an exact amount. */
+/** Return the number of decimals of an exact amount. */
 export function decimalsOf(text) {
   const point = text.indexOf(".");
   return point < 0 ? 0 : text.length - point - 1;
 }
 
-/** An exact amount with thousands apart and at least so many decimals; no digit is lost. */
+/** Return an exact amount with grouped thousands and at least `leastDecimals` decimals, without rounding. */
 export function amount(text, leastDecimals = 0) {
   if (text === null || text === undefined) return DASH;
   const [whole, fraction = ""] = text.split(".");
@@ -22,7 +22,7 @@ export function amount(text, leastDecimals = 0) {
   return padded ? `${grouped}.${padded}` : grouped;
 }
 
-/** A volume, short: the exact one is in the table. */
+/** Return a rounded volume; the table has the exact one. */
 export function short(text) {
   const value = Number(text);
   if (value === 0) return "0";
@@ -30,7 +30,7 @@ export function short(text) {
   return new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 4 }).format(value);
 }
 
-/** A change between two exact amounts: text and direction. */
+/** Return the change between two exact amounts: text and direction. */
 export function change(fromText, toText) {
   const from = Number(fromText);
   const to = Number(toText);
@@ -49,7 +49,7 @@ export function dayAndTimeOf(ms) {
   return dayAndClock.format(ms);
 }
 
-/** A span of milliseconds in its fitting unit. */
+/** Return a length of time, given in milliseconds, in a suitable unit. */
 export function span(ms) {
   if (ms === null || ms === undefined) return DASH;
   if (ms > 0 && ms < 1) return "< 1 ms";
@@ -61,21 +61,21 @@ export function span(ms) {
   return `${Math.round(ms / 86_400_000)} days`;
 }
 
-/** A window's length, as candles are called: 1m, 5m, 1h. */
+/** Return the name of a window length: 1m, 5m, 1h. */
 export function windowName(ms) {
   if (ms % 3_600_000 === 0) return `${ms / 3_600_000}h`;
   if (ms % 60_000 === 0) return `${ms / 60_000}m`;
   return ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`;
 }
 
-/** Whether anything was missed of a candle's window, as far as is known; empty where nothing is. */
+/** Return `partial` if a gap overlaps the window of a candle, `complete` if none does, and empty text if the gaps are unknown. */
 export function coverageOf(candle, gaps) {
   if (!gaps?.is_known || candle.window_start_ms < gaps.fromMs) return "";
   const endMs = candle.window_start_ms + candle.window_ms;
   return gaps.gaps.some((gap) => gap.start_ms < endMs && gap.end_ms > candle.window_start_ms) ? "partial" : "complete";
 }
 
-/** Whether a candle can still change, by event time, as the windowing judges it. */
+/** Return whether a candle can still change, by event time: forming, settling or final. */
 export function statusOf(candle, newestEventMs, latenessMs) {
   const endMs = candle.window_start_ms + candle.window_ms;
   if (newestEventMs === null || newestEventMs < endMs) return "forming";

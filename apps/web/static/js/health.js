@@ -1,5 +1,5 @@
-// The pipeline's stages and figures, and the alerts that fire. A stage's state is told by a mark and a word as well as by colour. What is
-// there is changed in place, so that a reader of the screen does not lose its place.
+// The stages and figures of the pipeline, and the firing alerts. A mark and a word show the state of a stage, not colour alone. Elements are changed in
+// place, so that a screen reader keeps its position.
 
 import { DASH, span } from "./format.js";
 
@@ -45,10 +45,10 @@ export class HealthPanel {
         mark.textContent = MARKS[stage.state];
         word.textContent = `: ${WORDS[stage.state]}`;
       }
-      // How long a fault lasts is what one wants to know; of what works, nobody asks.
+      // The duration matters only while a stage is not in order.
       const text = stage.state === "ok" ? stage.detail : `${stage.detail} · since ${span(health.now_ms - stage.since_ms)}`;
       if (detail.textContent !== text) detail.textContent = text || DASH;
-      pointTo(runbook, stage.runbook);
+      setLink(runbook, stage.runbook);
     }
   }
 
@@ -97,7 +97,7 @@ function makeAlert(alert) {
   return { item, since };
 }
 
-function pointTo(link, address) {
+function setLink(link, address) {
   link.hidden = address === null;
   if (address !== null && link.getAttribute("href") !== address) link.href = address;
 }

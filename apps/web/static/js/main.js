@@ -1,16 +1,18 @@
-// Puts the page together: the stream fills the market, the market's news go to the watchlist, the chart and the health.
+// Connects the parts of the page: the stream updates the market, and the market updates the watchlist, the chart and the health.
 
 import { Chart } from "./chart.js";
-import { DASH, amount, change, coverageOf, dayAndTimeOf, short, span, statusOf, timeOf, windowName } from "./format.js";
+import { ConnectionStatus } from "./connection.js";
+import { DASH, amount, change, span, windowName } from "./format.js";
 import { HealthPanel } from "./health.js";
+import { bindKeys } from "./keyboard.js";
 import { Market, closesOf } from "./market.js";
 import { Stream } from "./stream.js";
 import { startTheme } from "./theme.js";
+import { showLegend, showTable } from "./candle_view.js";
 import { Watchlist } from "./watchlist.js";
 
 const TABLE_ROWS = 30;
 const GAPS_EVERY_MS = 5_000;
-const GONE_AFTER_MS = 3_000;
 const $ = (id) => document.getElementById(id);
 
 startTheme($("theme"));
@@ -19,13 +21,12 @@ const stream = new Stream(market);
 const chart = new Chart($("chart"));
 const watchlist = new Watchlist($("watchlist"), $("filter"), $("watch-empty"));
 const health = new HealthPanel($("stages"), $("alerts"), $("links"));
+const connection = new ConnectionStatus($("connection"), $("connection-text"), $("gone"));
 let selected = null;
 let pointed = null;
-let isConnected = false;
 let gaps = null;
-let goneTimer = 0;
 
-market.addEventListener("begin", () => {
+market.addEventListener("reset", () => {
   $("title").textContent = market.title;
   if (!market.symbols.has(selected)) selected = firstChoice();
   watchlist.fill(market);
@@ -42,7 +43,7 @@ market.addEventListener("tick", (event) => {
     chart.update(candles);
   }
   if (candles || !pointed) showQuote();
-  if (candles) showTable();
+  if (candles) updateTable();
   showHealth();
 });
 
@@ -57,44 +58,24 @@ watchlist.addEventListener("choose", (event) => {
 
 chart.addEventListener("point", (event) => {
   pointed = event.detail?.window_start_ms ?? null;
-  showLegend();
+  updateLegend();
 });
 
 chart.addEventListener("scroll", (event) => {
   $("to-newest").hidden = event.detail || !chart.candles.size;
 });
 
-stream.addEventListener("connection", (event) => {
-  isConnected = event.detail;
-  showConnection();
-  if (isConnected) {
-    clearTimeout(goneTimer);
-    goneTimer = 0;
-    $("gone").hidden = true;
-  } else if (!goneTimer) {
-    goneTimer = setTimeout(showGone, GONE_AFTER_MS);
-  }
-});
-
+stream.addEventListener("connection", (event) => connection.setConnected(event.detail));
 $("to-newest").addEventListener("click", () => chart.toNewest());
-$("table-details").addEventListener("toggle", showTable);
+$("table-details").addEventListener("toggle", updateTable);
 
-document.addEventListener("keydown", (event) => {
-  if (event.target.matches("input, textarea") || event.ctrlKey || event.metaKey || event.altKey) return;
-  const actions = {
-    "/": () => $("filter").focus(),
-    t: () => $("theme").click(),
-    End: () => chart.toNewest(),
-    ArrowDown: () => watchlist.move(1),
-    ArrowUp: () => watchlist.move(-1),
-  };
-  // Arrows belong to whatever scrolls when that has the focus.
-  const isElsewhere = event.target.closest(".table-scroll, summary, button, a") && event.key !== "/" && event.key !== "t";
-  if (event.key in actions && !isElsewhere) {
-    event.preventDefault();
-    actions[event.key]();
-  }
-});
+bindKeys({
+  "/": () => $("filter").focus(),
+  t: () => $("theme").click(),
+  End: () => chart.toNewest(),
+  ArrowDown: () => watchlist.move(1),
+  ArrowUp: () => watchlist.move(-1),
+}, ["/", "t"]);
 
 stream.open();
 setInterval(loadGaps, GAPS_EVERY_MS);
@@ -121,11 +102,11 @@ async function load() {
   if (symbol !== selected) return;
   note(chart.candles.size ? "" : `No candles of ${symbol} yet.`);
   showQuote();
-  showTable();
+  updateTable();
   loadGaps();
 }
 
-/** Ask what was not seen of the symbol during the candles of the chart. What cannot be had is not shown. */
+/** Load the gaps of the symbol during the candles of the chart. On an error, none are shown. */
 async function loadGaps() {
   const symbol = selected;
   const starts = [...chart.candles.keys()];
@@ -135,8 +116,8 @@ async function loadGaps() {
   const found = await fetch(`api/gaps?${query}`).then((answer) => (answer.ok ? answer.json() : null), () => null);
   if (symbol !== selected) return;
   gaps = found && { ...found, fromMs };
-  showLegend();
-  showTable();
+  updateLegend();
+  updateTable();
 }
 
 function note(text) {
@@ -158,81 +139,26 @@ function showQuote() {
   if (candle) {
     $("chart").setAttribute("aria-label", `Candles and volume of ${entry.symbol}, last price ${candle.close}. The table below has the figures.`);
   }
-  showLegend();
+  updateLegend();
 }
 
-function showLegend() {
+/** What the legend and the table need beside the candle itself. */
+function context() {
+  return {
+    newestEventMs: market.health?.newest_event_ms ?? null, latenessMs: market.latenessMs, gaps, decimals: chart.decimals,
+  };
+}
+
+function updateLegend() {
   const candle = (pointed !== null && chart.candles.get(pointed)) || market.symbols.get(selected)?.candle;
-  const field = (name) => document.querySelector(`#legend [data-field="${name}"]`);
-  for (const name of ["open", "high", "low", "close", "vwap"]) {
-    field(name).textContent = candle ? amount(name === "vwap" ? rounded(candle.vwap) : candle[name], chart.decimals) : DASH;
-  }
-  field("volume").textContent = candle ? short(candle.volume) : DASH;
-  field("volume").title = candle ? amount(candle.volume) : "";
-  field("trades").textContent = candle ? countOf(candle) : DASH;
-  field("time").textContent = candle ? dayAndTimeOf(candle.window_start_ms) : DASH;
-  const status = candle ? statusOf(candle, market.health?.newest_event_ms ?? null, market.latenessMs) : "";
-  field("status").textContent = status || DASH;
-  field("status").dataset.status = status;
-  const coverage = candle ? coverageOf(candle, gaps) : "";
-  field("coverage").textContent = coverage;
-  field("coverage").dataset.status = coverage;
-  field("coverage").hidden = !coverage;
+  showLegend($("legend"), candle, context());
 }
 
-function rounded(vwap) {
-  return vwap === null ? null : Number(vwap).toFixed(chart.decimals);
-}
-
-function countOf(candle) {
-  const trades = candle.trade_count.toLocaleString("en-US");
-  return candle.update_count ? `${trades} +${candle.update_count.toLocaleString("en-US")} upd` : trades;
-}
-
-function showTable() {
-  if (!$("table-details").open) return;
-  const rows = chart.latest(TABLE_ROWS).map((candle) => {
-    const row = document.createElement("tr");
-    const known = [statusOf(candle, market.health?.newest_event_ms ?? null, market.latenessMs), coverageOf(candle, gaps)];
-    const status = known.filter(Boolean).join(", ");
-    const prices = ["open", "high", "low", "close"].map((name) => amount(candle[name], chart.decimals));
-    for (const text of [dayAndTimeOf(candle.window_start_ms), ...prices, amount(candle.volume), countOf(candle), status]) {
-      row.insertCell().textContent = text;
-    }
-    return row;
-  });
-  $("table-body").replaceChildren(...rows);
+function updateTable() {
+  if ($("table-details").open) showTable($("table-body"), chart.latest(TABLE_ROWS), context());
 }
 
 function showHealth() {
   health.show(market.health, market.isRecording);
-  showConnection();
-}
-
-// Nobody else could tell on this page that its own server is gone.
-function showGone() {
-  const others = Object.entries(market.health?.links ?? {}).map(([name, url]) => {
-    const link = document.createElement("a");
-    link.textContent = name;
-    link.href = url;
-    return link;
-  });
-  const told = others.length ? [" What watches it may know more: ", ...others.flatMap((link) => [link, " "])] : [];
-  const words = `Nothing answers at ${location.host}: the program that serves this page has ended, or hangs. What is shown is old. Look at its terminal, and start it again; docs/runbooks/InstanceDown.md says more.`;
-  $("gone").replaceChildren(words, ...told);
-  $("gone").hidden = false;
-}
-
-function showConnection() {
-  const now = market.health;
-  const [state, text] = !isConnected
-    ? [now ? "down" : "waiting", now ? "Reconnecting…" : "Connecting…"]
-    : {
-        ok: ["ok", market.isRecording ? `Recording · ${timeOf(now.newest_event_ms ?? 0)}` : "Live"],
-        warning: ["warning", "Needs a look"],
-        down: ["down", "Trouble"],
-      }[now.state];
-  const pill = $("connection");
-  if (pill.dataset.state !== state) pill.dataset.state = state;
-  if ($("connection-text").textContent !== text) $("connection-text").textContent = text;
+  connection.setHealth(market.health, market.isRecording);
 }

@@ -1,4 +1,4 @@
-// What the page knows: symbols, their newest candles and closes, and the health. It is told by the stream and tells whoever listens.
+// The state of the page: symbols with their newest candles and closes, and the health. The stream updates it, and it dispatches `reset` and `tick`.
 
 const CLOSES = 60;
 
@@ -10,8 +10,8 @@ export class Market extends EventTarget {
   isRecording = false;
   health = null;
 
-  /** Begin anew from everything. */
-  begin(snapshot) {
+  /** Replace everything by a snapshot. */
+  reset(snapshot) {
     this.title = snapshot.title;
     this.windowMs = snapshot.window_ms;
     this.latenessMs = snapshot.lateness_ms;
@@ -23,10 +23,10 @@ export class Market extends EventTarget {
       }]),
     );
     this.health = snapshot.health;
-    this.dispatchEvent(new Event("begin"));
+    this.dispatchEvent(new Event("reset"));
   }
 
-  /** Take the candles that changed, and the health. */
+  /** Apply changed candles and the health. */
   tick(data) {
     const changed = new Map();
     for (const candle of data.candles) {
@@ -43,7 +43,7 @@ export class Market extends EventTarget {
   }
 }
 
-/** Closes of a symbol in order of their windows. */
+/** Return the closes of a symbol, in the order of their windows. */
 export function closesOf(entry) {
   return [...entry.closes.entries()].sort((a, b) => a[0] - b[0]);
 }

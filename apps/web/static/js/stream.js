@@ -1,8 +1,8 @@
-// The stream of updates. The browser comes back by itself after a cut; what it cannot cure (an answer that is no stream, a connection that
-// says nothing any more) is cured here. Coming back says the last event's id, so that nothing is missed and nothing is loaded twice.
+// The stream of updates. The browser reconnects on its own after a lost connection. This class handles the other cases: a response that is not a
+// stream, and a connection that stays silent. A reconnect sends the id of the last event, so that no update is missed or loaded twice.
 
-const SILENCE_MS = 10_000;
-const LONGEST_WAIT_MS = 10_000;
+const SILENCE_TIMEOUT_MS = 10_000;
+const MAX_WAIT_MS = 10_000;
 
 export class Stream extends EventTarget {
   #source = null;
@@ -21,39 +21,39 @@ export class Stream extends EventTarget {
     this.#source?.close();
     const source = new EventSource(`api/stream${this.#lastId ? `?after=${encodeURIComponent(this.#lastId)}` : ""}`);
     this.#source = source;
-    source.addEventListener("snapshot", (event) => this.#take(event, (data) => this.market.begin(data)));
-    source.addEventListener("tick", (event) => this.#take(event, (data) => this.market.tick(data)));
+    source.addEventListener("snapshot", (event) => this.#handle(event, (data) => this.market.reset(data)));
+    source.addEventListener("tick", (event) => this.#handle(event, (data) => this.market.tick(data)));
     source.addEventListener("error", () => {
-      this.#say(false);
-      if (source.readyState === EventSource.CLOSED) this.#openLater();
+      this.#report(false);
+      if (source.readyState === EventSource.CLOSED) this.#reopenLater();
     });
-    this.#watch();
+    this.#restartWatchdog();
   }
 
-  #take(event, use) {
+  #handle(event, use) {
     this.#lastId = event.lastEventId;
     this.#waitMs = 500;
-    this.#watch();
+    this.#restartWatchdog();
     use(JSON.parse(event.data));
-    this.#say(true);
+    this.#report(true);
   }
 
-  #watch() {
+  #restartWatchdog() {
     clearTimeout(this.#watchdog);
     this.#watchdog = setTimeout(() => {
-      this.#say(false);
+      this.#report(false);
       this.open();
-    }, SILENCE_MS);
+    }, SILENCE_TIMEOUT_MS);
   }
 
-  #openLater() {
+  #reopenLater() {
     clearTimeout(this.#watchdog);
     clearTimeout(this.#retry);
     this.#retry = setTimeout(() => this.open(), this.#waitMs);
-    this.#waitMs = Math.min(2 * this.#waitMs, LONGEST_WAIT_MS);
+    this.#waitMs = Math.min(2 * this.#waitMs, MAX_WAIT_MS);
   }
 
-  #say(isConnected) {
+  #report(isConnected) {
     this.dispatchEvent(new CustomEvent("connection", { detail: isConnected }));
   }
 }

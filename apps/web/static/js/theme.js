@@ -1,4 +1,4 @@
-// Light and dark: the system's choice until the button says otherwise, which is remembered. Scripts that draw ask `colours` and listen.
+// Light and dark colours: the system's choice until the user presses the button; that choice is stored. Scripts that draw use `colours` and listen.
 
 const NAME = "tapeline-theme";
 const root = document.documentElement;
@@ -23,7 +23,7 @@ export function startTheme(button) {
   });
 }
 
-/** The colours of the style sheet, as the browser computes them now. */
+/** Return colours of the style sheet as the browser computes them now. */
 export function colours(...names) {
   const probe = document.createElement("span");
   probe.hidden = true;
@@ -45,7 +45,7 @@ function show(button) {
   button.setAttribute("aria-label", shown() === "dark" ? "Switch to light colours" : "Switch to dark colours");
 }
 
-// A browser may forbid storage; then the choice lasts as long as the page.
+// If the browser forbids storage, the choice lasts as long as the page.
 function recall() {
   try {
     const value = localStorage.getItem(NAME);

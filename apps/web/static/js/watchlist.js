@@ -24,7 +24,7 @@ export class Watchlist extends EventTarget {
       if (row) this.#choose(row.dataset.symbol, true);
     });
     list.addEventListener("keydown", (event) => this.#key(event));
-    filter.addEventListener("input", () => this.#sift());
+    filter.addEventListener("input", () => this.#applyFilter());
     filter.addEventListener("keydown", (event) => {
       if (event.key === "ArrowDown" || event.key === "Enter") {
         event.preventDefault();
@@ -32,25 +32,25 @@ export class Watchlist extends EventTarget {
         if (event.key === "Enter") this.move(0);
       } else if (event.key === "Escape") {
         filter.value = "";
-        this.#sift();
+        this.#applyFilter();
         this.focus();
       }
     });
   }
 
-  /** Make the rows anew. */
+  /** Create all rows. */
   fill(market) {
     this.market = market;
     const hadFocus = this.#list.contains(document.activeElement);
     this.#rows.clear();
     this.#list.replaceChildren(...[...market.symbols.values()].map((entry) => this.#make(entry)));
-    this.#sift();
+    this.#applyFilter();
     this.update(market.symbols.keys());
     this.select(this.#selected);
     if (hadFocus) this.focus();
   }
 
-  /** Draw these symbols again, all of them at once before the next frame. */
+  /** Draw these symbols again, all together before the next frame. */
   update(symbols) {
     for (const symbol of symbols) this.#waiting.add(symbol);
     this.#frame ||= requestAnimationFrame(() => {
@@ -72,7 +72,7 @@ export class Watchlist extends EventTarget {
     this.#rows.get(this.#selected)?.element.focus();
   }
 
-  /** Choose the symbol so many rows further. */
+  /** Choose the symbol `by` rows below the selected one. */
   move(by) {
     const rows = this.#shownRows();
     if (!rows.length) return;
@@ -103,7 +103,7 @@ export class Watchlist extends EventTarget {
     return [...this.#list.children].filter((row) => !row.hidden);
   }
 
-  #sift() {
+  #applyFilter() {
     const wanted = this.filter.value.trim().toLowerCase();
     for (const [symbol, row] of this.#rows) row.element.hidden = !symbol.toLowerCase().includes(wanted);
     this.empty.hidden = this.#shownRows().length > 0;
@@ -150,7 +150,7 @@ export class Watchlist extends EventTarget {
     row.line.setAttribute("points", points(closes));
     if (row.last !== null && row.last !== last) {
       row.price.classList.remove("ticked-up", "ticked-down");
-      // Reading the layout would start the animation anew, and cost a layout a row: the class comes with the next frame instead.
+      // The class is added in the next frame. Restarting the animation by reading the layout would cost one layout per row.
       const direction = Number(last) > Number(row.last) ? "ticked-up" : "ticked-down";
       requestAnimationFrame(() => row.price.classList.add(direction));
     }
