@@ -15,6 +15,7 @@ COMMANDS: Final = {
     "reconcile": ("apps.spark.reconciliation:reconcile", "Correct the candles of a day by its stored trades (Spark)"),
     "dashboard": ("apps.dashboard:dashboard", "Serve a live page and a read API of what is in Cassandra"),
     "query": ("apps.query:query", "Read candles and trades from Cassandra"),
+    "dlq": ("apps.dlq:dlq", "List, show and replay dead letters"),
     "watchlist": ("apps.watchlist:watchlist", "Say which symbols the producers share"),
     "admin": ("apps.admin:admin", "Create topics and tables"),
     "doctor": ("apps.doctor:doctor", "Check settings, servers, topics, tables and clocks"),

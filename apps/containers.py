@@ -34,6 +34,7 @@ from ports.intake import FrameIntake
 from ports.probe import Probe
 from ports.publisher import Publisher
 from ports.subscriber import Subscriber
+from ports.topic_reader import TopicReader
 from ports.trade_store import TradeStore
 from ports.watchlist import Watchlist
 from ports.watchlist_editor import WatchlistEditor
@@ -41,11 +42,13 @@ from ports.watchlist_editor import WatchlistEditor
 from .observability.health import live_health, producer_health
 from .runtime.lifecycle import Late
 from .runtime.version import program_version
+from .services.dead_letter_replay import DeadLetterReplay
 from .services.embedded_pipeline import EmbeddedPipeline
 from .services.in_process_aggregator import InProcessAggregator
 from .services.ingest import Ingest
 from .services.symbol_assignment import FixedAssignment, WatchlistAssignment
 from .settings.dashboard import DashboardSettings
+from .settings.dlq import DlqSettings
 from .settings.producer import new_run_id
 from .settings.source import SourceOptions
 from .settings.stack import StackSettings
@@ -251,6 +254,24 @@ class WatchlistContainer(DeclarativeContainer):
     kafka = Singleton(lambda options: options.adapter(), settings.provided.kafka)
     editor: Provider[WatchlistEditor] = Singleton(Late("adapters.kafka.watchlist_editor:KafkaWatchlistEditor"), kafka)
     instances = Callable(Late("adapters.kafka.instances:describe_instances"), kafka)
+
+
+class DlqContainer(DeclarativeContainer):
+    """`tapeline dlq`: what reads the dead letters, and what publishes their trades."""
+
+    settings = Dependency(instance_of=DlqSettings)
+    kafka = Singleton(lambda options: options.adapter(), settings.provided.kafka)
+    reader: Provider[TopicReader] = Singleton(Late("adapters.kafka.topic_reader:KafkaTopicReader"), kafka)
+    publisher: Provider[Publisher] = Singleton(Late("adapters.kafka.publisher:KafkaPublisher"), kafka)
+    replay = Singleton(
+        DeadLetterReplay,
+        reader=reader,
+        publisher=publisher,
+        decode_frame=Object(Late("adapters.finnhub.protocol:parse_message")),
+        topic=kafka.provided.dead_letters_topic,
+        rules=settings.provided.rules.adapter.call(),
+        max_attempts=settings.provided.max_attempts,
+    )
 
 
 class AdminContainer(DeclarativeContainer):

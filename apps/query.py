@@ -4,31 +4,22 @@ Standard output has the rows alone; words go to standard error. No rows is no er
 no memory and `| head` ends it.
 """
 
-import itertools
-import os
-import sys
-from collections.abc import Callable, Iterable
-from typing import Any, Final, TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import click
-from rich.console import Console
-from rich.table import Table
 
-from adapters.system_clock import system_clock
 from domain.window import to_datetime
 
 from .containers import CassandraContainer
 from .output.candle_status_rows import COLUMNS, rows_of_all_windows, rows_with_status
+from .output.row_printer import print_rows
 from .output.tables import (
-    NUMBERS,
     TRADE_COLUMNS,
-    Row,
     rows_of,
     trade_row,
-    write_csv,
-    write_jsonl,
 )
-from .output.time_args import parse_length_ms, parse_moment_ms
+from .output.time_args import length_callback, moment_callback
 from .runtime.commands import run
 from .runtime.lifecycle import started
 from .runtime.logs import configure_logs
@@ -36,22 +27,7 @@ from .services.coverage import Coverage
 from .settings.loader import app_command
 from .settings.query import QuerySettings
 
-_NEVER_CUT: Final = 10_000
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-def _moment(_ctx: click.Context, _option: click.Parameter, text: str) -> int:
-    try:
-        return parse_moment_ms(text, now_ms=system_clock())
-    except (ValueError, OverflowError) as error:
-        raise click.BadParameter(str(error)) from error
-
-
-def _length(_ctx: click.Context, _option: click.Parameter, text: str) -> int:
-    try:
-        return parse_length_ms(text)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from error
 
 
 def _span_options(command: F) -> F:
@@ -62,10 +38,10 @@ def _span_options(command: F) -> F:
             help="json is one object a line",
         ),
         click.option(
-            "--to", "end_ms", callback=_moment, default="now", show_default=True, help="End of the span, itself left out"
+            "--to", "end_ms", callback=moment_callback, default="now", show_default=True, help="End of the span, itself left out"
         ),
         click.option(
-            "--from", "start_ms", callback=_moment, default="1h", show_default=True,
+            "--from", "start_ms", callback=moment_callback, default="1h", show_default=True,
             help="Begin of the span: a date or time, UTC unless it says otherwise, or so long ago (30m, 1h, 7d)",
         ),
     ):  # fmt: skip
@@ -82,7 +58,9 @@ def query() -> None:
 @app_command(QuerySettings, "candles", table="query")
 @click.argument("symbol")
 @_span_options
-@click.option("--window", "window_ms", callback=_length, default="1m", show_default=True, help="Length of the candles")
+@click.option(
+    "--window", "window_ms", callback=length_callback, default="1m", show_default=True, help="Length of the candles"
+)
 @click.option(
     "--gaps", is_flag=True, help="Also the windows without a candle: was the market quiet, or nobody connected?"
 )
@@ -112,7 +90,7 @@ def candles(
             )
         else:
             rows = rows_with_status(found, coverage)
-        count = show(rows, COLUMNS, form, limit)
+        count = print_rows(rows, COLUMNS, form, limit)
     _say_if_none(count, "candles", symbol, start_ms, end_ms)
 
 
@@ -123,42 +101,12 @@ def trades(settings: QuerySettings, symbol: str, start_ms: int, end_ms: int, for
     """Trades of SYMBOL in the span."""
     with started(CassandraContainer(settings=settings.cassandra.adapter()).trade_store()) as store:
         rows = rows_of(store.read(symbol, start_ms, end_ms), trade_row)
-        count = show(rows, TRADE_COLUMNS, form, limit)
+        count = print_rows(rows, TRADE_COLUMNS, form, limit)
     _say_if_none(count, "trades", symbol, start_ms, end_ms)
 
 
 query.add_command(candles)
 query.add_command(trades)
-
-
-def show(rows: Iterable[Row], columns: tuple[str, ...], form: str, limit: int | None) -> int:
-    """Write rows to standard output in one of the forms; give how many there were. A reader who leaves early, such as `head`, ends it quietly."""
-    rows = itertools.islice(rows, limit)
-    try:
-        if form == "csv":
-            count = write_csv(sys.stdout, columns, rows)
-        elif form == "json":
-            count = write_jsonl(sys.stdout, rows)
-        else:
-            count = _show_table(rows, columns)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Python flushes standard output once more at its end, and that must not fail either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-    return count
-
-
-def _show_table(rows: Iterable[Row], columns: tuple[str, ...]) -> int:
-    table = Table()
-    for name in columns:
-        table.add_column(name, justify="right" if name in NUMBERS else "left", no_wrap=True)
-    for row in rows:
-        table.add_row(*(row[name] for name in columns))
-    if table.row_count:
-        # Digits cut off to fit a narrow terminal would be wrong ones.
-        Console(width=None if sys.stdout.isatty() else _NEVER_CUT, markup=False, highlight=False).print(table)
-    return table.row_count
 
 
 def _say_if_none(count: int, what: str, symbol: str, start_ms: int, end_ms: int) -> None:

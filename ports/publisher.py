@@ -4,6 +4,7 @@ from typing import Protocol
 
 import attrs
 
+from domain.dead_letters import ReplayedTrade, ReplayMark
 from domain.rejection import DeadLetter
 from domain.session import SessionEvent
 from domain.trade import Trade
@@ -23,11 +24,11 @@ class Deliveries:
     """The number of items, counted from the first one on, before which none is pending. Items after it may be lost in a crash."""
 
 
-Publishable = Trade | DeadLetter | SessionEvent
+Publishable = Trade | DeadLetter | SessionEvent | ReplayedTrade | ReplayMark
 
 
 class Publisher(Protocol):
-    """Publishes trades, dead letters and session events, each kind to its topic.
+    """Publishes trades, dead letters and session events, each kind to its topic; a replayed trade goes to the trades, the mark of a replay to the dead letters.
 
     The order of the trades of a symbol is kept, and that of the events of a producer. A retry makes no duplicate. The buffer is bounded. For use by
     one thread.

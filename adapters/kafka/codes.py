@@ -30,6 +30,11 @@ TOPIC_UNAVAILABLE: Final = frozenset(
 """The whole topic accepts no records: it was deleted, another cluster answers, its disk failed, or a permission was withdrawn. All of
 that can be repaired."""
 
+NO_SUCH_PLACE: Final = frozenset(
+    {KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION, KafkaError.UNKNOWN_TOPIC_OR_PART}
+)
+"""There is no such topic or partition."""
+
 _PASSING: Final = frozenset(
     {KafkaError._MAX_POLL_EXCEEDED, KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT}
 )

@@ -1,6 +1,8 @@
 """How a trade, a dead letter or a session event is written to its topic: key, value and headers."""
 
+from domain.dead_letters import ReplayedTrade
 from domain.record import encode
+from domain.rejection import DeadLetter
 from domain.session import SessionEvent
 from domain.session_record import encode_event
 from domain.trade import Trade
@@ -19,4 +21,7 @@ def outgoing(item: Publishable, settings: KafkaSettings) -> Outgoing:
         return settings.trades_topic, item.symbol, encode(item), None
     if isinstance(item, SessionEvent):
         return settings.events_topic, item.instance, encode_event(item), None
-    return settings.dead_letters_topic, None, item.payload, {**item.headers()}
+    if isinstance(item, ReplayedTrade):
+        return settings.trades_topic, item.trade.symbol, encode(item.trade), {**item.headers()}
+    value = item.payload if isinstance(item, DeadLetter) else b""
+    return settings.dead_letters_topic, None, value, {**item.headers()}

@@ -118,7 +118,7 @@ class KafkaSubscriber:
         for message in messages:
             error = message.error()
             if error is None:
-                record = _record(message)
+                record = record_of(message)
                 self._returned[record.topic, record.partition] = record.offset + 1
                 records.append(record)
             elif is_passing(error):
@@ -139,7 +139,8 @@ class KafkaSubscriber:
             self._returned.pop((place.topic, place.partition), None)
 
 
-def _record(message: Message) -> TopicRecord:
+def record_of(message: Message) -> TopicRecord:
+    """Return a message as a record. Raise BrokerError for one without its place."""
     topic, partition, offset = message.topic(), message.partition(), message.offset()
     if topic is None or partition is None or offset is None:
         raise BrokerError("Kafka returned a record without its place")

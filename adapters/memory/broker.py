@@ -121,6 +121,16 @@ class MemoryBroker:
         with self._changed:
             return {place.partition: log.end for place, log in self._logs.items() if place.topic == topic}
 
+    def records(self, topic: str) -> list[TopicRecord]:
+        """Return the records that a topic holds now, partition after partition; empty for a topic that does not exist."""
+        with self._changed:
+            return [
+                record
+                for place, log in self._logs.items()
+                if place.topic == topic
+                for record in log.read(log.base, len(log))
+            ]
+
     def lag(self, group: str) -> int:
         """Count the records of its topics that a group has not committed; 0 for a group that does not exist."""
         with self._changed:

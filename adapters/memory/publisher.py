@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import Self
 
+from domain.dead_letters import ReplayedTrade
 from domain.record import encode
+from domain.rejection import DeadLetter
 from domain.session import SessionEvent
 from domain.session_record import encode_event
 from domain.trade import Trade
@@ -60,9 +62,12 @@ class MemoryPublisher:
             self._broker.append(self._trades_topic, key=item.symbol.encode(), value=encode(item))
         elif isinstance(item, SessionEvent):
             self._broker.append(self._events_topic, key=item.instance.encode(), value=encode_event(item))
+        elif isinstance(item, ReplayedTrade):
+            key, headers = item.trade.symbol.encode(), tuple(item.headers().items())
+            self._broker.append(self._trades_topic, key=key, value=encode(item.trade), headers=headers)
         else:
-            headers = tuple(item.headers().items())
-            self._broker.append(self._dead_letters_topic, key=None, value=item.payload, headers=headers)
+            value = item.payload if isinstance(item, DeadLetter) else b""
+            self._broker.append(self._dead_letters_topic, key=None, value=value, headers=tuple(item.headers().items()))
         self._published += 1
 
     def flush(self, timeout_s: float) -> Deliveries:

@@ -11,13 +11,20 @@ from typing import Final
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from domain.dead_letters import ReplayedTrade, ReplayMark
 from domain.rejection import DeadLetter
 from domain.session import SessionEvent
 from domain.trade import Trade
 from ports.publisher import Deliveries, Publishable, Publisher
 
 _ASK_EVERY_S: Final = 0.02
-_KINDS: Final[Mapping[type, str]] = {Trade: "trade", DeadLetter: "dead_letter", SessionEvent: "event"}
+_KINDS: Final[Mapping[type, str]] = {
+    Trade: "trade",
+    DeadLetter: "dead_letter",
+    SessionEvent: "event",
+    ReplayedTrade: "replayed_trade",
+    ReplayMark: "replay_mark",
+}
 
 
 class MeasuredPublisher:

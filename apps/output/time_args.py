@@ -4,6 +4,9 @@ import re
 from datetime import UTC, datetime
 from typing import Final
 
+import click
+
+from adapters.system_clock import system_clock
 from domain.window import to_datetime, to_ms
 
 _UNITS_MS: Final = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -34,3 +37,19 @@ def parse_moment_ms(text: str, *, now_ms: int) -> int:
             f"{text!r} is no moment such as 2019-10-11, 2019-10-11T09:30, now, or 1h for an hour ago"
         ) from None
     return to_ms(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+def length_callback(_ctx: click.Context, _option: click.Parameter, text: str) -> int:
+    """Read an option that is a length; for click."""
+    try:
+        return parse_length_ms(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def moment_callback(_ctx: click.Context, _option: click.Parameter, text: str | None) -> int | None:
+    """Read an option that is a moment, None when it is not given; for click."""
+    try:
+        return None if text is None else parse_moment_ms(text, now_ms=system_clock())
+    except (ValueError, OverflowError) as error:
+        raise click.BadParameter(str(error)) from error

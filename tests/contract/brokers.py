@@ -11,16 +11,19 @@ from typing import Protocol, Self
 from adapters.kafka.publisher import KafkaPublisher
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.subscriber import KafkaSubscriber
+from adapters.kafka.topic_reader import KafkaTopicReader
 from adapters.kafka.topics import Profile, ensure_topics
 from adapters.memory.broker import MemoryBroker
 from adapters.memory.publisher import MemoryPublisher
 from adapters.memory.subscriber import MemorySubscriber
+from adapters.memory.topic_reader import MemoryTopicReader
 from domain.record import TopicRecord
 from domain.rejection import DeadLetter, Reason, Rejection
 from domain.session import SessionEvent, SessionEventKind
 from domain.trade import Trade
 from ports.publisher import Publishable, Publisher
 from ports.subscriber import Subscriber
+from ports.topic_reader import TopicReader
 from tests.support.timeouts import TIMEOUT_S
 
 
@@ -36,6 +39,10 @@ class Broker(Protocol):
         ...
 
     def new_subscriber(self, group: str, topics: Sequence[str]) -> Subscriber:
+        """Make one that is not started."""
+        ...
+
+    def new_reader(self) -> TopicReader:
         """Make one that is not started."""
         ...
 
@@ -58,6 +65,12 @@ class Session:
         subscriber.start()
         self._stack.callback(subscriber.close)
         return subscriber
+
+    def reader(self) -> TopicReader:
+        reader = self.broker.new_reader()
+        reader.start()
+        self._stack.callback(reader.close)
+        return reader
 
     def dead_letters(self, group: str = "readers") -> Subscriber:
         return self.subscriber(group, [self.broker.dead_letters_topic])
@@ -86,6 +99,9 @@ class InMemory:
     def new_subscriber(self, group: str, topics: Sequence[str]) -> Subscriber:
         return MemorySubscriber(self._broker, group, topics)
 
+    def new_reader(self) -> TopicReader:
+        return MemoryTopicReader(self._broker)
+
 
 class OnKafka:
     def __init__(self, bootstrap_servers: str) -> None:
@@ -109,6 +125,9 @@ class OnKafka:
 
     def new_subscriber(self, group: str, topics: Sequence[str]) -> Subscriber:
         return KafkaSubscriber(self.settings(), group, topics)
+
+    def new_reader(self) -> TopicReader:
+        return KafkaTopicReader(self.settings())
 
 
 def make_trade(number: int = 0, symbol: str = "BINANCE:BTCUSDT") -> Trade:

@@ -7,6 +7,7 @@ from adapters.memory.partitioner import partition_of
 from .brokers import Broker, OnKafka, Session, make_trades, publish, read
 from .publisher_contract import PublisherContract
 from .subscriber_contract import SubscriberContract
+from .topic_reader_contract import DeadLetterReplayContract, TopicReaderContract
 
 pytestmark = pytest.mark.servers
 
@@ -32,4 +33,12 @@ class TestKafkaPublisher(PublisherContract):
 
 
 class TestKafkaSubscriber(SubscriberContract):
+    pass
+
+
+class TestKafkaTopicReader(TopicReaderContract):
+    pass
+
+
+class TestKafkaDeadLetterReplay(DeadLetterReplayContract):
     pass

@@ -5,6 +5,7 @@ import pytest
 from .brokers import Broker, InMemory
 from .publisher_contract import PublisherContract
 from .subscriber_contract import SubscriberContract
+from .topic_reader_contract import DeadLetterReplayContract, TopicReaderContract
 
 
 @pytest.fixture
@@ -22,4 +23,12 @@ class TestMemoryPublisher(PublisherContract):
 
 
 class TestMemorySubscriber(SubscriberContract):
+    pass
+
+
+class TestMemoryTopicReader(TopicReaderContract):
+    pass
+
+
+class TestMemoryDeadLetterReplay(DeadLetterReplayContract):
     pass
