@@ -1,4 +1,4 @@
-"""The settings of a program's metrics endpoint: where it answers, and what happens when that port is in use."""
+"""The settings of a program's metrics endpoint: its address, and what happens if the port is in use."""
 
 from typing import Any, Final
 
@@ -9,21 +9,21 @@ AGGREGATOR_PORT: Final = 9102
 
 
 def metrics_port(usual: int | None) -> Any:
-    """Declare the port. Left alone it is the usual one, unless that is in use; a usual port of None means off."""
+    """Declare the port. The default is the usual port, unless it is in use; a usual port of None means that the default is off."""
     if usual is None:
-        return ts.option(default=0, validator=_is_port, help=_HELP.format("0: do not"), click={"metavar": "PORT"})
-    words = f"0: do not  [default: {usual}, unless that is in use]"
+        return ts.option(default=0, validator=_is_port, help=_HELP.format("0: off"), click={"metavar": "PORT"})
+    words = f"0: off  [default: {usual}, unless that is in use]"
     return ts.option(default=None, validator=_is_port, help=_HELP.format(words), click={"metavar": "PORT"})
 
 
 def metrics_host() -> Any:
     """Declare the address to listen on."""
     return ts.option(
-        default="127.0.0.1", help="Address that the metrics port listens on; whoever reaches it may read them"
+        default="127.0.0.1", help="Address of the metrics port; set a token and TLS before you open it to other machines"
     )
 
 
-_HELP: Final = "Answer /metrics, /healthz and /readyz on this port; {}"
+_HELP: Final = "Serve /metrics, /healthz and /readyz on this port; {}"
 
 
 def _is_port(_instance: object, _attribute: object, value: int | None) -> None:
