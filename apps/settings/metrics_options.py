@@ -19,7 +19,8 @@ def metrics_port(usual: int | None) -> Any:
 def metrics_host() -> Any:
     """Declare the address to listen on."""
     return ts.option(
-        default="127.0.0.1", help="Address of the metrics port; set a token and TLS before you open it to other machines"
+        default="127.0.0.1",
+        help="Address of the metrics port; set a token and TLS before you open it to other machines",
     )
 
 
