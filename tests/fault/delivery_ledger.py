@@ -1,12 +1,13 @@
-"""The account of the sent side: what was sent, received, acknowledged and kept, and the laws between them.
+"""The account of the sending side: the messages sent, received, acknowledged and stored in Kafka, and the laws between them.
 
-Trades and their ids are worked out here anew from the bytes that were sent, see `frames`: what the producer made of them is compared with that.
+The expected trades and their ids are computed independently from the bytes that were sent, see `frames`, and compared with the producer's records.
 
 1. Each record that Kafka acknowledged is in Kafka.
-2. What arrived on a connection is the beginning of what was sent on it; the rest is missing, and lies in a gap.
-3. What arrived is in Kafka, once, each symbol in its order; what is no valid trade is in the dead letters, with its bytes. Nothing else is there.
-4. What arrived at a producer that was killed and is not in Kafka is the end of each symbol's trades: what was not acknowledged.
-5. No trade that was sent and is not in Kafka lies in a time of which a record on the topic of events claims that nothing was missed.
+2. The messages that arrived on a connection are a prefix of those sent on it; the rest is missing, and lies in a gap.
+3. Each valid trade that arrived is in Kafka, once, in the order of its symbol. Everything else that arrived is in the dead letters, with its bytes.
+   Kafka holds nothing else.
+4. The trades that arrived at a killed producer and are not in Kafka are the end of each symbol's trades: those that were not acknowledged.
+5. No session event claims that nothing was missed at a time of a trade that was sent and is not in Kafka.
 """
 
 import json
@@ -24,10 +25,10 @@ from domain.record import TopicRecord
 from .frames import digest, is_trade_frame, read_frame
 
 Identity = tuple[str, int, str]
-"""Symbol, milliseconds, trade_id: what makes a trade in the store."""
+"""Symbol, milliseconds, trade_id: the key of a trade in the store."""
 
 _DELAY_MS: Final = 1_000
-"""Trades of the last second before a claim's end may still have been on their way: it does not count, see docs/gaps.md."""
+"""Trades of the last second before the end of a claim may still have been in flight, so it does not count; see docs/gaps.md."""
 _WAIT: Final = re.compile(r"next attempt in ([0-9.]+) s")
 
 
@@ -47,7 +48,7 @@ class Heard:
 
 @attrs.frozen(kw_only=True)
 class Acknowledged:
-    """A delivery report of Kafka: the record is kept."""
+    """A delivery report of Kafka: the record is acknowledged."""
 
     topic: str
     value: str
@@ -60,7 +61,7 @@ class Gap:
     """A time in which nothing was received, by the events of the connections, ms since the epoch."""
 
     from_ms: int
-    """The last word of the connection that was lost."""
+    """The last message of the connection that was lost."""
     to_ms: int
     """When the next one had subscribed."""
     chosen_ms: int
@@ -78,12 +79,12 @@ class Missing:
 
     entry: LedgerEntry
     due_ms: int
-    """When it would have been read, had it come as fast as the last one before it on its connection."""
+    """When it would have been read at the latency of the last message before it on its connection."""
 
 
 @attrs.frozen(kw_only=True)
 class Account:
-    """All that is known of a test's trades, from the server to the topics."""
+    """Everything that is known about the trades of a test, from the server to the topics."""
 
     sent: Sequence[LedgerEntry]
     heard: Sequence[Heard]
@@ -93,7 +94,7 @@ class Account:
     events: Sequence[TopicRecord]
 
     def unkept(self) -> list[Acknowledged]:
-        """Give what was acknowledged and is not in Kafka: nothing, by law 1."""
+        """Return the records that were acknowledged and are not in Kafka: none, by law 1."""
         kept = Counter(digest(record.value) for record in (*self.trades, *self.dead_letters, *self.events))
         missing = []
         for each in self.acknowledged:
@@ -103,7 +104,7 @@ class Account:
         return missing
 
     def missing(self) -> list[Missing]:
-        """Give what was sent and did not arrive. Raises AssertionError against law 2."""
+        """Return the messages that were sent and did not arrive. Raise AssertionError when law 2 is broken."""
         sent: dict[int, list[LedgerEntry]] = defaultdict(list)
         for entry in self.sent:
             sent[entry.connection].append(entry)
@@ -126,7 +127,7 @@ class Account:
         ]
 
     def expected(self) -> dict[int, list[Identity]]:
-        """Give the trades that each run should have published, in order; frames that came again are left out."""
+        """Return the trades that each run should have published, in order, without redelivered frames."""
         runs: dict[int, list[Identity]] = defaultdict(list)
         numbers: Counter[tuple[int, str, int]] = Counter()
         for each, found, _ in self._judged():
@@ -137,11 +138,11 @@ class Account:
         return runs
 
     def expected_letters(self) -> Counter[bytes]:
-        """Give what should have become dead letters."""
+        """Return the bytes that should have become dead letters."""
         return Counter(letter for _, _, letters in self._judged() for letter in letters)
 
     def _judged(self) -> Iterator[tuple[Heard, list[tuple[str, int, str]], list[bytes]]]:
-        """Give for each frame that arrived its valid trades, and the bytes of what should be dead letters."""
+        """Return for each frame that arrived its valid trades, and the bytes that should be dead letters."""
         payloads = {digest(entry.payload): entry.payload for entry in self.sent}
         met: set[tuple[int, str]] = set()
         for each in self.heard:
@@ -155,7 +156,7 @@ class Account:
                 yield each, [], [payload]
 
     def kept(self) -> dict[str, list[Identity]]:
-        """Give the trades in Kafka by symbol, in the order of their offsets. Raises AssertionError when a symbol is in two partitions."""
+        """Return the trades in Kafka by symbol, in the order of their offsets. Raise AssertionError when a symbol is in two partitions."""
         partitions: dict[str, set[int]] = defaultdict(set)
         found: dict[str, list[Identity]] = defaultdict(list)
         for record in sorted(self.trades, key=lambda record: (record.partition, record.offset)):
@@ -167,7 +168,7 @@ class Account:
         return found
 
     def unpublished(self) -> dict[int, list[Identity]]:
-        """Give the trades that arrived and are not in Kafka, by run. Raises AssertionError against law 3, and against law 4."""
+        """Return the trades that arrived and are not in Kafka, by run. Raise AssertionError when law 3 or law 4 is broken."""
         kept = {symbol: [*reversed(trades)] for symbol, trades in self.kept().items()}
         missing: dict[int, list[Identity]] = defaultdict(list)
         for run, trades in self.expected().items():
@@ -186,7 +187,7 @@ class Account:
         return missing
 
     def gaps(self) -> Iterator[Gap]:
-        """Give the times between the last word of a connection and the moment in which the next one had subscribed."""
+        """Return the times between the last message of a connection and the moment at which the next one had subscribed."""
         last_ms = chosen_ms = run = 0
         lost_ms: int | None = None
         for each in self.heard:
@@ -202,7 +203,7 @@ class Account:
             run = each.run
 
     def in_no_gap(self) -> list[Missing]:
-        """Give what did not arrive and was due outside of all gaps: nothing, by law 2."""
+        """Return the messages that did not arrive and were due outside of all gaps: none, by law 2."""
         gaps = [*self.gaps()]
         return [
             each
@@ -215,7 +216,7 @@ class Account:
         return Counter(json.loads(record.value)["kind"] for record in self.events)
 
     def claims(self) -> dict[str, list[tuple[int, int]]]:
-        """Give for each symbol the times of which it is claimed that no trade was missed, in order and apart from each other, ms since the epoch."""
+        """Return for each symbol the spans for which events claim that no trade was missed, in order and disjoint, ms since the epoch."""
         spans: dict[str, list[tuple[int, int]]] = defaultdict(list)
         for record in self.events:
             event = json.loads(record.value)
@@ -224,7 +225,7 @@ class Account:
         return {symbol: _union(each) for symbol, each in spans.items()}
 
     def claimed(self) -> list[Identity]:
-        """Give the trades that are missing at a time which is claimed to be seen: nothing, by law 5."""
+        """Return the trades that are missing at a time that is claimed: none, by law 5."""
         claims = self.claims()
         lost = [trade for trades in self.unpublished().values() for trade in trades]
         for each in self.missing():
@@ -233,7 +234,7 @@ class Account:
         return [trade for trade in lost if any(start <= trade[1] < end for start, end in claims.get(trade[0], ()))]
 
     def holes(self) -> int:
-        """Count the times between claims of which nothing is claimed, of the symbol that has the most of them."""
+        """Count the spans between claims, for the symbol that has the most of them."""
         return max(len(spans) - 1 for spans in self.claims().values())
 
 

@@ -1,4 +1,4 @@
-"""What is in a frame, worked out in plain Python from its bytes: the trades with the content part of their ids, and what is no valid trade.
+"""The contents of a frame, computed in plain Python from its bytes: the trades with the content part of their ids, and the invalid trades.
 
 Frames are those of the simulator: `{"data":[...],"type":"trade"}`, each trade with "t" in whole numbers. This knows nothing of the domain.
 """
@@ -16,12 +16,12 @@ _decode = json.JSONDecoder(parse_float=Decimal, parse_int=Decimal).raw_decode
 
 
 def digest(payload: bytes) -> str:
-    """Give a short name for bytes of any length."""
+    """Return a short name for bytes of any length."""
     return hashlib.blake2b(payload, digest_size=12).hexdigest()
 
 
 def read_frame(payload: bytes, now_ms: int) -> tuple[list[tuple[str, int, str]], list[bytes]]:
-    """Give symbol, milliseconds and checksum of each valid trade, in order, and the bytes of those that are not valid."""
+    """Return symbol, milliseconds and checksum of each valid trade, in order, and the bytes of the invalid ones."""
     trades, rejected = [], []
     for text, trade in _elements(payload.decode()):
         if _is_valid(trade, now_ms):
@@ -33,7 +33,7 @@ def read_frame(payload: bytes, now_ms: int) -> tuple[list[tuple[str, int, str]],
 
 
 def is_trade_frame(payload: bytes) -> bool:
-    """Tell whether these bytes are a frame of trades, valid ones or not."""
+    """Return whether these bytes are a frame of trades, valid or not."""
     try:
         frame = json.loads(payload.decode(), parse_constant=_refuse)
     except (ValueError, RecursionError):

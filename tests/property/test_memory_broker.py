@@ -1,7 +1,7 @@
-"""The broker in memory against a model of lists and dicts, under any sequence of publishing, reading, committing, coming and going.
+"""The broker in memory against a model of lists and dicts, under any sequence of publishing, reading, committing, joining and leaving.
 
-The model says which records there are, who owns which partition and from where on, what is committed, and how far the logs are forgotten. The
-broker must agree at every step: give each member exactly the next records of its partitions, refuse a record exactly when there is no room.
+The model holds the records, the owner and the position of each partition, the commits, and how far each log is trimmed. The broker must agree at
+every step: return exactly the next records of a member's partitions, and refuse a record exactly when there is no room.
 """
 
 from collections import defaultdict
