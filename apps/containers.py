@@ -8,11 +8,12 @@
 """
 
 import sys
+from typing import Any
 
 from prometheus_client import CollectorRegistry
 
 from adapters.cassandra.settings import CassandraSettings
-from adapters.exchange_calendar.markets import NYSE
+from adapters.exchange_calendar.markets import NYSE, calendar_of
 from adapters.kafka.settings import KafkaSettings
 from adapters.memory.broker import MemoryBroker
 from adapters.memory.event_store import MemoryEventStore
@@ -24,6 +25,7 @@ from adapters.system_clock import system_clock
 from domain.eligibility import eligibility_rules
 from domain.intake import Intake
 from domain.journal import Journal
+from domain.market import classify
 from domain.windower import Windower
 from ports.candle_store import CandleStore
 from ports.clock import Clock
@@ -46,6 +48,8 @@ from .services.dead_letter_replay import DeadLetterReplay
 from .services.embedded_pipeline import EmbeddedPipeline
 from .services.in_process_aggregator import InProcessAggregator
 from .services.ingest import Ingest
+from .services.period_candles import PeriodCandles
+from .services.rollup_reader import RollupCandleStore
 from .services.symbol_assignment import FixedAssignment, WatchlistAssignment
 from .settings.dashboard import DashboardSettings
 from .settings.dlq import DlqSettings
@@ -72,6 +76,11 @@ for _name in _absent:
 
 def _page_server(source: PageSource, web: WebOptions) -> PageServer:
     return PageServer(source, host=web.host, port=web.port, allowed_hosts=web.allowed_hosts, security=web.security())
+
+
+def _period_candles(symbol: str, **parts: Any) -> PeriodCandles:
+    market = classify(symbol)
+    return PeriodCandles(symbol=symbol, calendar=calendar_of(market.asset_class, market.venue), **parts)
 
 
 class FeedContainer(DeclarativeContainer):
@@ -120,6 +129,8 @@ class CassandraContainer(DeclarativeContainer):
     event_store: Provider[EventStore] = Singleton(
         Late("adapters.cassandra.event_store:CassandraEventStore"), settings, session
     )
+    rollup_store: Provider[CandleStore] = Singleton(RollupCandleStore, candle_store)
+    period_candles = Callable(_period_candles, candles=rollup_store, events=event_store)
     probe: Provider[Probe] = Singleton(Late("adapters.cassandra.probe:CassandraProbe"), settings)
 
 

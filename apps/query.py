@@ -9,17 +9,18 @@ from typing import Any, TypeVar
 
 import click
 
+from domain.rollup import DayHours, Period
 from domain.window import to_datetime
 
 from .containers import CassandraContainer
-from .output.candle_status_rows import COLUMNS, rows_of_all_windows, rows_with_status
+from .output.candle_status_rows import COLUMNS, period_rows, rows_of_all_windows, rows_with_status
 from .output.row_printer import print_rows
 from .output.tables import (
     TRADE_COLUMNS,
     rows_of,
     trade_row,
 )
-from .output.time_args import length_callback, moment_callback
+from .output.time_args import moment_callback, window_callback
 from .runtime.commands import run
 from .runtime.lifecycle import started
 from .runtime.logs import configure_logs
@@ -59,11 +60,22 @@ def query() -> None:
 @click.argument("symbol")
 @_span_options
 @click.option(
-    "--window", "window_ms", callback=length_callback, default="1m", show_default=True, help="Length of the candles"
+    "--window",
+    callback=window_callback,
+    default="1m",
+    show_default=True,
+    help="Length of the candles: minutes or hours, or 1d, 1w, 1mo by the market's calendar",
+)
+@click.option(
+    "--hours",
+    type=click.Choice([str(hours) for hours in DayHours]),
+    default=str(DayHours.REGULAR),
+    show_default=True,
+    help="Which hours of an exchange's day count, for 1d, 1w and 1mo",
 )
 @click.option(
     "--gaps", is_flag=True, help="Also the windows without a candle: was the market quiet, or nobody connected?"
-)
+)  # fmt: skip
 def candles(
     settings: QuerySettings,
     symbol: str,
@@ -71,25 +83,31 @@ def candles(
     end_ms: int,
     form: str,
     limit: int | None,
-    window_ms: int,
+    window: int | Period,
+    hours: str,
     gaps: bool,
 ) -> None:
     """Candles of SYMBOL whose windows start in the span, each with its status.
 
-    complete: nothing was missed. partial: a gap overlaps it. no_trades: connected all the time, a quiet market. not_connected: nobody was. Empty where
-    nothing is on record, as of a replay.
+    Windows longer than a minute are rolled up from 1-minute candles. complete: nothing was missed. partial: a gap overlaps it. no_trades: connected all
+    the time, a quiet market. not_connected: nobody was. Empty where nothing is on record, as of a replay.
     """
+    if gaps and isinstance(window, Period):
+        raise click.UsageError("--gaps is for windows of minutes or hours")
     container = CassandraContainer(settings=settings.cassandra.adapter())
-    with started(container.candle_store()) as store, started(container.event_store()) as events:
+    with started(container.rollup_store()) as store, started(container.event_store()) as events:
         now_ms = container.clock()()
-        coverage = Coverage.read(events, symbol, start_ms, end_ms + window_ms, now_ms=now_ms)
-        found = store.read(symbol, start_ms, end_ms, window_ms)
-        if gaps:
-            rows = rows_of_all_windows(
-                found, coverage, symbol=symbol, start_ms=start_ms, end_ms=end_ms, window_ms=window_ms
-            )
+        if isinstance(window, Period):
+            periods = container.period_candles(symbol=symbol, hours=DayHours(hours), now_ms=now_ms)
+            rows = period_rows(periods.read(start_ms, end_ms, window))
         else:
+            coverage = Coverage.read(events, symbol, start_ms, end_ms + window, now_ms=now_ms)
+            found = store.read(symbol, start_ms, end_ms, window)
             rows = rows_with_status(found, coverage)
+            if gaps:
+                rows = rows_of_all_windows(
+                    found, coverage, symbol=symbol, start_ms=start_ms, end_ms=end_ms, window_ms=window
+                )
         count = print_rows(rows, COLUMNS, form, limit)
     _say_if_none(count, "candles", symbol, start_ms, end_ms)
 

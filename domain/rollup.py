@@ -96,6 +96,17 @@ def period_start(day: date, period: Period) -> date:
             return day.replace(day=1)
 
 
+def period_end(start: date, period: Period) -> date:
+    """Return the first day after a period that begins on a day."""
+    match period:
+        case Period.DAY:
+            return start + _ONE_DAY
+        case Period.WEEK:
+            return start + 7 * _ONE_DAY
+        case Period.MONTH:
+            return (start + 31 * _ONE_DAY).replace(day=1)
+
+
 def hours_bounds(trading_day: TradingHours, hours: DayHours) -> tuple[int, int]:
     """Return the start and the end of a trading day, in milliseconds since the epoch, UTC; the end is excluded."""
     if hours is DayHours.REGULAR:

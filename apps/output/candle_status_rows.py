@@ -5,6 +5,8 @@ from typing import Final
 
 from apps.services.coverage import Coverage
 from domain.candle import Candle
+from domain.gaps import CandleStatus
+from domain.rollup import PeriodCandle
 from domain.window import to_datetime, window_start_ms
 
 from .tables import CANDLE_COLUMNS, Row, candle_row
@@ -15,6 +17,12 @@ COLUMNS: Final = (*CANDLE_COLUMNS, "status")
 def rows_with_status(candles: Iterable[Candle], coverage: Coverage) -> Iterator[Row]:
     """Give a row for each candle."""
     return (_row(candle, coverage) for candle in candles)
+
+
+def period_rows(candles: Iterable[tuple[PeriodCandle, CandleStatus | None]]) -> Iterator[Row]:
+    """Return a row for each day, week or month; its window starts on the date at the market."""
+    for found, status in candles:
+        yield {**candle_row(found.candle), "window_start": found.start.isoformat(), "status": status or ""}
 
 
 def rows_of_all_windows(

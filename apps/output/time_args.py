@@ -7,6 +7,7 @@ from typing import Final
 import click
 
 from adapters.system_clock import system_clock
+from domain.rollup import Period
 from domain.window import to_datetime, to_ms
 
 _UNITS_MS: Final = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -19,6 +20,12 @@ def parse_length_ms(text: str) -> int:
     if match is None:
         raise ValueError(f"{text!r} is no length of time such as 30s, 1m, 1h or 1d")
     return int(match.group(1)) * _UNITS_MS[match.group(2)]
+
+
+def parse_window(text: str) -> int | Period:
+    """Read the length of a candle: milliseconds, or a period that a calendar makes. Raise ValueError on anything else."""
+    periods = {str(period): period for period in Period}
+    return periods.get(text.strip()) or parse_length_ms(text)
 
 
 def parse_moment_ms(text: str, *, now_ms: int) -> int:
@@ -39,10 +46,10 @@ def parse_moment_ms(text: str, *, now_ms: int) -> int:
     return to_ms(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
-def length_callback(_ctx: click.Context, _option: click.Parameter, text: str) -> int:
-    """Read an option that is a length; for click."""
+def window_callback(_ctx: click.Context, _option: click.Parameter, text: str) -> int | Period:
+    """Read an option that is the length of a candle; for click."""
     try:
-        return parse_length_ms(text)
+        return parse_window(text)
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
 

@@ -1,5 +1,6 @@
 """What is on record of a symbol in a span of time, and from that the status of its candles."""
 
+from collections.abc import Iterable
 from typing import Self
 
 import attrs
@@ -28,6 +29,18 @@ class Coverage:
         """Judge a candle's window; None where nothing is on record."""
         trades = candle.trade_count + candle.update_count
         return self.status(candle.window_start_ms, candle.window_ms, trades=trades)
+
+    def status_of_windows(self, windows: Iterable[tuple[int, int]], *, trades: int) -> CandleStatus | None:
+        """Return the status of several windows together, each with its start and its end; those that have not begun do not count."""
+        begun = [(start_ms, end_ms) for start_ms, end_ms in windows if start_ms < self.now_ms]
+        if trades and not self.is_known:
+            return None
+        found = {self.status(start_ms, end_ms - start_ms, trades=0) for start_ms, end_ms in begun}
+        if found <= {CandleStatus.NO_TRADES}:
+            return CandleStatus.COMPLETE if trades else CandleStatus.NO_TRADES
+        return (
+            CandleStatus.NOT_CONNECTED if found == {CandleStatus.NOT_CONNECTED} and not trades else CandleStatus.PARTIAL
+        )
 
     def status(self, start_ms: int, window_ms: int, *, trades: int) -> CandleStatus | None:
         """Judge a window with so many trades and price updates, up to now if it lasts; None where there are trades and nothing is on record."""
