@@ -8,15 +8,15 @@ from .runtime.commands import LazyGroup, run
 from .runtime.version import program_version
 
 COMMANDS: Final = {
-    "live": ("apps.live:live", "Candles on this terminal, with no server at all"),
-    "stack": ("apps.stack:stack", "The same through real Kafka, Spark and Cassandra on this machine"),
+    "live": ("apps.live:live", "Show live candles on this terminal, without any server"),
+    "stack": ("apps.stack:stack", "Do the same through real Kafka, Spark and Cassandra on this machine"),
     "producer": ("apps.producer:producer", "Carry a feed's trades to Kafka"),
     "aggregator": ("apps.aggregator:aggregator", "Carry Kafka's trades to Cassandra, raw and as candles (Spark)"),
-    "reconcile": ("apps.spark.reconciliation:reconcile", "Correct the candles of a day by its stored trades (Spark)"),
-    "dashboard": ("apps.dashboard:dashboard", "Serve a live page and a read API of what is in Cassandra"),
+    "reconcile": ("apps.spark.reconciliation:reconcile", "Correct the candles of a day from its stored trades (Spark)"),
+    "dashboard": ("apps.dashboard:dashboard", "Serve a live page and a read API of the data in Cassandra"),
     "query": ("apps.query:query", "Read candles and trades from Cassandra"),
     "dlq": ("apps.dlq:dlq", "List, show and replay dead letters"),
-    "watchlist": ("apps.watchlist:watchlist", "Say which symbols the producers share"),
+    "watchlist": ("apps.watchlist:watchlist", "Edit or show the symbols that the producers share"),
     "admin": ("apps.admin:admin", "Create topics and tables"),
     "doctor": ("apps.doctor:doctor", "Check settings, servers, topics, tables and clocks"),
     "simulator": ("apps.simulator:simulator", "Serve a simulated Finnhub"),

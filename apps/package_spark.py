@@ -1,7 +1,7 @@
 """`python -m apps.package_spark OUT.zip`: everything that `apps/aggregator.py` and `apps/reconcile.py` import, for `spark-submit --py-files OUT.zip`.
 
-Only the driver runs Python, and its Python needs nothing but PySpark: the few packages that the program leans on, all of them pure Python,
-go into the zip as they are installed here.
+Only the driver runs Python, and its Python needs only PySpark: the few other packages that the programs import are pure Python and go into the zip, in the
+versions that are installed here.
 """
 
 import importlib.util
@@ -27,7 +27,7 @@ _MOMENT: Final = (2020, 1, 1, 0, 0, 0)
 
 
 def build(out: Path) -> int:
-    """Write the zip, the same bytes for the same sources; gives the number of files. Raises TapelineError where a package is missing."""
+    """Write the zip and return the number of files; the same sources give the same bytes. Raise TapelineError if a package is missing."""
     files = dict(sorted(file for package in (*OURS, *THEIRS) for file in _files(package)))
     files |= {name: _folder("devstack") / Path(name).name for name in DEVSTACK}
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -48,7 +48,7 @@ def _files(package: str) -> Iterator[tuple[str, Path]]:
 
 
 def _folder(package: str) -> Path:
-    """Give the folder of a package, or the file of a module."""
+    """Return the folder of a package, or the file of a module."""
     spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:
         raise TapelineError(f"the package {package} is not installed here: install tapeline[all] first")

@@ -1,7 +1,7 @@
-"""`query candles|trades SYMBOL`: read what is stored, oldest first, as a table, CSV or JSON lines; of candles also whether anything was missed.
+"""`query candles|trades SYMBOL`: print what is stored, oldest first, as a table, CSV or JSON lines. Candles have a status that says if trades were missed.
 
-Standard output has the rows alone; words go to standard error. No rows is no error. Rows of CSV and JSON come as they are read, so a long span takes
-no memory and `| head` ends it.
+Only rows go to standard output; messages go to standard error. No rows are no error. Rows of CSV and JSON are printed as they are read: a long span takes
+no memory, and `| head` ends the program.
 """
 
 from collections.abc import Callable
@@ -33,17 +33,17 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def _span_options(command: F) -> F:
     for option in (
-        click.option("--limit", type=click.IntRange(min=1), help="At most so many rows, the oldest"),
+        click.option("--limit", type=click.IntRange(min=1), help="Print at most this many rows, the oldest"),
         click.option(
             "--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True,
             help="json is one object a line",
         ),
         click.option(
-            "--to", "end_ms", callback=moment_callback, default="now", show_default=True, help="End of the span, itself left out"
+            "--to", "end_ms", callback=moment_callback, default="now", show_default=True, help="End of the span, not included"
         ),
         click.option(
             "--from", "start_ms", callback=moment_callback, default="1h", show_default=True,
-            help="Begin of the span: a date or time, UTC unless it says otherwise, or so long ago (30m, 1h, 7d)",
+            help="Start of the span: a date or time, UTC if it has no zone, or a length of time ago (30m, 1h, 7d)",
         ),
     ):  # fmt: skip
         command = option(command)
@@ -74,8 +74,10 @@ def query() -> None:
     help="Which hours of an exchange's day count, for 1d, 1w and 1mo",
 )
 @click.option(
-    "--gaps", is_flag=True, help="Also the windows without a candle: was the market quiet, or nobody connected?"
-)  # fmt: skip
+    "--gaps",
+    is_flag=True,
+    help="Also print the windows without a candle, and whether the market was quiet or no producer connected",
+)
 def candles(
     settings: QuerySettings,
     symbol: str,
@@ -89,8 +91,10 @@ def candles(
 ) -> None:
     """Candles of SYMBOL whose windows start in the span, each with its status.
 
-    Windows longer than a minute are rolled up from 1-minute candles. complete: nothing was missed. partial: a gap overlaps it. no_trades: connected all
-    the time, a quiet market. not_connected: nobody was. Empty where nothing is on record, as of a replay.
+    Windows longer than a minute are rolled up from 1-minute candles.
+
+    complete: no trade was missed. partial: a gap overlaps the window. no_trades: connected all the time, a quiet market. not_connected: no producer was
+    connected. Empty if nothing is on record, as for a replay.
     """
     if gaps and isinstance(window, Period):
         raise click.UsageError("--gaps is for windows of minutes or hours")

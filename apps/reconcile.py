@@ -1,6 +1,6 @@
 """The Spark program of `tapeline reconcile`, for `spark-submit apps/reconcile.py` as well as `python -m apps.reconcile`.
 
-As with `apps/aggregator.py`, the path is put right first; what it runs is `apps/spark/reconciliation.py`.
+Like `apps/aggregator.py`, it corrects the path first. It runs `apps/spark/reconciliation.py`.
 """
 
 import sys
@@ -8,7 +8,7 @@ from pathlib import Path
 
 if not __package__:
     _here = Path(__file__).resolve().parent
-    # Names of modules in apps/ must not stand before those of installed packages.
+    # Modules in apps/ must not hide installed packages of the same name.
     sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != _here]
     if (_here.parent / "adapters").is_dir():
         sys.path.insert(0, str(_here.parent))

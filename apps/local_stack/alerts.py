@@ -1,9 +1,9 @@
-"""Prometheus and Alertmanager beside `tapeline stack`, and what they tell: shown with the table and on the page, and kept in `alerts.jsonl`.
+"""Prometheus and Alertmanager beside `tapeline stack`. Their alerts are shown with the table and on the page, and kept in `alerts.jsonl`.
 
 1. The rules, routes and inhibitions are those of `deploy`; the programs are asked every 5 s.
-2. Alertmanager tells a webhook in this process, on loopback: nothing leaves the machine.
-3. Whether Prometheus and Alertmanager themselves answer, neither can tell. This process asks them, and tells that as an alert of its own.
-4. A recording is not watched: its trades are as old as they are, and every alert on age would be wrong.
+2. Alertmanager notifies a webhook in this process, on loopback: nothing leaves the machine.
+3. Neither Prometheus nor Alertmanager can report its own failure. This process checks them, and raises an alert of its own.
+4. A replay has no alerts: its trades are old, and every alert on age would fire.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -41,24 +41,24 @@ class MetricsPorts:
     producer: int
     aggregator: int
     spark: int | None
-    """Spark's JVM; None where nobody would ask it."""
+    """Spark's JVM; None if it is not monitored."""
 
 
 def wants_alerts(settings: StackSettings, say: Callable[[str], None]) -> bool:
-    """Tell whether the stack is to be watched; says so in a line where it is and cannot."""
+    """Return whether the stack has alerts. Say why in one line if they are wanted and not possible."""
     if not settings.monitoring or settings.replay is not None:
         return False
     try:
         require_monitoring()
     except DevstackError as error:
-        say(f"no alerts (--no-monitoring goes without a word): {error}")
+        say(f"no alerts (--no-monitoring omits this message): {error}")
         return False
     return True
 
 
 @contextmanager
 def program_ports(*, watched: bool) -> Iterator[MetricsPorts]:
-    """Choose ports that are free, and keep other stacks from them while the block runs. Raises DevstackError."""
+    """Choose free ports, and reserve them against other stacks while the block runs. Raise DevstackError."""
     with Claims() as claims:
         yield MetricsPorts(
             producer=claims.next_free([HOST], PRODUCER_PORT, what="the producer's metrics"),
@@ -68,7 +68,7 @@ def program_ports(*, watched: bool) -> Iterator[MetricsPorts]:
 
 
 class Alerts:
-    """What watches the stack, while it runs, and what it has told."""
+    """The monitoring programs of a running stack, and the alerts that they raised."""
 
     def __init__(self, log: AlertLog, monitoring: Monitoring) -> None:
         self._log = log
@@ -77,19 +77,19 @@ class Alerts:
 
     @property
     def watchers(self) -> Mapping[str, str]:
-        """Where the watchers themselves say that they are well, by the name of their stage."""
+        """The health addresses of the monitoring programs, by the name of their stage."""
         return {STAGES[name]: url for name, url in self._monitoring.ready_urls.items()}
 
     @property
     def links(self) -> Mapping[str, str]:
-        """The watchers' own pages."""
+        """The pages of the monitoring programs."""
         return {
             "Prometheus": f"{self._monitoring.prometheus_url}/alerts",
             "Alertmanager": f"{self._monitoring.alertmanager_url}/#/alerts",
         }
 
     def watch(self, ports: MetricsPorts, page_url: str) -> None:
-        """Have these programs watched, and the page where there is one."""
+        """Scrape these programs, and the page if there is one."""
         targets = [
             Target(job="producer", address=f"{HOST}:{ports.producer}", labels={"market": "always"}),
             Target(job="aggregator", address=f"{HOST}:{ports.aggregator}"),
@@ -101,7 +101,7 @@ class Alerts:
         self._monitoring.watch(targets)
 
     def firing(self, stages: Sequence[Stage]) -> Sequence[FiringAlert]:
-        """Give what was told and is not over, and what the stages say of those who tell."""
+        """Return the alerts that fire, and one for each monitoring program that is down."""
         gone = [stage.name for stage in stages if stage.name in TELLERS and stage.state is StageState.DOWN]
         now_ms = system_clock()
         self._gone_since_ms = {name: self._gone_since_ms.get(name, now_ms) for name in gone}
@@ -113,14 +113,14 @@ def _told_here(name: str, since_ms: int) -> FiringAlert:
         name="InstanceDown",
         severity="warning",
         summary=f"{name} does not answer",
-        description="The stack itself tells this: without Prometheus nothing is noticed, without Alertmanager nothing is told.",
+        description="Reported by the stack itself: without Prometheus no fault is detected, and without Alertmanager none is notified.",
         since_ms=since_ms,
         runbook="runbooks/InstanceDown.md",
     )
 
 
 def facts(alerts: Sequence[FiringAlert], stages: Sequence[Stage]) -> dict[str, str]:
-    """Give what the table should show: nothing while all is well."""
+    """Return what the table shows below the candles: nothing while everything is healthy."""
     down = [f"{stage.name} ({stage.detail})" for stage in stages if stage.state is StageState.DOWN]
     return {
         **({"down": ", ".join(down)} if down else {}),
@@ -130,7 +130,7 @@ def facts(alerts: Sequence[FiringAlert], stages: Sequence[Stage]) -> dict[str, s
 
 @contextmanager
 def stack_alerts(settings: StackSettings, devstack: Stack, *, watched: bool) -> Iterator[Alerts | None]:
-    """Run what watches the stack while the block runs, if that is wanted. Raises DevstackError."""
+    """Run Prometheus and Alertmanager while the block runs, if they are wanted. Raise DevstackError."""
     if not watched:
         yield None
         return

@@ -1,6 +1,6 @@
-"""Whose a stack is: a run begins by clearing away what an earlier one of its name left, and that must not be one that still runs.
+"""The owner of a stack: a run first removes what an earlier run of its name left behind, unless that run is still alive.
 
-The servers that an earlier run left, if it was killed, are the dev stack's to end. Its programs are written down here, and ended by the next run.
+The dev stack stops the servers that a killed run left behind. This module records the programs of a run, and the next run stops them.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ _GRACE_S = 5.0
 
 
 def refuse_if_owned(folder: Path, name: str) -> None:
-    """Raise TapelineError when the run that this stack belongs to is still alive."""
+    """Raise TapelineError if the run that owns this stack is still alive."""
     known = _read(folder)
     if known and known[0].alive:
         raise TapelineError(
@@ -25,13 +25,13 @@ def refuse_if_owned(folder: Path, name: str) -> None:
 
 
 def end_orphans(folder: Path) -> None:
-    """End the programs of a run that is no more."""
+    """Stop the programs of a run that has died."""
     for running in _read(folder)[1:]:
         running.stop(_GRACE_S)
 
 
 def own(folder: Path, *, children: Sequence[int] = ()) -> None:
-    """Note that the stack belongs to this process, and which programs are its children; the note goes with the stack's folder."""
+    """Record this process as the owner of the stack, with its children; the record is deleted with the stack's folder."""
     processes = [psutil.Process(), *map(psutil.Process, children)]
     lines = [f"{process.pid} {process.create_time()}" for process in processes]
     (folder / _FILE).write_text("\n".join(lines), encoding="utf-8")

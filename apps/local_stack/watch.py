@@ -1,8 +1,8 @@
-"""How the parts of `tapeline stack` are, asked each as its users would: programs by /readyz, servers over their own protocols.
+"""The health of the parts of `tapeline stack`, each checked as its users would: programs by /readyz, servers over their own protocols.
 
-1. A part that takes connections and answers nothing is down, as is one that is gone.
-2. A program has a while to start, in which it is not in order and not down.
-3. A stage that is not in order names the runbook of the alert that will tell of it, at once: the alert waits for its patience.
+1. A part that accepts connections and does not answer is down, as is one that is gone.
+2. A program has some time to start; until then it has a warning, and is not down.
+3. A stage that is not healthy names a runbook at once. The alert with that runbook fires later, after its hold time.
 """
 
 import time
@@ -20,7 +20,7 @@ from ports.errors import PortError
 from ports.probe import Probe
 
 ANSWER_S: Final = 3.0
-"""Who has not answered for so long is down."""
+"""A part that has not answered for this time is down."""
 START_S: Final = 60.0
 GONE: Final = "does not answer"
 
@@ -35,7 +35,7 @@ def stack_watch(
     spark_port: int | None,
     watchers: Mapping[str, str],
 ) -> Iterator[StageWatch]:
-    """Watch while the block runs; `watchers` are addresses that answer 200 where all is well, by the name of their stage."""
+    """Check the stages while the block runs; `watchers` are addresses, by stage, that answer 200 while a monitoring program is healthy."""
     spark = None if spark_port is None else f"http://127.0.0.1:{spark_port}/-/healthy"
     checks = [
         StageCheck(names=("Feed", "Producer"), run=lambda: producer_stages(producer)),
@@ -52,7 +52,7 @@ def stack_watch(
 
 
 class Program:
-    """A child of ours, asked at its port: whoever answers there counts, so that one that was started again by hand does."""
+    """A child process, checked at its port: any program that answers there counts, also one that was restarted by hand."""
 
     def __init__(self, child: Child, port: int) -> None:
         self._child = child
@@ -62,18 +62,18 @@ class Program:
 
     @property
     def is_starting(self) -> bool:
-        """Whether it was never ready, and has not had its time for that yet."""
+        """Whether it has never been ready and its time to start is not over."""
         return not self._was_ready and time.monotonic() - self._begun_s < START_S
 
     def ask(self) -> Sequence[str] | None:
-        """Give why it does not do its work, nothing when it does, None when nobody answers."""
+        """Return the reasons why it is not ready, empty if it is ready, None if it does not answer."""
         reasons = ask_page(self._url)
         if reasons is not None and not reasons:
             self._was_ready = True
         return reasons
 
     def end(self) -> tuple[StageState, str]:
-        """Say what became of it, where nobody answers."""
+        """Return the state of a program that does not answer, from its exit code."""
         code = self._child.exit_code()
         if code == 0:
             return StageState.OK, "has ended"
@@ -83,11 +83,15 @@ class Program:
 
 
 def producer_stages(program: Program) -> Sequence[Stage]:
-    """Tell the feed and the producer, of which only the latter can be asked."""
+    """Return the stages of the feed and the producer; the producer answers for both."""
     reasons = program.ask()
     if reasons is None:
         state, detail = program.end()
-        feed = (state, detail) if state is StageState.OK else (StageState.WARNING, "not known: nobody answers for it")
+        feed = (
+            (state, detail)
+            if state is StageState.OK
+            else (StageState.WARNING, "not known: the producer does not answer")
+        )
     else:
         away = StageState.WARNING if program.is_starting else StageState.DOWN
         feed = (away, FEED_UNAVAILABLE) if FEED_UNAVAILABLE in reasons else (StageState.OK, "connected")
@@ -98,7 +102,7 @@ def producer_stages(program: Program) -> Sequence[Stage]:
 
 
 def aggregator_stage(program: Program, spark: str | None = None) -> Stage:
-    """Tell the aggregator: one that stores nothing is as good as none, and so is one whose JVM, asked at `spark`, hangs."""
+    """Return the stage of the aggregator. It is down if it stores nothing, or if its JVM does not answer at `spark`."""
     reasons = program.ask()
     if reasons is None:
         return _stage("Aggregator", program.end(), "AggregatorDown")
@@ -137,7 +141,7 @@ def page_check(name: str, url: str) -> StageCheck:
 
 
 def ask_page(url: str) -> Sequence[str] | None:
-    """Give nothing when the address answers 200, the lines of any other answer, and None when there is none in time."""
+    """Return no lines if the address answers 200, the lines of any other answer, or None if there is no answer in time."""
     try:
         with _open(url, timeout=ANSWER_S):
             return []

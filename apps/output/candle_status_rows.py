@@ -1,4 +1,4 @@
-"""Candles with their status as rows of text, and between them, where asked for, the windows without a candle."""
+"""Candles with their status as rows of text, and on request the windows without a candle between them."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -15,7 +15,7 @@ COLUMNS: Final = (*CANDLE_COLUMNS, "status")
 
 
 def rows_with_status(candles: Iterable[Candle], coverage: Coverage) -> Iterator[Row]:
-    """Give a row for each candle."""
+    """Return a row for each candle."""
     return (_row(candle, coverage) for candle in candles)
 
 
@@ -28,7 +28,7 @@ def period_rows(candles: Iterable[tuple[PeriodCandle, CandleStatus | None]]) -> 
 def rows_of_all_windows(
     candles: Iterable[Candle], coverage: Coverage, *, symbol: str, start_ms: int, end_ms: int, window_ms: int
 ) -> Iterator[Row]:
-    """Give a row for each window that starts in [start_ms, end_ms) and has begun by now; of one without a candle the prices are empty."""
+    """Return a row for each window that starts in [start_ms, end_ms) and not in the future; a window without a candle has empty prices."""
     next_ms = window_start_ms(start_ms + window_ms - 1, window_ms)
     for candle in candles:
         yield from _empty(next_ms, candle.window_start_ms, coverage, symbol, window_ms)

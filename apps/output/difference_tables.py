@@ -1,7 +1,7 @@
 """Differences of candles as text: a table with a line for each column that differs, or JSON with an object for each candle.
 
-Numbers are exact and plain; a difference is the computed value less the stored one. Of a candle that is not there on one side, the table tells the
-number of trades alone; JSON has all.
+Numbers are exact and plain; a difference is the computed value less the stored one. For a candle that is missing on
+one side, the table shows only the number of trades; JSON has all columns.
 """
 
 import json
@@ -24,7 +24,7 @@ _COUNTS: Final = ("trade_count", "update_count")
 
 
 def difference_json(difference: Difference) -> str:
-    """Write a difference as one JSON object, without the line's end."""
+    """Return a difference as one JSON object, without the line's end."""
     columns = ",".join(
         f'{json.dumps(name)}:{{"stored":{_json(name, stored)},"computed":{_json(name, computed)}'
         + (f',"difference":{less.lstrip("+")}' if (less := _less(name, stored, computed)) else "")
@@ -38,7 +38,7 @@ def difference_json(difference: Difference) -> str:
 
 
 def print_differences(differences: Iterable[Difference]) -> None:
-    """Print a table; nothing where there are none."""
+    """Print a table; nothing if there are no differences."""
     lines = [line for difference in differences for line in _lines(difference)]
     if not lines:
         return
@@ -89,7 +89,7 @@ def _json(name: str, value: Any) -> str:
 
 
 def _less(name: str, stored: Any, computed: Any) -> str:
-    """Give the computed value less the stored one, with its sign; empty where that says nothing."""
+    """Return the computed value less the stored one, with its sign; empty if one of them is missing."""
     if stored is None or computed is None:
         return ""
     if isinstance(stored, Decimal):

@@ -1,4 +1,4 @@
-"""Candles and trades as text: one row a value, with the columns below, for CSV, JSON lines and tables.
+"""Candles and trades as text: one row for each, with the columns below, for CSV, JSON lines and tables.
 
 - Times are ISO 8601, UTC: `2019-10-11T00:00:00+00:00`; of trades, with milliseconds.
 - Numbers are exact and plain: at least 8 decimals, never an exponent, never rounded. A price that does not exist is empty, in JSON null: the vwap
@@ -31,7 +31,7 @@ Row = dict[str, str]
 
 
 def candle_row(candle: Candle) -> Row:
-    """Give a candle's columns as text."""
+    """Return a candle's columns as text."""
     eligible = candle.eligible
     return {
         "window_start": to_datetime(candle.window_start_ms).isoformat(),
@@ -56,7 +56,7 @@ def candle_row(candle: Candle) -> Row:
 
 
 def trade_row(trade: Trade) -> Row:
-    """Give a trade's columns as text; its conditions are separated by blanks."""
+    """Return a trade's columns as text; its conditions are separated by blanks."""
     return {
         "timestamp": to_datetime(trade.timestamp_ms).isoformat(timespec="milliseconds"),
         "symbol": trade.symbol,
@@ -71,7 +71,7 @@ def trade_row(trade: Trade) -> Row:
 
 
 def amount(value: Decimal) -> str:
-    """Write a decimal plainly, with 8 decimals, or as many more as it needs: 0.00141342, 1482.00000000."""
+    """Return a decimal in plain digits, with 8 decimals, or as many more as it needs: 0.00141342, 1482.00000000."""
     return f"{value:.{max(SCALE, decimals(value))}f}"
 
 
@@ -80,22 +80,22 @@ def _amount_if_any(value: Decimal | None) -> str:
 
 
 def json_line(row: Mapping[str, str]) -> str:
-    """Write a row as one JSON object, without the line's end."""
+    """Return a row as one JSON object, without the line's end."""
     return "{" + ",".join(f"{json.dumps(name)}:{_json_value(name, text)}" for name, text in row.items()) + "}"
 
 
 def candle_json(candle: Candle) -> str:
-    """Write a candle as one JSON object, without the line's end."""
+    """Return a candle as one JSON object, without the line's end."""
     return json_line(candle_row(candle))
 
 
 def trade_json(trade: Trade) -> str:
-    """Write a trade as one JSON object, without the line's end."""
+    """Return a trade as one JSON object, without the line's end."""
     return json_line(trade_row(trade))
 
 
 def write_csv(out: TextIO, columns: Iterable[str], rows: Iterable[Row]) -> int:
-    """Write a line of names, then the rows; nothing at all where there are none. Give how many rows there were."""
+    """Write a line of names, then the rows; nothing if there are none. Return the number of rows."""
     writer = csv.DictWriter(out, fieldnames=list(columns), lineterminator="\n")
     count = 0
     for row in rows:
@@ -107,7 +107,7 @@ def write_csv(out: TextIO, columns: Iterable[str], rows: Iterable[Row]) -> int:
 
 
 def write_jsonl(out: TextIO, rows: Iterable[Row]) -> int:
-    """Write one JSON object a line; give how many there were."""
+    """Write one JSON object a line. Return the number of rows."""
     count = 0
     for row in rows:
         out.write(json_line(row) + "\n")
@@ -116,7 +116,7 @@ def write_jsonl(out: TextIO, rows: Iterable[Row]) -> int:
 
 
 def rows_of(values: Iterable[T], row: Callable[[T], Row]) -> Iterable[Row]:
-    """Make rows as they are asked for."""
+    """Return the rows of the values, lazily."""
     return (row(value) for value in values)
 
 

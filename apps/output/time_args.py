@@ -1,4 +1,4 @@
-"""Moments as people write them: `2019-10-11`, `2019-10-11T09:30:00+02:00`, `now`, or so long ago: `90s`, `30m`, `1h`, `7d`; lengths likewise."""
+"""Times as people write them: `2019-10-11`, `2019-10-11T09:30:00+02:00`, `now`, or a length of time ago: `90s`, `30m`, `1h`, `7d`."""
 
 import re
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ _LENGTH: Final = re.compile(r"([1-9][0-9]{0,11})(ms|s|m|h|d)", re.ASCII)
 
 
 def parse_length_ms(text: str) -> int:
-    """Read a length such as 1m as milliseconds. Raises ValueError on anything else."""
+    """Return a length such as 1m in milliseconds. Raise ValueError on any other text."""
     match = _LENGTH.fullmatch(text.strip())
     if match is None:
         raise ValueError(f"{text!r} is no length of time such as 30s, 1m, 1h or 1d")
@@ -29,7 +29,7 @@ def parse_window(text: str) -> int | Period:
 
 
 def parse_moment_ms(text: str, *, now_ms: int) -> int:
-    """Read a moment as milliseconds since the epoch; UTC where it names no zone. Raises ValueError on anything else, OverflowError on what no calendar has."""
+    """Return a moment in milliseconds since the epoch; UTC if it names no zone. Raise ValueError on any other text, OverflowError outside the calendar."""
     text = text.strip()
     if text == "now":
         return now_ms

@@ -1,4 +1,4 @@
-"""Another program of ours as a child process: its output in a file, ended politely, never left behind."""
+"""A program of this project as a child process: its output goes to a file, and it never outlives its parent's block."""
 
 import os
 import signal
@@ -48,11 +48,11 @@ class Child:
         return self._process.pid
 
     def exit_code(self) -> int | None:
-        """Give the exit code, or None while it runs."""
+        """Return the exit code, or None while it runs."""
         return None if self._process is None else self._process.poll()
 
     def stop(self, timeout_s: float) -> None:
-        """Ask it to end, and after the time end it and all that it started."""
+        """Send SIGTERM; after the timeout, kill the program and everything that it started."""
         if self._process is None or self._process.poll() is not None:
             return
         self._process.terminate()
@@ -63,7 +63,7 @@ class Child:
             self._process.wait()
 
     def check(self, *, may_end: bool = False) -> None:
-        """Raise TapelineError with the end of its log when it ended with an error, or at all unless it may."""
+        """Raise TapelineError with the end of the log if the program ended with an error, or at all unless `may_end`."""
         code = self.exit_code()
         if code is not None and (code or not may_end):
             lines = self.log_file.read_text(encoding="utf-8", errors="replace").splitlines()[-TAIL_LINES:]

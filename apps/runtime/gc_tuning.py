@@ -1,18 +1,18 @@
-"""Fewer looks for garbage, for programs that handle many small objects.
+"""Less frequent garbage collection, for programs that handle many small objects.
 
-Trades are no garbage that Python's collector would have to find: they go when nobody refers to them. It looks all the same, after every 700 new
-objects, and those that wait for an acknowledgement are looked at again and again. That was a fifth of the producer's time.
+Trades form no reference cycles: Python frees them when the last reference is gone, without the collector. The collector still runs after every 700 new
+objects, and visits those that wait for an acknowledgement again and again. That took a fifth of the producer's time.
 """
 
 import gc
 from typing import Final
 
 OBJECTS: Final = 20_000
-"""How many more objects there must be before it looks again."""
+"""New objects between two collections of the youngest generation."""
 
 
 def tune_gc() -> None:
-    """Look through what there is once, never again through that, and through what is new less often. Call it when all is loaded."""
+    """Collect once, exempt all objects that exist now, and collect new objects less often. Call it when everything is loaded."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(OBJECTS, 10, 10)

@@ -13,9 +13,9 @@ from domain.errors import TapelineError
 
 
 def connected_session(settings: AggregatorSettings, name: str = "tapeline-aggregator") -> SparkSession:
-    """Start Spark, as the application `name`, with its two connectors: those that the user named or the JVM has, or else the dev stack's.
+    """Start Spark, as the application `name`, with its two connectors: those that the user named or that the JVM has, or else those of the dev stack.
 
-    Raises TapelineError, which says what to do, where there are none.
+    Raise TapelineError, which says what to do, if there are none.
     """
     conf = spark_conf(settings, name)
     under_spark_submit = "PYSPARK_GATEWAY_PORT" in os.environ
@@ -30,7 +30,7 @@ def connected_session(settings: AggregatorSettings, name: str = "tapeline-aggreg
 
 
 def devstack_jars() -> Sequence[Path]:
-    """Give the connectors' jars by the dev stack's lock file, fetched if need be; none where there is no dev stack."""
+    """Return the connectors' jars of the dev stack's lock file, and fetch missing ones; empty if the dev stack is not installed."""
     try:
         from devstack.jars import classpath  # noqa: PLC0415 - on a cluster there is none
     except ImportError:

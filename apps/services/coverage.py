@@ -1,4 +1,4 @@
-"""What is on record of a symbol in a span of time, and from that the status of its candles."""
+"""The recorded coverage of a symbol in a span of time, and the status of its candles that follows from it."""
 
 from collections.abc import Iterable
 from typing import Self
@@ -12,21 +12,21 @@ from ports.event_store import EventStore
 
 @attrs.frozen(kw_only=True)
 class Coverage:
-    """What was seen of a symbol, as far as is known now."""
+    """The spans in which a symbol was received, as far as is known now."""
 
     seen: Spans
     is_known: bool
-    """Whether anything at all is on record: of a replay there is not."""
+    """Whether any event is on record; a replay has none."""
     now_ms: int
 
     @classmethod
     def read(cls, store: EventStore, symbol: str, start_ms: int, end_ms: int, *, now_ms: int) -> Self:
-        """Read what was seen in the span, in milliseconds since the epoch. Raises StoreError."""
+        """Return the coverage of [start_ms, end_ms), in milliseconds since the epoch. Raise StoreError."""
         events = list(store.read(symbol, start_ms, end_ms + LOOK_AHEAD_MS))
         return cls(seen=covered_spans(events, symbol, now_ms=now_ms), is_known=bool(events), now_ms=now_ms)
 
     def status_of(self, candle: Candle) -> CandleStatus | None:
-        """Judge a candle's window; None where nothing is on record."""
+        """Return the status of a candle's window; None if nothing is on record."""
         trades = candle.trade_count + candle.update_count
         return self.status(candle.window_start_ms, candle.window_ms, trades=trades)
 
@@ -43,7 +43,10 @@ class Coverage:
         )
 
     def status(self, start_ms: int, window_ms: int, *, trades: int) -> CandleStatus | None:
-        """Judge a window with so many trades and price updates, up to now if it lasts; None where there are trades and nothing is on record."""
+        """Return the status of a window with this number of trades and price updates, up to now if it is not over.
+
+        None if there are trades and nothing is on record.
+        """
         if trades and not self.is_known:
             return None
         return status(self.seen, start_ms, min(start_ms + window_ms, max(self.now_ms, start_ms)), trades=trades)

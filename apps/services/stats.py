@@ -1,17 +1,17 @@
-"""Figures for a terminal: rates over the last seconds and quantiles of the newest latencies."""
+"""Figures for a display: rates over the last seconds, and quantiles of the newest latencies."""
 
 from collections import deque
 
 
 class RateMeter:
-    """Events a second over the last `span_s` seconds."""
+    """Events per second over the last `span_s` seconds."""
 
     def __init__(self, span_s: float = 5.0) -> None:
         self._span_s = span_s
         self._readings: deque[tuple[float, int]] = deque()
 
     def rate(self, now_s: float, total: int) -> float:
-        """Take the running total at this moment of a monotonic clock, and give the rate."""
+        """Record the running total at this moment of a monotonic clock, and return the rate per second."""
         self._readings.append((now_s, total))
         while len(self._readings) > 2 and self._readings[1][0] <= now_s - self._span_s:
             self._readings.popleft()
@@ -26,11 +26,11 @@ class Quantiles:
         self._values: deque[float] = deque(maxlen=size)
 
     def add(self, value: float) -> None:
-        """Take a value."""
+        """Record a value."""
         self._values.append(value)
 
     def at(self, q: float) -> float | None:
-        """Give the value below which a share q of the values lies; None without values."""
+        """Return the q-quantile; None without values."""
         if not self._values:
             return None
         ordered = sorted(self._values)

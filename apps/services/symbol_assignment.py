@@ -1,8 +1,8 @@
 """Which symbols a producer's feed receives: those of its settings, or its share of the watchlist.
 
-- A feed on the watchlist is connected only when this instance has been given a share: the key may be in use until then.
-- `turn` is for the loop, several times a second; `keep` for whoever holds the loop up. A publisher that waits for room calls it, so that membership
-  lasts, and a symbol that is taken away is let go of in time.
+- A feed on the watchlist connects only after this instance has received a share: until then, the key may be in use.
+- The loop calls `turn` several times a second. Code that blocks the loop calls `keep`: a publisher that waits for room does, so that the membership
+  lasts, and a symbol that is revoked is unsubscribed in time.
 - When another instance takes over the key, the feed is closed at once, and the next `turn` raises.
 """
 
@@ -24,22 +24,22 @@ log = structlog.get_logger("tapeline.producer")
 
 
 class SymbolAssignment(Protocol):
-    """Keeps a feed on its symbols."""
+    """Keeps a feed subscribed to its symbols."""
 
     def start(self) -> None:
-        """Begin. Raises BrokerError where there is a broker to ask, and it cannot be asked."""
+        """Begin. Raise BrokerError if a broker is needed and cannot be reached."""
         ...
 
     def turn(self) -> bool:
-        """Look for changes; say whether it is known what to cover. Raises KeyInUseError and BrokerError."""
+        """Apply changes, and return whether the symbols are known yet. Raise KeyInUseError and BrokerError."""
         ...
 
     def keep(self) -> None:
-        """Look for changes; what is wrong is raised by the next `turn`."""
+        """Apply changes. The next `turn` raises what went wrong."""
         ...
 
     def close(self) -> None:
-        """Leave the symbols to others; close the feed first. Closing twice is fine."""
+        """Release the symbols for other instances; close the feed first. Closing twice is fine."""
         ...
 
 
@@ -55,18 +55,18 @@ class FixedAssignment:
         self._feed.subscribe(self._symbols)
 
     def turn(self) -> bool:
-        """Do nothing: they stay."""
+        """Do nothing: the symbols are fixed."""
         return True
 
     def keep(self) -> None:
         """Do nothing."""
 
     def close(self) -> None:
-        """Do nothing: nobody else waits for them."""
+        """Do nothing: no other instance waits for the symbols."""
 
 
 class WatchlistAssignment:
-    """The share of the watchlist that is this instance's."""
+    """Keeps a feed on this instance's share of the watchlist."""
 
     def __init__(self, feed: Feed, watchlist: Watchlist, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._feed = feed
@@ -77,7 +77,7 @@ class WatchlistAssignment:
         self._trouble: TapelineError | None = None
 
     def start(self) -> None:
-        """Take part."""
+        """Join the group."""
         self._watchlist.start()
 
     def turn(self) -> bool:
@@ -88,7 +88,7 @@ class WatchlistAssignment:
         return self._has_share
 
     def keep(self) -> None:
-        """Follow the watchlist, and close the feed when that is no longer possible."""
+        """Follow the watchlist. Close the feed if that is no longer possible."""
         now = self._monotonic()
         if now < self._poll_at or self._trouble is not None:
             return
@@ -100,7 +100,7 @@ class WatchlistAssignment:
             self._feed.close()
 
     def close(self) -> None:
-        """Leave the symbols to the others."""
+        """Release the symbols for other instances."""
         self._watchlist.close()
 
     def _cover(self, share: Share) -> None:

@@ -15,7 +15,7 @@ class TopicsSettings:
     """`tapeline admin topics`."""
 
     profile: Literal["dev", "production"] = ts.option(
-        default="dev", help="dev keeps 1 copy; production 3, of which 2 must be in sync"
+        default="dev", help="dev keeps 1 copy; production keeps 3, and at least 2 must be in sync"
     )
     partitions: int = ts.option(default=4, validator=attrs.validators.ge(1), help="Partitions of each topic")
     add_partitions: bool = ts.option(default=False, help="Add partitions to topics that have fewer")

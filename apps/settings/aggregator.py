@@ -24,7 +24,9 @@ class AggregatorOptions:
         default=_DEFAULTS.checkpoint,
         help="Folder or URL of the checkpoints; on a cluster, of a file system that all of it shares",
     )
-    trigger_s: float = in_seconds("trigger", 1.0, "Begin a micro-batch so often; 0 leaves no pause", zero=True)
+    trigger_s: float = in_seconds(
+        "trigger", 1.0, "Interval between the starts of micro-batches; 0 is no pause", zero=True
+    )
     events_trigger_s: float = in_seconds(
         "events-trigger", 10.0, "The same for the events of feeds, if it is longer", zero=True
     )
@@ -70,7 +72,7 @@ class AggregatorOptions:
         self.adapter()
 
     def adapter(self) -> AggregatorSettings:
-        """Give them as the adapter wants them. Raises ValueError on values that cannot be right."""
+        """Return the settings of the adapter. Raise ValueError on wrong values."""
         return AggregatorSettings(
             bootstrap_servers=self.kafka.bootstrap_servers,
             topic=self.kafka.trades_topic,

@@ -1,7 +1,7 @@
 """How settings reach an app: defaults, then `tapeline.toml`, then files named by TAPELINE_SETTINGS, then TAPELINE_… variables, then flags.
 
 A settings file is shared by all apps. It has a table for each group of settings, such as [kafka] and [cassandra], and one for each app with
-what is its own, such as [live]. An app reads its own table and the groups that it knows; a table that nobody knows is an error.
+its own settings, such as [live]. An app reads its own table and the groups that it uses; an unknown table is an error.
 """
 
 import re
@@ -43,7 +43,7 @@ class SharedToml(TomlFormat):
         self._app = app
 
     def __call__(self, path: Path, settings_cls: SettingsClass, options: OptionList) -> SettingsDict:
-        """Give the app's settings as one dict; what nobody knows stays in, and typed-settings refuses it by name."""
+        """Return the app's settings as one dict. Unknown names stay in it, and typed-settings rejects them by name."""
         document = dict(super().__call__(path, settings_cls, options))
         own = cast("SettingsDict", document.get(self._app, {}))
         mine = {option.path.partition(".")[0] for option in options if "." in option.path}
@@ -57,13 +57,13 @@ def settings_converter() -> TSConverter:
 
 
 def loaders(app: str) -> list[Loader]:
-    """Give where the app's settings come from, the weakest first."""
+    """Return the sources of the app's settings, in order of increasing precedence."""
     files = FileLoader({"*.toml": SharedToml(app)}, ["tapeline.toml"], "TAPELINE_SETTINGS")
     return [files, EnvLoader("TAPELINE_")]
 
 
 class _MadeCommand(click.Command):
-    """What a `SettingsCommand` makes; click runs this one."""
+    """The command that a `SettingsCommand` creates and click runs."""
 
     def invoke(self, ctx: click.Context) -> Any:
         with _wrong_settings_in_words():
@@ -73,8 +73,8 @@ class _MadeCommand(click.Command):
 class SettingsCommand(click.Command):
     """A click command whose flags are made from a settings class when it is first used.
 
-    Made later than imported, because the defaults shown by --help come from files and variables: reading these at import would make one wrong
-    value in one of them break everything that imports the app.
+    They are made late because the defaults that --help shows come from files and variables. If these were read at import, one wrong value would break every
+    program that imports the module.
     """
 
     def __init__(
@@ -99,27 +99,27 @@ class SettingsCommand(click.Command):
         return self._made
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        """Give the flags."""
+        """Return the flags."""
         return self._command().get_params(ctx)
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
-        """Parse the arguments. Raises click.UsageError on settings that cannot be right, wherever they come from."""
+        """Parse the arguments. Raise click.UsageError on wrong settings from any source."""
         with _wrong_settings_in_words():
             return self._command().make_context(info_name, args, parent, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the app with its settings. Raises click.UsageError on settings that cannot be right."""
+        """Run the app with its settings. Raise click.UsageError on wrong settings."""
         return self._command().invoke(ctx)
 
 
 def app_command(
     settings_class: type[attrs.AttrsInstance], name: str, *, table: str | None = None
 ) -> Callable[[Callable[..., None]], SettingsCommand]:
-    """Make a click command of a function that takes `settings`; its flags are the settings.
+    """Return a decorator that turns a function of `settings` into a click command whose flags are the settings.
 
-    `table` is the name of its table in a settings file, where that is not its own name. Arguments and options of click's own come below.
+    `table` is the name of its table in a settings file, if that is not `name`. Put click's own arguments and options below this decorator.
     """
     return lambda callback: SettingsCommand(name, callback, settings_class, table or name)
 
@@ -142,7 +142,7 @@ def _wrong_settings_in_words() -> Iterator[None]:
 
 
 def _causes(error: BaseException) -> list[str]:
-    """Give what went wrong, without the words that typed-settings puts around a validator's own."""
+    """Return the causes, without the words that typed-settings adds to a validator's message."""
     if isinstance(error, BaseExceptionGroup):
         return [text for part in error.exceptions for text in _causes(part)]
     match = _WRAPPED.search(str(error))

@@ -1,6 +1,6 @@
 """Groups of settings that several apps share, such as the brokers, and how a setting is declared.
 
-A group has the name of its table in a settings file. It gives itself as the adapter wants it, and so a value that cannot be right is found at once.
+A group has the name of its table in a settings file. It builds the settings of its adapter when it is loaded, so a wrong value is found at once.
 """
 
 from typing import Any, Final
@@ -51,14 +51,14 @@ class FinnhubOptions:
     silence_timeout_s: float = in_seconds(
         "finnhub-silence-timeout",
         _FINNHUB.silence_timeout_s,
-        "Give a connection up on which nothing was heard for so long; Finnhub pings every 60 s",
+        "Close a connection that was silent for this time, and reconnect; Finnhub pings every 60 s",
     )
 
     def __attrs_post_init__(self) -> None:
         self.adapter()
 
     def adapter(self) -> FinnhubSettings:
-        """Give them as the adapter wants them. Raises ValueError on a wrong address."""
+        """Return the settings of the adapter. Raise ValueError on a wrong address."""
         return FinnhubSettings(url=self.url, token=str(self.token), silence_timeout_s=self.silence_timeout_s)
 
 
@@ -66,17 +66,21 @@ class FinnhubOptions:
 class KafkaOptions:
     """The brokers."""
 
-    bootstrap_servers: str = ts.option(default="127.0.0.1:9092", help="Brokers to begin with, as host:port,host:port")
+    bootstrap_servers: str = ts.option(
+        default="127.0.0.1:9092", help="Brokers for the first connection, as host:port,host:port"
+    )
     trades_topic: str = ts.option(default="trades", help="Topic of valid trades")
-    dead_letters_topic: str = ts.option(default="trades.dlq", help="Topic of what was rejected")
-    events_topic: str = ts.option(default="feed.events", help="Topic of what happens to the feed's connections")
+    dead_letters_topic: str = ts.option(default="trades.dlq", help="Topic of dead letters")
+    events_topic: str = ts.option(default="feed.events", help="Topic of events of the feeds' connections")
     watchlist_topic: str = ts.option(default="watchlist", help="Topic of the symbols that producers share")
-    linger_ms: int = ts.option(default=5, help="How long a record may wait for company in its batch")
+    linger_ms: int = ts.option(default=5, help="How long a record may wait for others in its batch")
     buffer_messages: int = ts.option(
         default=_KAFKA.buffer_messages,
-        help="Records that may wait for an acknowledgement; then the feed is held back",
+        help="Records that may wait for an acknowledgement; more apply backpressure to the feed",
     )
-    buffer_kib: int = ts.option(default=_KAFKA.buffer_kib, help="The same in KiB; the bound reached first counts")
+    buffer_kib: int = ts.option(
+        default=_KAFKA.buffer_kib, help="The same bound in KiB; the one that is reached first applies"
+    )
     connect_timeout_s: float = ts.option(
         default=_KAFKA.connect_timeout_s, help="How long to wait for a broker at the start"
     )
@@ -90,7 +94,7 @@ class KafkaOptions:
         self.adapter()
 
     def adapter(self) -> KafkaSettings:
-        """Give them as the adapter wants them."""
+        """Return the settings of the adapter."""
         return KafkaSettings(
             bootstrap_servers=self.bootstrap_servers,
             trades_topic=self.trades_topic,
@@ -109,11 +113,11 @@ class KafkaOptions:
 class CassandraOptions:
     """The store."""
 
-    hosts: tuple[str, ...] = comma_list(("127.0.0.1",), "Nodes to begin with", metavar="HOST,HOST,...")
+    hosts: tuple[str, ...] = comma_list(("127.0.0.1",), "Nodes for the first connection", metavar="HOST,HOST,...")
     port: int = ts.option(default=9042, help="CQL port")
     keyspace: str = ts.option(default="tapeline", help="Keyspace of the tables")
-    local_dc: str = ts.option(default="dc1", help="Data centre to talk to")
-    username: str = ts.option(default="", help="User, where the server asks for one")
+    local_dc: str = ts.option(default="dc1", help="Data centre to connect to")
+    username: str = ts.option(default="", help="User, if the server requires one")
     password: ts.SecretStr = ts.secret(
         default=ts.SecretStr(""), help="Password; better given as TAPELINE_CASSANDRA_PASSWORD or in a file"
     )
@@ -123,7 +127,7 @@ class CassandraOptions:
         self.adapter()
 
     def adapter(self) -> CassandraSettings:
-        """Give them as the adapter wants them. Raises ValueError on values that cannot be right."""
+        """Return the settings of the adapter. Raise ValueError on wrong values."""
         return CassandraSettings(
             hosts=self.hosts,
             port=self.port,
@@ -146,7 +150,7 @@ class SimulatorOptions:
         self.adapter()
 
     def adapter(self) -> SimulatorSettings:
-        """Give them as the adapter wants them."""
+        """Return the settings of the adapter."""
         # Nobody reads the ledger of frames here.
         return SimulatorSettings(rate=self.rate, seed=self.seed, ledger_limit=0)
 
@@ -164,5 +168,5 @@ class RuleOptions:
         self.adapter()
 
     def adapter(self) -> Rules:
-        """Give them as the domain wants them."""
+        """Return the rules of the domain."""
         return Rules(max_age_ms=round(self.max_age_s * 1000), future_tolerance_ms=round(self.future_tolerance_s * 1000))

@@ -28,7 +28,7 @@ class ProducerSettings(SourceOptions):
     alive_every_s: float = in_seconds(
         "alive-every",
         5.0,
-        "Tell so often that the feed is alive; after a crash this much is not known to have been seen",
+        "Interval between two heartbeat events; after a crash, the time since the last one counts as not received",
     )
     watchlist: bool = ts.option(
         default=False,

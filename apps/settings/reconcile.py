@@ -22,7 +22,7 @@ class ReconcileOptions:
         "allowed-lateness", 60, "How late the aggregator still folds a trade in", zero=True
     )
     margin_s: int = in_seconds(
-        "margin", 300, "Leave windows alone for so much longer: what the aggregator may lag behind", zero=True
+        "margin", 300, "Skip windows for this much longer: the aggregator may lag by as much", zero=True
     )
     consistency: str = ts.option(default=_DEFAULTS.consistency, help="Consistency level of reads and writes")
     shuffle_partitions: int = ts.option(
@@ -34,7 +34,7 @@ class ReconcileOptions:
         self.adapter()
 
     def adapter(self) -> AggregatorSettings:
-        """Give them as the adapter wants them. Raises ValueError on values that cannot be right."""
+        """Return the settings of the adapter. Raise ValueError on wrong values."""
         return AggregatorSettings(
             cassandra_hosts=self.cassandra.hosts,
             cassandra_port=self.cassandra.port,

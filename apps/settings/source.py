@@ -33,7 +33,7 @@ def _speed(_instance: object, _attribute: object, value: str) -> None:
 
 
 def replay_speed(text: str) -> float | None:
-    """Read a speed: times real time, or None for `max`. Raises ValueError on anything else."""
+    """Return a speed as a multiple of real time; None for `max`. Raise ValueError on any other text."""
     if text == "max":
         return None
     try:
@@ -56,14 +56,14 @@ class SourceOptions:
     speed: str = ts.option(
         default="1", validator=_speed, help="Speed of a replay, times real time; or max", click={"metavar": "N|max"}
     )
-    duration_s: float | None = in_seconds("duration", None, "Stop after so long  [default: run until told to stop]")
+    duration_s: float | None = in_seconds("duration", None, "Stop after this time  [default: run until stopped]")
     finnhub: FinnhubOptions = ts.option(factory=FinnhubOptions)
     simulator: SimulatorOptions = ts.option(factory=SimulatorOptions)
     rules: RuleOptions = ts.option(factory=RuleOptions)
 
     @property
     def feed_kind(self) -> FeedKind:
-        """Which feed: a recording if one is given, Finnhub with a token or an address of one's own, or else the simulator."""
+        """Which feed: a recording if one is set, Finnhub with a token or another address, or else the simulator."""
         if self.replay is not None:
             return "replay"
         is_given = bool(self.finnhub.token) or self.finnhub.url != FINNHUB_URL
@@ -71,12 +71,12 @@ class SourceOptions:
 
     @property
     def times_real_time(self) -> float | None:
-        """The replay's speed; None is as fast as can be."""
+        """The replay's speed as a multiple of real time; None is as fast as possible."""
         return replay_speed(self.speed)
 
     @property
     def symbols_to_receive(self) -> tuple[str, ...]:
-        """The symbols asked for, or else a few; of a recording, none means all."""
+        """The symbols to receive: those of the settings, or a few by default; empty for a recording means all."""
         return self.symbols or (() if self.feed_kind == "replay" else DEFAULT_SYMBOLS)
 
 
@@ -85,7 +85,9 @@ class TableOptions(SourceOptions):
     """What the live table shows, on memory or on the real thing."""
 
     candles_out: Path | None = ts.option(default=None, help="Write the candles to this file, .csv or .jsonl")
-    refresh_s: float = in_seconds("refresh", 0.5, "Redraw the table so often; plain lines come every 2 seconds")
+    refresh_s: float = in_seconds(
+        "refresh", 0.5, "Interval between two drawings of the table; plain lines come every 2 seconds"
+    )
     window_s: int = in_seconds("window", 60, "Length of a candle")
     allowed_lateness_s: int = in_seconds(
         "allowed-lateness", 60, "How late a trade may come and still be folded in", zero=True

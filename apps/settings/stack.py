@@ -13,10 +13,10 @@ class StackSettings(TableOptions):
 
     name: str = ts.option(default="stack", help="Name of the dev stack, which holds its data in .devstack/NAME")
     keep: bool = ts.option(default=False, help="Leave Kafka and Cassandra running at the end, to query what was stored")
-    trigger_s: float = in_seconds("trigger", 1.0, "Spark begins a micro-batch so often")
+    trigger_s: float = in_seconds("trigger", 1.0, "Interval between the starts of Spark's micro-batches")
     monitoring: bool = ts.option(
         default=True,
-        help="Start Prometheus and Alertmanager as well, show what they tell, and go on when a program dies; not for a replay",
+        help="Start Prometheus and Alertmanager, show their alerts, and keep running when a program dies; not for a replay",
     )
     alert_patience: float = ts.option(
         default=1.0,

@@ -33,7 +33,7 @@ from domain.errors import TapelineError
 
 POLL_S = 0.2
 FINAL_SCRAPE_S = 20.0
-"""A failed query counts itself, and then the program ends: so long it waits for whoever reads its metrics, who asks every 15 s."""
+"""How long a failed program waits for one more scrape, which reads its last counts; Prometheus scrapes every 15 s."""
 
 log = structlog.get_logger("tapeline.aggregator")
 
@@ -41,7 +41,7 @@ log = structlog.get_logger("tapeline.aggregator")
 def await_end(
     queries: Sequence[StreamingQuery], stop: StopRequest, heartbeat: Heartbeat, *, checkpoint: str, once: bool
 ) -> None:
-    """Wait until asked to stop, or, with `once`, until all queries have ended. Raises TapelineError when one fails."""
+    """Wait for a stop request or, with `once`, until all queries have ended. Raise TapelineError if one fails."""
     while not stop.requested:
         heartbeat.beat()
         ended = [query for query in queries if not query.isActive]
@@ -57,7 +57,7 @@ def await_end(
 
 
 def run_aggregator(options: AggregatorOptions) -> None:
-    """Run the queries to their end. Raises TapelineError with what to do."""
+    """Run the queries to their end. Raise TapelineError, which says what to do."""
     settings = options.adapter()
     registry = new_registry(program_version())
     metrics, heartbeat = AggregatorMetrics(registry, QUERIES), Heartbeat()

@@ -1,6 +1,6 @@
-"""`tapeline reconcile`: recompute the candles of a day from its stored trades, tell the differences, and correct them.
+"""`tapeline reconcile`: recompute the candles of a day from its stored trades, report the differences, and correct them.
 
-Standard output has the differences alone, words go to standard error. With --dry-run nothing is written, and the exit code is 1 where there are any.
+Only differences go to standard output; messages go to standard error. With --dry-run nothing is written, and the exit code is 1 if there are differences.
 """
 
 import sys
@@ -32,7 +32,9 @@ def _day(_ctx: click.Context, _option: click.Parameter, text: str | None) -> dat
 
 
 @app_command(ReconcileOptions, "reconcile")
-@click.option("--day", callback=_day, required=True, help="The UTC day: a date, now, or so long ago (1d is yesterday)")
+@click.option(
+    "--day", callback=_day, required=True, help="The UTC day: a date, now, or a length of time ago (1d is yesterday)"
+)
 @click.option(
     "--symbol",
     "symbols",
@@ -54,7 +56,7 @@ def reconcile(
     dry_run: bool,
     form: str,
 ) -> None:
-    """Recompute the candles of a day from the stored trades, tell the differences, and correct them."""
+    """Recompute the candles of a day from the stored trades, report the differences, and correct them."""
     configure_logs()
     request = Request(
         day=day,
