@@ -13,7 +13,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 
 from adapters.cassandra.settings import CassandraSettings
-from adapters.exchange_calendar.markets import NYSE, calendar_of
+from adapters.exchange_calendar.markets import NYSE, calendar_of, is_any_open
 from adapters.kafka.settings import KafkaSettings
 from adapters.memory.broker import MemoryBroker
 from adapters.memory.event_store import MemoryEventStore
@@ -105,7 +105,9 @@ class FeedContainer(DeclarativeContainer):
             speed=settings.provided.times_real_time,
         ),
     )
-    feed: Provider[Feed] = Singleton(Late("adapters.prometheus.feed:MeasuredFeed"), unmeasured_feed, registry)
+    feed: Provider[Feed] = Singleton(
+        Late("adapters.prometheus.feed:MeasuredFeed"), unmeasured_feed, registry, is_market_open=Object(is_any_open)
+    )
     intake: Provider[FrameIntake] = Singleton(
         Late("adapters.prometheus.intake:MeasuredIntake"),
         Singleton(Intake, source=settings.provided.feed_kind, rules=settings.provided.rules.adapter.call()),

@@ -1,7 +1,7 @@
 """Measure a feed: what it receives, and the state of its connection."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Final
 
 from prometheus_client import CollectorRegistry
@@ -23,6 +23,9 @@ _COUNTED: Final = {
     FeedEventKind.PROVIDER_ERROR: ("provider_errors", "Errors reported by the provider"),
 }
 
+IsMarketOpen = Callable[[Collection[str], int], bool]
+"""Returns whether the market of one of the symbols is open at a moment, in milliseconds since the epoch, UTC."""
+
 
 class MeasuredFeed:
     """A `ports.feed.Feed` that measures another one. It is read by one thread; any thread may read its counts."""
@@ -32,10 +35,14 @@ class MeasuredFeed:
         feed: Feed,
         registry: CollectorRegistry,
         *,
+        is_market_open: IsMarketOpen | None = None,
         now_s: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        """Measure a feed; with `is_market_open`, also whether trades are to be expected of it now."""
         self._feed = feed
+        self._is_market_open = is_market_open
+        self._symbols: tuple[str, ...] = ()
         self._now_s = now_s
         self._monotonic = monotonic
         self._read_at = monotonic()
@@ -58,7 +65,8 @@ class MeasuredFeed:
 
     def subscribe(self, symbols: Iterable[str]) -> None:
         """Receive these symbols and no others."""
-        self._feed.subscribe(symbols)
+        self._symbols = tuple(symbols)
+        self._feed.subscribe(self._symbols)
 
     def read(self, timeout_s: float) -> FeedMessage | None:
         """Return the next message, or None when none came in time."""
@@ -103,3 +111,9 @@ class MeasuredFeed:
             self._last_frame_s,
         )
         yield GaugeMetricFamily("tapeline_feed_connected", "1 while connected", float(self.connected))
+        if self._is_market_open is not None and self._symbols:
+            yield GaugeMetricFamily(
+                "tapeline_feed_market_open",
+                "1 while the market of a subscribed symbol is open, by its calendar",
+                float(self._is_market_open(self._symbols, round(self._now_s() * 1000))),
+            )

@@ -91,7 +91,7 @@ class Alerts:
     def watch(self, ports: MetricsPorts, page_url: str) -> None:
         """Scrape these programs, and the page if there is one."""
         targets = [
-            Target(job="producer", address=f"{HOST}:{ports.producer}", labels={"market": "always"}),
+            Target(job="producer", address=f"{HOST}:{ports.producer}"),
             Target(job="aggregator", address=f"{HOST}:{ports.aggregator}"),
         ]
         if ports.spark is not None:

@@ -71,6 +71,7 @@ def exported(families: Iterable[Metric]) -> dict[str, tuple[Described, frozenset
 def producer() -> CollectorRegistry:
     container = ProducerContainer(settings=ProducerSettings(feed="simulated", watchlist=True))
     container.ingest()
+    container.feed().subscribe(["AAPL"])
     container.kafka_client().statistics(report(broker(1)))
     registry = container.registry()
     monitoring_app(registry, container.health())
@@ -80,6 +81,7 @@ def producer() -> CollectorRegistry:
 def live() -> CollectorRegistry:
     container = LiveContainer(settings=LiveSettings())
     container.ingest()
+    container.feed().subscribe(["AAPL"])
     container.aggregator()
     registry = container.registry()
     monitoring_app(registry, container.health())

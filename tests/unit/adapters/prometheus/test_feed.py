@@ -1,8 +1,11 @@
 from __future__ import annotations
 
-import pytest
-from prometheus_client import CollectorRegistry
+from datetime import datetime
 
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+
+from adapters.exchange_calendar.markets import is_any_open
 from adapters.memory.feed import MemoryFeed
 from adapters.prometheus.feed import MeasuredFeed
 from domain.feed import FeedEvent, FeedEventKind, FeedMessage, Frame
@@ -109,3 +112,26 @@ def test_it_tells_for_how_long_nobody_has_read() -> None:
     assert bench.feed.seconds_since_read == 7
     bench.read()
     assert bench.feed.seconds_since_read == 0
+
+
+@pytest.mark.parametrize(
+    ("moment", "symbols", "is_open"),
+    [
+        ("2026-11-25T12:00-05:00", ["AAPL"], 1),
+        ("2026-11-26T12:00-05:00", ["AAPL"], 0),  # Thanksgiving
+        ("2026-11-27T12:59-05:00", ["AAPL"], 1),  # the day after
+        ("2026-11-27T13:00-05:00", ["AAPL"], 0),
+        ("2026-11-26T12:00-05:00", ["AAPL", "BINANCE:BTCUSDT"], 1),
+    ],
+)
+def test_it_exports_whether_the_market_of_a_symbol_is_open(moment: str, symbols: list[str], is_open: int) -> None:
+    registry, now_s = CollectorRegistry(), datetime.fromisoformat(moment).timestamp()
+    feed = MeasuredFeed(MemoryFeed([]), registry, is_market_open=is_any_open, now_s=lambda: now_s)
+    feed.subscribe(symbols)
+    assert scrape(registry).value("tapeline_feed_market_open") == is_open
+
+
+def test_a_feed_of_all_symbols_does_not_export_a_market() -> None:
+    registry = CollectorRegistry()
+    MeasuredFeed(MemoryFeed([]), registry, is_market_open=is_any_open)
+    assert "tapeline_feed_market_open" not in generate_latest(registry).decode()
