@@ -19,6 +19,7 @@ from pyspark.sql import functions as F  # noqa: N812
 from pyspark.sql.types import DecimalType
 
 from .decimals import NOTIONAL, PRICE, VOLUME_SUM
+from .partitions import WRITTEN_US
 from .window import partition_columns
 
 MISSING: Final = "missing"
@@ -48,14 +49,18 @@ VALUES: Final[dict[str, str | DecimalType]] = {
 def differences(stored: DataFrame, computed: DataFrame, *, window_ms: int, closed_ms: int, passed_ms: int) -> DataFrame:
     """Compare two sets of rows of `trade_aggregates`, all of windows of one length: those stored and those of the stored trades.
 
-    Gives a row a difference: symbol, window_start, kind, `stored` and `computed` (structs of VALUES, null where there is none). Windows that end
-    after `closed_ms` are left out, and after `passed_ms` those whose stored candle counts more trades; both in ms since the epoch.
+    `stored` also has WRITTEN_US. Return a row for each difference: symbol, window_start, kind, `stored` and `computed` (structs of VALUES, null
+    where there is none), and WRITTEN_US of the stored candle. Windows that end after `closed_ms` are left out, and after `passed_ms` those whose
+    stored candle counts more trades; both in ms since the epoch.
     """
     sides = [
         side.select(
-            "symbol", "window_start", F.struct(*(F.col(c).cast(t).alias(c) for c, t in VALUES.items())).alias(name)
+            "symbol",
+            "window_start",
+            *further,
+            F.struct(*(F.col(c).cast(t).alias(c) for c, t in VALUES.items())).alias(name),
         )
-        for side, name in ((stored, "stored"), (computed, "computed"))
+        for side, name, further in ((stored, "stored", [WRITTEN_US]), (computed, "computed", []))
     ]
     joined = sides[0].join(sides[1], ["symbol", "window_start"], "full_outer")
     end_ms = F.unix_millis("window_start") + window_ms
@@ -65,13 +70,14 @@ def differences(stored: DataFrame, computed: DataFrame, *, window_ms: int, close
 
 
 def corrections(found: DataFrame, kind: str, window_ms: int) -> DataFrame:
-    """Give the rows of `trade_aggregates` to write for the differences of one kind."""
+    """Return the rows of `trade_aggregates` to write for the differences of one kind, and WRITTEN_US as it is there."""
     return found.where(F.col("kind") == kind).select(
         "symbol",
         *partition_columns(F.col("window_start")),
         F.lit(window_ms).cast("bigint").alias("window_ms"),
         "window_start",
         *(F.col(f"computed.{name}").alias(name) for name in VALUES),
+        WRITTEN_US,
     )
 
 

@@ -3,8 +3,9 @@
 The candles are recomputed by `candles.candles`, as the stream does, and compared by `differences`. Safe beside the running stream:
 
 - windows that the stream may still touch are left alone (`domain.reconciliation`);
-- corrections have the time at which reading began as their write time. A candle that the stream writes after that is the later one and
-  stays, whichever of the two requests is there first.
+- the write time of a correction is the time at which reading began. A candle that the stream writes after that is later, and it stays,
+  whichever of the two requests arrives first. Only where the stored candle has a later write time, because a clock was ahead, the
+  correction is written just after that one: otherwise Cassandra would silently keep the stored candle.
 
 Only differences leave Spark; no other row visits Python.
 """
@@ -33,9 +34,10 @@ from . import trades as trade_table
 from .cql import Cql, connected
 from .differences import CHANGED, KINDS, MISSING, VALUES, corrections, differences
 from .failure import root_cause
-from .partitions import read_partitions
+from .partitions import WRITTEN_US, read_partitions
 from .settings import AggregatorSettings
 from .sinks import write_rows
+from .write_times import correction_time_us
 
 log = structlog.get_logger(__name__)
 _TRADE_COLUMNS: Final = ("symbol", "timestamp", "trade_id", "price", "volume")
@@ -129,9 +131,9 @@ def _reconcile(
             return Summary(symbols=0, candles=0, missing=0, changed=0, extra=0, written=0)
         computed = _computed(spark, settings, symbols, plan).persist()
         stack.callback(computed.unpersist)
-        stored = read_partitions(spark, settings, candle_table.TABLE, symbols, [plan.day]).where(
-            F.col("window_ms") == plan.window_ms
-        )
+        stored = read_partitions(
+            spark, settings, candle_table.TABLE, symbols, [plan.day], write_times_of=tuple(VALUES)
+        ).where(F.col("window_ms") == plan.window_ms)
         found = differences(
             stored,
             computed,
@@ -184,13 +186,12 @@ def _write(
     found: DataFrame, counts: Mapping[str, int], settings: AggregatorSettings, plan: DayPlan, begun_ms: int
 ) -> int:
     written = 0
+    dated = found.withColumn(WRITTEN_US, correction_time_us(F.col(WRITTEN_US), begun_ms * 1000))
     # A candle that has no vwap any more must lose the old one; where there is no candle, a null would be a needless tombstone.
     for kind, nulls in ((MISSING, False), (CHANGED, True)):
         if counts.get(kind):
-            rows = corrections(found, kind, plan.window_ms)
-            write_rows(
-                rows, settings, candle_table.TABLE, written_us=begun_ms * 1000, ttl_s=plan.candles_ttl_s, nulls=nulls
-            )
+            rows = corrections(dated, kind, plan.window_ms)
+            write_rows(rows, settings, candle_table.TABLE, written_us=WRITTEN_US, ttl_s=plan.candles_ttl_s, nulls=nulls)
             written += counts[kind]
     return written
 

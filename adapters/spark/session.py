@@ -17,6 +17,7 @@ from ports.errors import PortError
 
 from .connector import connector_options
 from .key_stores import make_key_stores
+from .partitions import EXTENSIONS
 from .settings import AggregatorSettings
 
 JAVA_PROPERTIES: Final = {
@@ -92,6 +93,8 @@ def spark_conf(settings: AggregatorSettings, name: str = "tapeline-aggregator") 
     options = "spark.executor.extraJavaOptions"
     ours = " ".join(f"-D{name}={value}" for name, value in JAVA_PROPERTIES.items())
     conf.set(options, f"{ours} {conf.get(options) or ''}".strip())
+    extensions = "spark.sql.extensions"
+    conf.set(extensions, ",".join(filter(None, (conf.get(extensions), EXTENSIONS))))
     if settings.ui:
         conf.set("spark.ui.enabled", "true")
     conf.setIfMissing("spark.ui.enabled", "false")

@@ -1,35 +1,38 @@
-"""When a candle was written, as Cassandra is told: it keeps the later of two writes, so a later version must have the later time.
+"""Write times of candles: of two writes Cassandra keeps the one with the later write time, so a newer version needs a later one.
 
-A clock that was ahead and is set right would date every write from then on before the one that is stored, which would win for as long as the
-clock was ahead. So a write time is the clock's, but never that of an earlier micro-batch or before it, also after a restart: a bound that no
-write time is beyond is kept beside the checkpoint, and moved on in steps, so that it is not written for each micro-batch.
+1. A write time is the time of the clock, but always later than that of the micro-batch before, also after a restart. Without this, a clock that was
+   ahead and is set right would date new candles before the stored ones, which would win until the clock has caught up.
+2. For this an upper bound of all write times is stored beside the checkpoint. It grows in large steps, so that few micro-batches write it.
+3. Where the clock is behind, write times grow by two microseconds. A correction of a stored candle takes the microsecond in between: it replaces that
+   candle, and any later write of the stream replaces the correction.
 """
 
 import time
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from pyspark.sql import SparkSession
+from pyspark.sql import Column, SparkSession
+from pyspark.sql import functions as F  # noqa: N812
 
 from .hadoop_folder import HadoopFolder
 
-STEP_US: Final = 10_000_000
+BOUND_STEP_US: Final = 10_000_000
 
 
 class Bound(Protocol):
     """A number that outlives the process."""
 
     def read(self) -> int:
-        """Give what was kept last; 0 before anything was."""
+        """Return the number that was kept last; 0 before the first."""
         ...
 
     def keep(self, value: int) -> None:
-        """Keep a greater one; on return it is kept."""
+        """Store a greater number; it is stored when this returns."""
         ...
 
 
 class WriteTimes:
-    """Gives each micro-batch its write time, in microseconds since the epoch, one greater than the other."""
+    """The write times of micro-batches, in microseconds since the epoch; each is at least two greater than the one before."""
 
     def __init__(self, bound: Bound, now_us: Callable[[], int] = lambda: time.time_ns() // 1000) -> None:
         self._bound = bound
@@ -37,12 +40,17 @@ class WriteTimes:
         self._last = self._kept = bound.read()
 
     def next(self) -> int:
-        """Give the next write time."""
-        self._last = max(self._now_us(), self._last + 1)
+        """Return the next write time."""
+        self._last = max(self._now_us(), self._last + 2)
         if self._last > self._kept:
-            self._kept = self._last + STEP_US
+            self._kept = self._last + BOUND_STEP_US
             self._bound.keep(self._kept)
         return self._last
+
+
+def correction_time_us(stored_us: Column, begun_us: int) -> Column:
+    """Return the write time of the correction of a candle that was stored at `stored_us` (null without one) and read after `begun_us`."""
+    return F.greatest(F.lit(begun_us), stored_us + 1)
 
 
 class KeptBound:

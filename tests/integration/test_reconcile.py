@@ -43,6 +43,7 @@ YESTERDAY = datetime.now(UTC).date() - timedelta(days=1)
 NOON_MS = day_start_ms(YESTERDAY) + 43_200_000
 MARGIN_MS = 300_000
 LATE_AT_ALL_MS = MARGIN_MS + MINUTE_MS
+HOUR_US = 3_600_000_000
 
 
 def spark_settings(cassandra: CassandraSettings) -> AggregatorSettings:
@@ -75,6 +76,16 @@ class Tables:
     def stored(self, symbol: str, window_ms: int = MINUTE_MS) -> list[Candle]:
         start_ms = day_start_ms(YESTERDAY)
         return list(self.candles.read(symbol, start_ms, start_ms + 3 * 86_400_000, window_ms))
+
+    def update(self, symbol: str, change: str, *, written_us: int) -> None:
+        """Write into the candle of noon, as of another clock."""
+        day = YESTERDAY
+        with CassandraSession(self.settings) as session:
+            session.driver.execute(
+                f"UPDATE {self.settings.keyspace}.trade_aggregates USING TIMESTAMP {written_us} SET {change}"  # noqa: S608
+                f" WHERE symbol = '{symbol}' AND trade_year = {day.year} AND trade_month = {day.month}"
+                f" AND trade_day = {day.day} AND window_ms = {MINUTE_MS} AND window_start = {NOON_MS}"
+            )
 
     def ask(self, what: str, symbol: str) -> object:
         """Ask for one thing of the one candle of a symbol."""
@@ -217,6 +228,34 @@ def test_what_the_stream_writes_meanwhile_stays(tables: Tables) -> None:
     # Between reading and writing.
     tables.reconcile(symbol, report=lambda _difference: tables.candles.write(streamed))
     assert tables.stored(symbol) == streamed
+
+
+def test_a_correction_replaces_a_candle_whose_write_time_is_ahead_of_the_clock(tables: Tables) -> None:
+    symbol = fresh_symbol()
+    trades = some_trades(symbol, 4)
+    tables.trades.write(trades)
+    tables.candles.write(candles_of(trades[:3]))
+    ahead_us = time.time_ns() // 1000 + HOUR_US
+    # One column alone is ahead, and it is not the first.
+    tables.update(symbol, "close = 1", written_us=ahead_us)
+    summary, found = tables.reconcile(symbol)
+    assert (kinds(found), summary.written) == ([("changed", 0)], 1)
+    assert tables.ask("close", symbol) == trades[-1].price
+    assert tables.ask("trade_count", symbol) == len(trades)
+    assert tables.ask("WRITETIME(close)", symbol) == ahead_us + 1
+    assert tables.reconcile(symbol)[1] == []
+
+
+def test_what_the_stream_writes_meanwhile_stays_also_when_write_times_are_ahead_of_the_clock(tables: Tables) -> None:
+    symbol = fresh_symbol()
+    trades = some_trades(symbol, 4)
+    tables.trades.write(trades)
+    tables.candles.write(candles_of(trades[:3]))
+    ahead_us = time.time_ns() // 1000 + HOUR_US
+    tables.update(symbol, "close = 1", written_us=ahead_us)
+    # The next micro-batch of a stream whose clock was set back.
+    tables.reconcile(symbol, report=lambda _difference: tables.update(symbol, "close = 2", written_us=ahead_us + 2))
+    assert tables.ask("close", symbol) == 2
 
 
 def test_a_corrected_candle_expires_with_its_day(tables: Tables) -> None:

@@ -12,6 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
 
 from adapters.spark.differences import CHANGED, EXTRA, KINDS, MISSING, corrections, differences
+from adapters.spark.partitions import WRITTEN_US
 from domain.candle import Candle, fold
 from domain.window import MINUTE_MS
 
@@ -77,7 +78,9 @@ def test_spark_and_python_find_the_same_differences(spark: SparkSession) -> None
     assert {*expected.values()} == {*KINDS}
 
     found = differences(
-        frame(spark, [CandleRow.of(one) for one in stored.values()]),
+        frame(spark, [CandleRow.of(one) for one in stored.values()]).withColumn(
+            WRITTEN_US, F.unix_micros("window_start")
+        ),
         frame(spark, [CandleRow.of(one) for one in computed.values()]),
         window_ms=MINUTE_MS,
         closed_ms=closed_ms,
@@ -86,6 +89,8 @@ def test_spark_and_python_find_the_same_differences(spark: SparkSession) -> None
     rows = found.select("symbol", F.unix_millis("window_start").alias("start"), "kind").collect()
     assert {(row.symbol, row.start): row.kind for row in rows} == expected
     assert len(rows) == len(expected)
+    times = corrections(found, CHANGED, MINUTE_MS).select(WRITTEN_US, F.unix_micros("window_start")).collect()
+    assert all(written == start for written, start in times)
     for kind in (MISSING, CHANGED):
         ought_rows = [CandleRow.of(one) for slot, one in computed.items() if expected.get(slot[:2]) == kind]
         assert candle_rows(corrections(found, kind, MINUTE_MS)) == sorted(ought_rows)

@@ -26,6 +26,8 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     """A local session of two cores and 1 GB, with the connectors, in a time zone that is not UTC: no rule may lean on it."""
     from pyspark.sql import SparkSession  # noqa: PLC0415
 
+    from adapters.spark.partitions import EXTENSIONS  # noqa: PLC0415
+
     folder = tmp_path_factory.mktemp("spark")
     os.environ.setdefault("JAVA_HOME", str(java_home()))
     # createDataFrame starts Python workers, which must be of this Python.
@@ -40,6 +42,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
         .config("spark.ui.enabled", "false")
         .config("spark.ui.showConsoleProgress", "false")
         .config("spark.sql.shuffle.partitions", "2")
+        .config("spark.sql.extensions", EXTENSIONS)
         .config("spark.sql.session.timeZone", "Pacific/Auckland")
         .config("spark.sql.warehouse.dir", str(folder / "warehouse"))
         .getOrCreate()
