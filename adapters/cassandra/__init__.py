@@ -1,1 +1,1 @@
-"""Cassandra, by cassandra-driver: schema, session, and the stores of trades and candles."""
+"""Cassandra, by cassandra-driver: the schema, the session, and the stores of trades, candles and events."""

@@ -45,7 +45,7 @@ class CassandraCandleStore(CassandraStore):
     )
 
     def write(self, candles: Iterable[Candle]) -> None:
-        """Keep candles, many at once; on return all of them are kept. Raises StoreError, and then any of them may be kept."""
+        """Store candles; all of them are stored when this returns. Raise StoreError, after which any of them may be stored."""
         self._check_started()
         groups = batches(
             map(_row, candles),
@@ -56,7 +56,7 @@ class CassandraCandleStore(CassandraStore):
         write_batches(self._session, self._insert, groups, "writing candles")
 
     def read(self, symbol: str, start_ms: int, end_ms: int, window_ms: int) -> Iterator[Candle]:
-        """Give the symbol's candles of this length with start_ms <= window start < end_ms, oldest first. Raises StoreError."""
+        """Yield the symbol's candles of this length with start_ms <= window start < end_ms, oldest first. Raise StoreError."""
         self._check_started()
         first, last = clamp_ms(start_ms), clamp_ms(end_ms)
 

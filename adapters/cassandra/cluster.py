@@ -1,9 +1,9 @@
-"""The driver's Cluster, made of settings: which nodes it talks to, how long it waits, and what it tries again.
+"""The driver's Cluster for the settings: its nodes, timeouts, security and retries.
 
-- Only nodes of the named local data centre are asked, the replicas of a row first.
-- Every statement of ours is an upsert of absolute values or a read, so all of them are idempotent and may be tried again after a timeout.
-- The protocol's version is pinned: nothing is negotiated at connect. Version 5 means Cassandra 4.0 or newer.
-- After an outage a node is tried again within seconds, forever.
+- Only nodes of the named local data centre serve requests, the replicas of a row first.
+- Each statement is a read or an upsert of absolute values, so each is idempotent and may be retried after a timeout.
+- The version of the protocol is pinned and not negotiated. Version 5 needs Cassandra 4.0 or newer.
+- After an outage the driver tries to reconnect to a node every few seconds, without end.
 """
 
 from typing import Any, Final
@@ -29,25 +29,25 @@ _RETRIES: Final = 2
 
 
 class IdempotentRetryPolicy(RetryPolicy):  # type: ignore[misc]  # the driver ships no types
-    """The driver's own policy, and after a timeout of the replicas idempotent statements are tried again, twice at most."""
+    """The driver's own policy, but idempotent statements are retried up to two times after a timeout of the replicas."""
 
     def on_read_timeout(
         self, _query: Any, *, retry_num: int, consistency: int, **_info: object
     ) -> tuple[int, int | None]:
-        """Read again on the same node."""
+        """Retry the read on the same node."""
         return (self.RETRY, consistency) if retry_num < _RETRIES else (self.RETHROW, None)
 
     def on_write_timeout(
         self, query: Any, *, retry_num: int, consistency: int, **_info: object
     ) -> tuple[int, int | None]:
-        """Write again on the same node, if doing so twice is the same as once."""
+        """Retry the write on the same node, if it is idempotent."""
         again = getattr(query, "is_idempotent", False) and retry_num < _RETRIES
         return (self.RETRY, consistency) if again else (self.RETHROW, None)
 
 
 def make_cluster(settings: CassandraSettings) -> Any:
     """Return a Cluster that is not connected yet. Raise StoreError if a certificate file cannot be used."""
-    # A host is asked twice until a session stands: by the control connection and by the pool.
+    # Two connections to a host are made until the session is ready: the control connection and the pool.
     attempt_s = max(0.5, settings.connect_timeout_s / (2 * len(settings.hosts)))
     return Cluster(
         contact_points=list(settings.hosts),

@@ -1,7 +1,7 @@
-"""The driver's log, made quiet: warnings only, one line each, the same one at most every half minute, as structlog events.
+"""Forward the driver's log to structlog: warnings only, one line each, the same message at most every half minute.
 
-The driver logs each failed reconnect of each connection with a traceback, which buries what the application says. What it has to say about an outage
-is also in the StoreError that the caller gets. Whoever has put a handler of their own on the logger `cassandra` keeps it, and nothing is changed.
+The driver logs each failed reconnect of each connection with a traceback, which hides the log of the application. The caller learns of an outage by
+a StoreError anyway. A handler that the application has put on the logger `cassandra` stays, and then nothing is changed.
 """
 
 import logging
@@ -19,16 +19,16 @@ _log = structlog.get_logger("adapters.cassandra")
 class _Forward(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
-        self._said: dict[tuple[str, str], float] = {}
+        self._logged_s: dict[tuple[str, str], float] = {}
         self._guard = threading.Lock()
 
     def emit(self, record: logging.LogRecord) -> None:
         now = time.monotonic()
         key = (record.name, str(record.msg))
         with self._guard:
-            if now - self._said.get(key, -QUIET_S) < QUIET_S:
+            if now - self._logged_s.get(key, -QUIET_S) < QUIET_S:
                 return
-            self._said[key] = now
+            self._logged_s[key] = now
         try:
             text = record.getMessage().split("\n", 1)[0]
             _log.warning("cassandra_driver", part=record.name, text=text)
@@ -40,10 +40,10 @@ _installing = threading.Lock()
 
 
 def quiet_driver_log() -> None:
-    """Install the forwarding once in this process."""
+    """Install the forwarding, once in this process."""
     logger = logging.getLogger(_LOGGER)
     with _installing:
-        # The driver itself puts a handler there that does nothing, of a class of its own.
+        # The driver itself installs a handler that does nothing, of a class of its own.
         if any(type(handler).__name__ != "NullHandler" for handler in logger.handlers):
             return
         logger.addHandler(_Forward())

@@ -1,4 +1,4 @@
-"""What the driver raises, as the port's StoreError: it names the contact points and says what to do, and holds no secret."""
+"""Translate the errors of the driver into the port's StoreError, which names the contact points, says what to do, and holds no secret."""
 
 import re
 from collections.abc import Iterator
@@ -22,21 +22,19 @@ from ports.errors import StoreError
 from .settings import CassandraSettings
 
 VENDOR_ERRORS: Final = (DriverException, NoHostAvailable, ConnectionException, ErrorMessage, OSError)
-"""Everything that the driver raises about a server; other exceptions are bugs and stay as they are."""
+"""Everything that the driver raises about a server. Other exceptions are bugs and are not translated."""
 
 _TLS_FAILURE: Final = re.compile(r"\[SSL[^\]]*\] (.+?)\.? \(_ssl\.c")
 
-SCHEMA_HINT: Final = "run `python -m apps.admin schema`"
-
 
 def where(settings: CassandraSettings) -> str:
-    """Name the contact points."""
+    """Return the contact points, for error messages."""
     return f"Cassandra at {','.join(settings.hosts)}, port {settings.port}"
 
 
 @contextmanager
 def translated(settings: CassandraSettings, doing: str) -> Iterator[None]:
-    """Raise StoreError from what the driver raises within; `doing` names the work, such as "writing trades"."""
+    """Raise StoreError if the driver raises an error within the block; `doing` names the work, such as "writing trades"."""
     try:
         yield
     except VENDOR_ERRORS as error:
@@ -44,7 +42,7 @@ def translated(settings: CassandraSettings, doing: str) -> Iterator[None]:
 
 
 def store_error(settings: CassandraSettings, doing: str, error: BaseException) -> StoreError:
-    """Make the StoreError for what the driver raised."""
+    """Return the StoreError for an error of the driver."""
     return StoreError(f"{doing} failed: {_explain(settings, error)}")
 
 
@@ -58,7 +56,7 @@ def _explain(settings: CassandraSettings, error: BaseException) -> str:
     if isinstance(error, InvalidRequest):
         text = str(error)
         if "does not exist" in text or "unconfigured table" in text:
-            return f"{where(settings)} has no keyspace {settings.keyspace!r} with tapeline's tables: {SCHEMA_HINT}"
+            return f"{where(settings)} has no keyspace {settings.keyspace!r} with tapeline's tables: apply the schema first"
         return f"{where(settings)} refused the request: {_short(error)}"
     if isinstance(error, OperationTimedOut):
         return f"{where(settings)} did not answer within {settings.request_timeout_s:g} s"
@@ -73,7 +71,7 @@ def _explain(settings: CassandraSettings, error: BaseException) -> str:
 
 
 def _causes(error: BaseException) -> list[BaseException]:
-    """Give the error and, for NoHostAvailable, what each host's attempt ended with."""
+    """Return the error and, for NoHostAvailable, the error of each host."""
     inner = getattr(error, "errors", None)
     by_host = inner.values() if isinstance(inner, dict) else ()
     return [error, *(cause for cause in by_host if isinstance(cause, BaseException))]

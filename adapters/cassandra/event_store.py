@@ -1,7 +1,7 @@
-"""Events of sessions in the table `feed_events`: one partition a symbol and UTC day of the event's slot.
+"""Events of sessions in the table `feed_events`: one partition for each symbol and UTC day of the event's `slot`.
 
-A row is written with the time of its event as its write time: of one key the later event stays, and writing one again changes nothing. Rows expire
-90 days after their write, by the table's default.
+The write time of a row is the time of its event: of two events with one key the later one stays, and writing an event again changes nothing. Rows
+expire 90 days after they are written, by the table's default.
 """
 
 from collections.abc import Iterable, Iterator
@@ -31,19 +31,19 @@ class CassandraEventStore(CassandraStore):
     )
 
     def write(self, events: Iterable[SessionEvent]) -> None:
-        """Keep events, many at once; on return all of them are kept. Raises StoreError, and then any of them may be kept."""
+        """Store events; all of them are stored when this returns. Raise StoreError, after which any of them may be stored."""
         self._check_started()
         groups = batches(
             (row for event in events for row in _rows(event)),
             partition_of=lambda row: row[:4],
-            # With the time of the event: which of one key is the later one is for the server to say.
+            # With the time of the event: the server decides which event of one key is the later one.
             key_of=lambda row: row[4:9],
             batch_rows=self._session.settings.batch_rows,
         )
         write_batches(self._session, self._insert, groups, "writing feed events")
 
     def read(self, symbol: str, start_ms: int, end_ms: int) -> Iterator[SessionEvent]:
-        """Give the symbol's events told at start_ms or later, whose slot is before end_ms, by time. Raises StoreError."""
+        """Yield the symbol's events at start_ms or later whose slot is before end_ms, by time. Raise StoreError."""
         self._check_started()
         first_ms = window_start_ms(start_ms, HOUR_MS)
         first, last = clamp_ms(first_ms), clamp_ms(end_ms)
@@ -53,7 +53,7 @@ class CassandraEventStore(CassandraStore):
 
         rows = read_days(self._session, self._select, values_of, days(first_ms, end_ms), "reading feed events")
         events = (_event(symbol, row) for row in rows)
-        # A day of them is some dozens, unless the feed was in trouble all day.
+        # A day has some dozens of events, unless the feed had problems all day.
         found = sorted(events, key=lambda event: (event.at_ms, event.instance, event.session, event.kind))
         return (event for event in found if event.at_ms >= start_ms)
 

@@ -1,7 +1,7 @@
-"""The numbered files of the schema, as they are shipped: `schema/0001_….cql` and on, in order and without a gap.
+"""The numbered files of the schema: `schema/0001_….cql` and on, in order and without a gap.
 
-A statement ends with a semicolon at the end of a line; lines that begin with `--` are comments. The checksum is of the statements alone, so a
-better comment changes nothing.
+A statement ends with a semicolon at the end of a line; lines that begin with `--` are comments. The checksum covers the statements only, so a
+comment may change.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ _NAME: Final = re.compile(r"(\d{4})_[a-z0-9_]+\.cql")
 
 @attrs.frozen(kw_only=True)
 class Migration:
-    """One file."""
+    """One file of the schema."""
 
     number: int
     name: str
@@ -27,7 +27,7 @@ class Migration:
 
     @classmethod
     def parse(cls, name: str, text: str) -> Self:
-        """Make it of a file's name and text. Raises StoreError when the name has no number or the text no statement."""
+        """Return the migration of a file. Raise StoreError if its name has no number or its text no statement."""
         match = _NAME.fullmatch(name)
         if match is None:
             raise StoreError(f"schema file {name}: its name is not like 0001_trades.cql")
@@ -40,12 +40,12 @@ class Migration:
 
     @property
     def checksum(self) -> str:
-        """SHA-256 of the statements."""
+        """The SHA-256 of the statements."""
         return hashlib.sha256(";\n".join(self.statements).encode()).hexdigest()
 
 
 def in_order(texts: Mapping[str, str]) -> list[Migration]:
-    """Make migrations of texts by file name, lowest number first. Raises StoreError unless they are numbered 1, 2, 3 and on."""
+    """Return the migrations of texts by file name, lowest number first. Raise StoreError unless they are numbered 1, 2, 3 and on."""
     found = sorted((Migration.parse(name, text) for name, text in texts.items()), key=lambda m: (m.number, m.name))
     if [migration.number for migration in found] != list(range(1, len(found) + 1)):
         raise StoreError(f"schema files are not numbered 1, 2, 3 …: {', '.join(m.name for m in found)}")
@@ -53,6 +53,6 @@ def in_order(texts: Mapping[str, str]) -> list[Migration]:
 
 
 def shipped() -> list[Migration]:
-    """Read the files of this package."""
+    """Return the migrations of this package."""
     folder = resources.files(__package__) / "schema"
     return in_order({f.name: f.read_text("utf-8") for f in folder.iterdir() if f.name.endswith(".cql")})

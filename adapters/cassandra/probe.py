@@ -1,4 +1,4 @@
-"""Ask Cassandra a question that costs it nothing, over a connection of its own."""
+"""Check that Cassandra answers, by a cheap query over a connection of its own."""
 
 import attrs
 
@@ -12,17 +12,17 @@ _QUESTION = "SELECT release_version FROM system.local"
 
 
 class CassandraProbe:
-    """Tells whether a node answers; keeps to the port Probe."""
+    """A `ports.probe.Probe` of one node."""
 
     def __init__(self, settings: CassandraSettings) -> None:
         self._settings = settings
         self._session: CassandraSession | None = None
 
     def start(self) -> None:
-        """Do nothing: the first question connects, and the next where that failed."""
+        """Do nothing: `ask` connects if there is no connection."""
 
     def ask(self, timeout_s: float) -> None:
-        """Read one row of a system table. Raises StoreError when no node gives it in time."""
+        """Read one row of a system table. Raise StoreError if no node answers in time."""
         settings = attrs.evolve(self._settings, connect_timeout_s=timeout_s, request_timeout_s=timeout_s)
         if self._session is None:
             session = CassandraSession(settings)
@@ -31,7 +31,7 @@ class CassandraProbe:
         with translated(settings, "asking"):
             row = self._session.driver.execute(_QUESTION, timeout=timeout_s).one()
         if row is None:
-            raise StoreError("asking failed: a node without a version")
+            raise StoreError("asking failed: the node has no version")
 
     def close(self) -> None:
         """Disconnect."""

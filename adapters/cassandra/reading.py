@@ -1,7 +1,7 @@
-"""Reading a span of time that covers many partitions: one query a day, oldest first, rows as they are asked for.
+"""Read a span of time that covers many partitions: one query for each day, oldest first, lazily.
 
-Nothing is read before it is asked for. As long as days come back empty, the next ones are asked for together, more and more of them, so that a
-long empty span costs few round trips. It still costs a query a day: ask for the span that you mean; one of more than ten years is logged.
+No day is queried before its rows are wanted. While days are empty, more and more of the following days are queried together, so that a long empty
+span takes few round trips. It still takes a query for each day; a span of more than ten years is logged.
 """
 
 from collections import deque
@@ -20,13 +20,13 @@ MOST_AHEAD: Final = 32
 _MANY_DAYS: Final = 3_660
 _FIRST_MS: Final = -62_135_596_800_000
 _LAST_MS: Final = 253_402_300_799_999
-"""The first and the last millisecond that has a calendar day."""
+"""The first and the last millisecond of Python's calendar, the years 1 to 9999."""
 
 _log = structlog.get_logger("adapters.cassandra")
 
 
 def days(start_ms: int, end_ms: int) -> Iterator[date]:
-    """Give the UTC days that [start_ms, end_ms) touches, oldest first."""
+    """Yield the UTC days that [start_ms, end_ms) touches, oldest first."""
     start_ms, end_ms = max(start_ms, _FIRST_MS), min(end_ms, _LAST_MS + 1)
     if start_ms >= end_ms:
         return
@@ -42,7 +42,7 @@ def days(start_ms: int, end_ms: int) -> Iterator[date]:
 
 
 def clamp_ms(moment_ms: int) -> int:
-    """Bring a moment into what has a calendar day, and so into what the server's timestamps hold."""
+    """Return the nearest time within Python's calendar, which every timestamp of the server can hold."""
     return min(max(moment_ms, _FIRST_MS), _LAST_MS + 1)
 
 
@@ -53,18 +53,18 @@ def read_days(
     span: Iterator[date],
     doing: str,
 ) -> Iterator[tuple[Any, ...]]:
-    """Give the rows of each day of the span, in the query's own order within a day. Raises StoreError."""
-    under_way: deque[Any] = deque()
+    """Yield the rows of each day of the span, in the order of the query within a day. Raise StoreError."""
+    pending: deque[Any] = deque()
     ahead = 1
     while True:
         with translated(session.settings, doing):
-            while len(under_way) < ahead and (day := next(span, None)) is not None:
+            while len(pending) < ahead and (day := next(span, None)) is not None:
                 bound = select.bind(values_of(day))
                 bound.fetch_size = session.settings.page_rows
-                under_way.append(session.driver.execute_async(bound))
-            if not under_way:
+                pending.append(session.driver.execute_async(bound))
+            if not pending:
                 return
-            page = under_way.popleft().result()
+            page = pending.popleft().result()
         empty = True
         while True:
             for row in page.current_rows:
@@ -73,6 +73,6 @@ def read_days(
             if not page.has_more_pages:
                 break
             with translated(session.settings, doing):
-                session.driver  # noqa: B018 - raises when the store was closed between two pages
+                session.driver  # noqa: B018 - raises if the store was closed between two pages
                 page.fetch_next_page()
         ahead = min(2 * ahead, MOST_AHEAD) if empty else 1

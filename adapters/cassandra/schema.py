@@ -1,9 +1,9 @@
-"""Creating and bringing forward the schema: keyspace, then each numbered file that was not applied yet, in order.
+"""Create or upgrade the schema: the keyspace, then each numbered file that is not applied yet, in order.
 
-- Doing it again does nothing. Every statement says IF NOT EXISTS, and what was applied is recorded in `schema_migrations` by a lightweight
-  transaction: of two runs at once both find the same tables, one records them, and the other sees that it agrees.
-- A file that was applied and has changed since is an error, never a silent difference: add a new file instead.
-- A keyspace that exists with another replication is an error as well: changing it takes a repair, which is a decision of people.
+- Running it again changes nothing. Every statement has IF NOT EXISTS, and each applied file is recorded in `schema_migrations` by a lightweight
+  transaction. Of two concurrent runs, one records the file, and the other finds the record and compares it.
+- A file that has changed since it was applied is an error: add a new file instead.
+- A keyspace that exists with another replication is an error: a change needs a repair, so an operator has to decide on it.
 - After each change it waits until the nodes agree on the schema.
 """
 
@@ -31,7 +31,7 @@ _RECORDS: Final = (
 
 
 class Outcome(enum.StrEnum):
-    """What became of a file."""
+    """The result for a file."""
 
     APPLIED = "applied"
     ALREADY = "already"
@@ -39,7 +39,7 @@ class Outcome(enum.StrEnum):
 
 @attrs.frozen(kw_only=True)
 class FileOutcome:
-    """A schema file and what became of it."""
+    """A schema file and its result."""
 
     number: int
     name: str
@@ -49,7 +49,7 @@ class FileOutcome:
 def apply_schema(
     settings: CassandraSettings, replication: Replication, files: Sequence[Migration] | None = None
 ) -> list[FileOutcome]:
-    """Apply what was not applied yet; the shipped files unless others are given. Raises StoreError, and then running it again goes on where it ended."""
+    """Apply the files that are not applied yet; by default the shipped ones. Raise StoreError, after which another run continues with the rest."""
     migrations = shipped() if files is None else files
     with CassandraSession(settings) as session, translated(settings, "applying the schema"):
         driver = session.driver
@@ -69,7 +69,7 @@ def _create_keyspace(driver: Any, keyspace: str, replication: Replication) -> No
     if found != replication.options():
         raise StoreError(
             f"keyspace {keyspace!r} exists with replication {found}, not {replication.options()}:"
-            " give the profile that it was made with, or alter the keyspace by hand and repair it"
+            " use the replication that it was created with, or alter the keyspace by hand and repair it"
         )
 
 
@@ -86,15 +86,15 @@ def _apply(driver: Any, migration: Migration, known: tuple[str, str] | None) -> 
             return FileOutcome(number=migration.number, name=migration.name, outcome=Outcome.APPLIED)
     if known[1] != migration.checksum:
         raise StoreError(
-            f"schema file {migration.name} was applied as {known[0]} and has changed since: undo the change and add a file with the next number"
+            f"schema file {migration.name} was applied as {known[0]} and has changed since then: undo the change and add a file with the next number"
         )
     return FileOutcome(number=migration.number, name=migration.name, outcome=Outcome.ALREADY)
 
 
 def _record(driver: Any, migration: Migration) -> tuple[str, str] | None:
-    """Record the file as applied; give the record that another run made first, if one did."""
+    """Record the file as applied, and return the record of another run if that was first."""
     values = (migration.number, migration.name, migration.checksum, datetime.now(UTC))
-    # The answer is (True,), or (False, and the row that is there: its key, then its other columns by name).
+    # The result is (True,), or (False, *row) with the existing row: its key, then its other columns by name.
     applied, *there = driver.execute(
         "INSERT INTO schema_migrations (number, name, checksum, applied_at) VALUES (%s, %s, %s, %s) IF NOT EXISTS",
         values,
@@ -109,4 +109,4 @@ def _record(driver: Any, migration: Migration) -> tuple[str, str] | None:
 def _change(driver: Any, statement: str) -> None:
     result = driver.execute(SimpleStatement(statement, is_idempotent=True), timeout=_DDL_TIMEOUT_S)
     if not result.response_future.is_schema_agreed:
-        raise StoreError("the nodes do not agree on the schema yet: see that all of them are up, and run it again")
+        raise StoreError("the nodes do not agree on the schema yet: check that all of them are up, and run it again")

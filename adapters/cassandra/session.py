@@ -1,8 +1,8 @@
-"""A connection to Cassandra that one or more stores of this process share.
+"""A connection to Cassandra that stores of one process share.
 
-- The constructor opens nothing. `start` and `close` are counted: each user calls both, and the last `close` lets go of the connection.
-- `start` gives up within the connect timeout, with a StoreError that names the contact points.
-- A session belongs to the process that started it: after a fork the child makes its own, and using the parent's is a StoreError.
+- The constructor opens nothing. `start` and `close` are counted: each user calls both, and the last `close` closes the connection.
+- `start` ends within the connect timeout, if need be by a StoreError that names the contact points.
+- A session belongs to the process that started it. After a fork the child needs a session of its own; using the parent's is a StoreError.
 """
 
 import os
@@ -19,7 +19,7 @@ from .settings import CassandraSettings
 
 
 class CassandraSession:
-    """Connects once and prepares each statement once. Safe for use by several threads."""
+    """A connection with prepared statements, each prepared once. Safe for use by several threads."""
 
     def __init__(self, settings: CassandraSettings) -> None:
         self.settings = settings
@@ -40,14 +40,14 @@ class CassandraSession:
         self.close()
 
     def start(self) -> None:
-        """Connect, or join those who are connected. Raises StoreError when no contact point can be used in time."""
+        """Connect, unless another user has done so. Raise StoreError if no contact point can be used in time."""
         with self._guard:
             if self._users == 0:
                 self._connect()
             self._users += 1
 
     def close(self) -> None:
-        """Leave; the last one out closes the connection. Closing what was never started is fine."""
+        """Stop using the connection; the last user closes it. Do nothing if it was never started."""
         with self._guard:
             if self._users == 0:
                 return
@@ -56,21 +56,21 @@ class CassandraSession:
                 return
             cluster, self._cluster, self._session = self._cluster, None, None
             self._prepared.clear()
-        if self._pid == os.getpid():  # a child has no threads to shut down, and the sockets are the parent's
+        if self._pid == os.getpid():  # a forked child has none of the threads, and the sockets are the parent's
             cluster.shutdown()
 
     @property
     def driver(self) -> Any:
-        """The driver's session, for this package alone. Raises StoreError before `start`, after `close`, and in another process."""
+        """The driver's session, for this package only. Raise StoreError before `start`, after `close`, and in another process."""
         session = self._session
         if session is None:
             raise StoreError("the store is not connected: call start() first, and do not use it after close()")
         if self._pid != os.getpid():
-            raise StoreError("this store was started by another process: each process makes its own")
+            raise StoreError("this store was started by another process: each process needs its own")
         return session
 
     def prepare(self, query: str) -> Any:
-        """Prepare a statement as idempotent, once. Raises StoreError, which says what to run when the tables are missing."""
+        """Return the prepared statement, marked as idempotent. Raise StoreError, for example if the tables are missing."""
         driver = self.driver
         with self._guard:
             if query not in self._prepared:
@@ -84,7 +84,7 @@ class CassandraSession:
         quiet_driver_log()
         try:
             cluster = make_cluster(self.settings)
-        except Exception as error:  # unresolvable names raise here, in several types
+        except Exception as error:  # unknown host names raise errors of several types
             raise store_error(self.settings, "connecting", error) from error
         try:
             with translated(self.settings, "connecting"):
@@ -103,6 +103,6 @@ class CassandraSession:
             if centres and self.settings.local_dc not in centres:
                 named = ", ".join(sorted(centres))
                 raise StoreError(
-                    f"{where(self.settings)} has no data centre {self.settings.local_dc!r}, but {named}: set local_dc"
+                    f"{where(self.settings)} has no data centre {self.settings.local_dc!r}, but {named}: set local_dc to one of them"
                 ) from error
             raise

@@ -1,4 +1,4 @@
-"""How to reach Cassandra, and how to use it. Every default works for the dev stack."""
+"""How to connect to Cassandra and how to use it. Every default works for the dev stack."""
 
 import re
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ CONSISTENCIES: Final = ("ONE", "LOCAL_ONE", "TWO", "THREE", "QUORUM", "LOCAL_QUO
 def _identifier(_instance: object, attribute: "attrs.Attribute[str]", value: str) -> None:
     if not _IDENTIFIER.fullmatch(value):
         raise ValueError(
-            f"{attribute.name}: a keyspace's name is 1 to 48 lower case letters, digits and underscores, beginning with a letter"
+            f"{attribute.name}: a keyspace name has 1 to 48 lower-case letters, digits and underscores, and begins with a letter"
         )
 
 
@@ -25,18 +25,18 @@ def _hosts(value: Iterable[str]) -> tuple[str, ...]:
 
 @attrs.frozen(kw_only=True)
 class CassandraSettings:
-    """Contact points, keyspace, consistency and limits. Raises ValueError on values that cannot be right."""
+    """Contact points, keyspace, security, consistency and limits. Raise ValueError on invalid values."""
 
     hosts: tuple[str, ...] = attrs.field(
         default=("127.0.0.1",), converter=_hosts, validator=attrs.validators.min_len(1)
     )
-    """Contact points; the driver finds the other nodes by itself."""
+    """Contact points; the driver discovers the other nodes."""
     port: int = attrs.field(
         default=9042, validator=attrs.validators.and_(attrs.validators.ge(1), attrs.validators.le(65535))
     )
     keyspace: str = attrs.field(default="tapeline", validator=_identifier)
     local_dc: str = attrs.field(default="dc1", validator=attrs.validators.min_len(1))
-    """The data centre to talk to; the others are only used by replication."""
+    """The data centre whose nodes serve the requests; the others only receive replicas."""
     username: str = ""
     """Empty if the server asks for no password."""
     password: str = attrs.field(default="", repr=False)
@@ -49,17 +49,17 @@ class CassandraSettings:
     """PEM file of the private key of the client certificate."""
     consistency: str = attrs.field(default="LOCAL_QUORUM", validator=attrs.validators.in_(CONSISTENCIES))
     request_timeout_s: float = attrs.field(default=10.0, validator=attrs.validators.gt(0))
-    """How long one request may take, retries included."""
+    """The limit of one request, in seconds, including retries."""
     connect_timeout_s: float = attrs.field(default=10.0, validator=attrs.validators.gt(0))
-    """How long `start` may take until it gives up."""
+    """The limit of `start`, in seconds."""
     max_in_flight: int = attrs.field(default=128, validator=attrs.validators.ge(1))
-    """Requests of one write that are under way at once."""
+    """The maximum number of concurrent requests of one write."""
     batch_rows: int = attrs.field(
         default=50, validator=attrs.validators.and_(attrs.validators.ge(1), attrs.validators.le(1000))
     )
-    """Rows of one partition that share a request."""
+    """The maximum number of rows of one partition in a request."""
     page_rows: int = attrs.field(default=5000, validator=attrs.validators.ge(1))
-    """Rows that a read fetches at once."""
+    """The number of rows in a page of a read."""
 
     def __attrs_post_init__(self) -> None:
         if bool(self.cert_file) != bool(self.key_file):

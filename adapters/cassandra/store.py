@@ -1,4 +1,4 @@
-"""What the two stores share: a session of their own or a shared one, joined by `start` and left by `close`."""
+"""The base of the stores: each uses a session of its own or a shared one, from `start` to `close`."""
 
 from types import TracebackType
 from typing import Any, Self
@@ -10,12 +10,12 @@ from .settings import CassandraSettings
 
 
 class CassandraStore:
-    """Base of a store on one table. Pass a session to share one connection with another store; without one it has its own."""
+    """Base of a store on one table. Pass a session to share its connection with another store."""
 
     TABLE: str
     INSERT: str
     SELECT: str
-    """Statements, with `{table}` for the table's full name."""
+    """Statements, with `{table}` in place of the full name of the table."""
 
     def __init__(self, settings: CassandraSettings, session: CassandraSession | None = None) -> None:
         self._session = session or CassandraSession(settings)
@@ -33,7 +33,7 @@ class CassandraStore:
         self.close()
 
     def start(self) -> None:
-        """Connect and prepare; starting twice is fine. Raises StoreError when no server answers in time or the table is missing."""
+        """Connect and prepare the statements; do nothing if started. Raise StoreError if no server answers in time or the table is missing."""
         if self._started:
             return
         table = f"{self._session.settings.keyspace}.{self.TABLE}"
@@ -47,7 +47,7 @@ class CassandraStore:
         self._started = True
 
     def close(self) -> None:
-        """Let go of the connection; closing twice is fine."""
+        """Release the connection; do nothing if closed."""
         if self._started:
             self._started = False
             self._session.close()

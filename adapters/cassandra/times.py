@@ -1,7 +1,7 @@
-"""Times as the driver takes and gives them.
+"""Times as the driver writes and reads them.
 
-Whole milliseconds go in as they are. What comes out is a naive datetime that means UTC, made by way of a float of seconds: it is rounded to
-the nearest millisecond, since far from 1970 it is off by some microseconds.
+The driver accepts whole milliseconds. It returns a naive datetime in UTC, computed from a float of seconds: far from 1970 this is wrong by some
+microseconds, so it is rounded to the nearest millisecond.
 """
 
 from datetime import datetime, timedelta
@@ -13,5 +13,5 @@ _HALF: Final = timedelta(microseconds=500)
 
 
 def ms_of(moment: datetime) -> int:
-    """Give the driver's naive UTC datetime as milliseconds since the epoch."""
+    """Return a naive UTC datetime of the driver as milliseconds since the epoch."""
     return (moment - _EPOCH + _HALF) // _MILLISECOND

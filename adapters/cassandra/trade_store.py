@@ -1,6 +1,6 @@
 """Trades in the table `trades_v2`: one partition a symbol and UTC day of the event time.
 
-Writing a trade again replaces it by itself. Rows expire 30 days after their write, by the table's default.
+Writing a trade again replaces it with the same row. Rows expire 30 days after they are written, by the table's default.
 """
 
 from collections.abc import Iterable, Iterator
@@ -31,7 +31,7 @@ class CassandraTradeStore(CassandraStore):
     )
 
     def write(self, trades: Iterable[Trade]) -> None:
-        """Keep trades, many at once; on return all of them are kept. Raises StoreError, and then any of them may be kept."""
+        """Store trades; all of them are stored when this returns. Raise StoreError, after which any of them may be stored."""
         self._check_started()
         groups = batches(
             map(_row, trades),
@@ -42,7 +42,7 @@ class CassandraTradeStore(CassandraStore):
         write_batches(self._session, self._insert, groups, "writing trades")
 
     def read(self, symbol: str, start_ms: int, end_ms: int) -> Iterator[Trade]:
-        """Give the symbol's trades with start_ms <= timestamp_ms < end_ms, by event time, then trade id, page by page. Raises StoreError."""
+        """Yield the symbol's trades with start_ms <= timestamp_ms < end_ms, by event time and trade id, page by page. Raise StoreError."""
         self._check_started()
         first, last = clamp_ms(start_ms), clamp_ms(end_ms)
 

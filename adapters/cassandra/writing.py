@@ -1,8 +1,8 @@
-"""Writing many rows at once: rows of one partition share a request, and a bounded number of requests is under way.
+"""Write many rows: rows of one partition share a request, and the number of concurrent requests is bounded.
 
-One request a row costs the client and the server several times more than a batch of one partition, which the server applies as a single
-mutation, without the batch log. A batch has one write time for all its rows, and with equal times Cassandra keeps the greater value of each
-cell: so a key that comes twice is written once, with its last row.
+A request for each row costs the client and the server several times more than a batch of one partition, which the server applies as a single
+mutation, without the batch log. All rows of a batch have one write time, and of two writes with equal times Cassandra keeps the greater value of
+each cell. So a key that occurs twice in a batch is written once, with its last row.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
@@ -28,49 +28,52 @@ def batches(
     key_of: Callable[[Row], Hashable],
     batch_rows: int,
 ) -> Iterator[list[Row]]:
-    """Group rows by partition, at most `batch_rows` together; of rows with one key in a group, the last stays.
+    """Yield groups of rows of one partition, at most `batch_rows` each; of the rows with one key in a group, the last one stays.
 
-    Lazy, and holds a bounded number of rows. Rows of one key leave in the order in which they came.
+    Lazy, with a bounded number of rows in memory. Rows with one key keep their order.
     """
     groups: dict[Hashable, dict[Hashable, Row]] = {}
-    held = 0
+    buffered = 0
     for row in rows:
         partition = partition_of(row)
         group = groups.setdefault(partition, {})
         group[key_of(row)] = row
-        held += 1
+        buffered += 1
         if len(group) >= batch_rows:
-            held -= len(group)
+            buffered -= len(group)
             yield list(groups.pop(partition).values())
-        elif held >= _BUFFERED_ROWS:
+        elif buffered >= _BUFFERED_ROWS:
             yield from (list(group.values()) for group in groups.values())
-            groups, held = {}, 0
+            groups, buffered = {}, 0
     yield from (list(group.values()) for group in groups.values())
 
 
 def write_batches(session: CassandraSession, insert: Any, groups: Iterable[list[Row]], doing: str) -> None:
-    """Write groups of rows by the prepared `insert`; on return all are written. Raises StoreError at the first failure, when no request is under way any more."""
+    """Write groups of rows by the prepared `insert`; all are written when this returns.
+
+    Raise StoreError after the first failure, when no request is pending any more.
+    """
     settings = session.settings
     driver = session.driver
-    flight = _Flight(settings.max_in_flight, patience_s=2 * settings.request_timeout_s + 5)
+    requests = _Requests(settings.max_in_flight, timeout_s=2 * settings.request_timeout_s + 5)
     try:
         for rows in groups:
-            flight.acquire()
-            if flight.failure is not None:
-                flight.release(None)
+            requests.acquire()
+            if requests.failure is not None:
+                requests.release(None)
                 break
             try:
                 future = driver.execute_async(_statement(insert, rows))
             except BaseException:
-                flight.release(None)
+                requests.release(None)
                 raise
-            future.add_callbacks(flight.release, flight.fail)
+            future.add_callbacks(requests.release, requests.fail)
     except VENDOR_ERRORS as error:
         raise store_error(settings, doing, error) from error
     finally:
-        flight.wait()
-    if flight.failure is not None:
-        raise store_error(settings, doing, flight.failure) from flight.failure
+        requests.wait()
+    if requests.failure is not None:
+        raise store_error(settings, doing, requests.failure) from requests.failure
 
 
 def _statement(insert: Any, rows: list[Row]) -> Any:
@@ -83,36 +86,36 @@ def _statement(insert: Any, rows: list[Row]) -> Any:
     return batch
 
 
-class _Flight:
-    """Counts the requests under way, and keeps the first failure. One thread takes off and waits; any may land.
+class _Requests:
+    """A counter of concurrent requests with the first failure. One thread acquires slots and waits; any thread releases them.
 
-    A seat that was never taken is not waited for: most writes are of a row or two, and a hundred idle seats would cost more than the row.
+    Waiting ignores slots that were never acquired: most writes have a row or two, and waiting for a hundred idle slots would cost more than the write.
     """
 
-    def __init__(self, seats: int, *, patience_s: float) -> None:
+    def __init__(self, slots: int, *, timeout_s: float) -> None:
         self.failure: Exception | None = None
-        self._seats = seats
-        self._untaken = seats
-        # One object where a semaphore is ten: the driver's future of a request is a cycle, and keeps all it refers to until Python looks for garbage.
+        self._slots = slots
+        self._unused = slots
+        # One object where a semaphore has ten: the driver's future of a request is a cycle, and keeps all its references until garbage collection.
         self._free: SimpleQueue[None] = SimpleQueue()
-        self._patience_s = patience_s
+        self._timeout_s = timeout_s
 
     def acquire(self) -> None:
-        if self._untaken:
-            self._untaken -= 1
+        if self._unused:
+            self._unused -= 1
         else:
-            self._await_seat()
+            self._await_slot()
 
     def wait(self) -> None:
-        for _ in range(self._seats - self._untaken):
-            self._await_seat()
+        for _ in range(self._slots - self._unused):
+            self._await_slot()
 
-    def _await_seat(self) -> None:
-        # The driver ends every request by its own timeout; this one is for a driver that does not.
+    def _await_slot(self) -> None:
+        # The driver ends each request by its own timeout; this one is in case it does not.
         try:
-            self._free.get(timeout=self._patience_s)
+            self._free.get(timeout=self._timeout_s)
         except Empty:
-            raise StoreError("the driver neither finished nor failed a request in time") from None
+            raise StoreError("the driver has not ended a request in time") from None
 
     def release(self, _result: object) -> None:
         self._free.put(None)

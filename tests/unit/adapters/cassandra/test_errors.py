@@ -42,8 +42,8 @@ def closed_port() -> int:
         (NoHostAvailable("no", {"a": OSError("refused")}), "10.0.0.1,10.0.0.2, port 9042 is not reachable"),
         (NoHostAvailable("no", {"a": AuthenticationFailed("bad")}), "refused the user name or password"),
         (AuthenticationFailed("bad"), "refused the user name or password"),
-        (InvalidRequest("Keyspace 'tapeline' does not exist"), "run `python -m apps.admin schema`"),
-        (InvalidRequest("unconfigured table trades_v2"), "run `python -m apps.admin schema`"),
+        (InvalidRequest("Keyspace 'tapeline' does not exist"), "apply the schema first"),
+        (InvalidRequest("unconfigured table trades_v2"), "apply the schema first"),
         (OperationTimedOut(), "did not answer within 10 s"),
     ],
 )
