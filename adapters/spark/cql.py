@@ -1,4 +1,4 @@
-"""Small questions to Cassandra, asked by the client that the connector brings along: what no data frame can ask without reading whole tables."""
+"""Small queries by the CQL client of the connector, for which a data frame would read whole tables."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ from .sinks import table_options
 
 
 class Cql:
-    """Questions to the tables of one keyspace; `connected` gives one."""
+    """Queries on the tables of one keyspace; see `connected`."""
 
     def __init__(self, jvm: Any, session: Any, keyspace: str) -> None:
         self._jvm = jvm
@@ -24,7 +24,7 @@ class Cql:
         self._keyspace = keyspace
 
     def default_ttl_s(self, table: str) -> int:
-        """Give how long rows of a table live, in seconds; 0 is for ever. Raises StoreError where there is no such table."""
+        """Return the default time to live of rows of a table, in seconds; 0 means forever. Raise StoreError if there is no such table."""
         query = (
             "SELECT CAST(default_time_to_live AS text) FROM system_schema.tables"  # noqa: S608 - names of our own
             f" WHERE keyspace_name = '{self._keyspace}' AND table_name = '{table}'"
@@ -34,11 +34,11 @@ class Cql:
         raise StoreError(f"Cassandra has no table {self._keyspace}.{table}: apply the schema first")
 
     def symbols(self, table: str, days: Iterable[date]) -> set[str]:
-        """Give the symbols that have a partition on one of these days.
+        """Return the symbols that have a partition on one of these days.
 
-        Costs a look at each partition of the table, of whatever day, and none at its rows. Raises StoreError.
+        Reads the key of each partition of the table, of all days, and no rows. Raise StoreError.
         """
-        # Filtering is by the partition's key alone, and spares sending the other days.
+        # The filter uses the partition key only, so that the server does not send the other days.
         return {
             symbol
             for day in days
@@ -49,7 +49,7 @@ class Cql:
         }
 
     def newest_trade_ms(self, symbols: Iterable[str], day: date, *, enough_ms: int) -> int | None:
-        """Give the event time of a newest trade of these symbols on a day, None without any; stop at one of `enough_ms` or later. Raises StoreError."""
+        """Return the latest event time of these symbols on a day, None without trades; stop at the first of `enough_ms` or later. Raise StoreError."""
         newest: int | None = None
         for symbol in symbols:
             quoted = symbol.replace("'", "''")
@@ -64,7 +64,7 @@ class Cql:
         return newest
 
     def _texts(self, query: str) -> Iterator[str]:
-        """Give the first column, a text, of each row."""
+        """Yield the first column of each row, which is text."""
         utf8 = self._jvm.java.nio.charset.StandardCharsets.UTF_8
         try:
             rows = self._session.execute(query).iterator()
@@ -77,7 +77,7 @@ class Cql:
 
 @contextmanager
 def connected(spark: SparkSession, settings: AggregatorSettings) -> Iterator[Cql]:
-    """Connect as the connector does. Raises StoreError when no node answers."""
+    """Connect as the connector does. Raise StoreError if no node answers."""
     context: Any = spark.sparkContext
     jvm = context._jvm  # noqa: SLF001 - the connector has no Python API
     conf = context._jsc.sc().getConf().clone()  # noqa: SLF001

@@ -1,7 +1,7 @@
 """Twins of `domain.decimals`: exact decimals within Spark's 38 digits.
 
-- A number of a record is read as WIDE, which holds every number that the record's pattern admits, so that it is judged as written
-  and neither rounded nor turned into null; unless it is SMALL, as nearly all are. Spark keeps a SMALL number in 8 bytes, a wider one as an object.
+- A number of a record is read as SMALL, or as WIDE if it does not fit. WIDE holds every number that the record's pattern admits, so that the rules see
+  the number as written, neither rounded nor null. Nearly all numbers are SMALL, which Spark stores in 8 bytes; a wider number is an object.
 - A valid price, volume and their product have the types below; a product of a PRICE and a VOLUME is a NOTIONAL by Spark's own typing.
 - A sum of notionals stays a NOTIONAL: ten million of the largest trades fit. A sum of volumes has 10 digits more than a VOLUME.
 """
@@ -28,18 +28,18 @@ PRICE: Final = DecimalType(PRICE_PRECISION, SCALE)
 VOLUME: Final = DecimalType(VOLUME_PRECISION, SCALE)
 NOTIONAL: Final = DecimalType(NOTIONAL_PRECISION, NOTIONAL_SCALE)
 VOLUME_SUM: Final = DecimalType(VOLUME_PRECISION + 10, SCALE)
-"""What Spark makes of `sum` of a VOLUME."""
+"""The type of Spark's `sum` of a VOLUME."""
 
 
 def small_amount(text: Column) -> Column:
-    """Read a number of a record, which is a text, as SMALL; null where that would take digits away, or where it merely might."""
+    """Return the text of a number as SMALL; null if digits would be lost, or could be."""
     point = F.instr(text, ".")
     has_few_decimals = (point == 0) | (F.octet_length(text) - point <= SCALE)
     return F.when(has_few_decimals, text.cast(SMALL))
 
 
 def is_fast_path_amount(price: Column, volume: Column) -> Column:
-    """Say of two SMALL numbers whether they are clearly within the rules for price, volume and their product; false where one is null.
+    """Return whether two SMALL numbers are clearly within the rules for price, volume and their product; false if one is null.
 
     Twin of `domain.validation.fast_path_amount`, with its bounds.
     """
@@ -48,25 +48,25 @@ def is_fast_path_amount(price: Column, volume: Column) -> Column:
 
 
 def multiply(price: Column, volume: Column) -> Column:
-    """Multiply a PRICE by a VOLUME, exactly: 18 and 19 digits and one more are 38."""
+    """Return the exact product of a PRICE and a VOLUME: 18 and 19 digits and one more are 38."""
     return price.cast(PRICE) * volume.cast(VOLUME)
 
 
 def has_more_decimals(value: Column, scale: int) -> Column:
-    """Say whether a WIDE value needs more decimals than `scale`; zeros at its end say nothing. Twin of `decimals(value) > scale`.
+    """Return whether a WIDE value needs more decimals than `scale`; zeros at its end do not count. Twin of `decimals(value) > scale`.
 
-    It does when rounding changes it. (A remainder says the same, and took a third of all the CPU of folding candles.)
+    A value needs more if rounding changes it. (Computing a remainder instead took a third of the CPU time of folding candles.)
     """
-    # With as many integer digits as WIDE has, so that the two are compared as WIDE; null where rounding carries over into one more.
+    # With as many integer digits as WIDE has, so that the two are compared as WIDE; null if rounding needs one more.
     rounded = value.cast(DecimalType(WIDE.precision - WIDE.scale + scale, scale))
     return ~value.eqNullSafe(rounded)
 
 
 def ratio(numerator: Column, denominator: Column) -> Column:
-    """Divide a NOTIONAL by a VOLUME_SUM that is not 0, rounded half up to 8 decimals. The quotient is below the limit of a price.
+    """Return the quotient of a NOTIONAL and a VOLUME_SUM that is not 0, rounded half up to 8 decimals. It is below the limit of a price.
 
-    Spark gives this division the type decimal(38,8): 22 + 8 digits before the point, the rest after it. It computes 39 decimals first,
-    rounded half up, and then 8. The first rounding never makes a tie of what is none: a quotient by d units of 1e-8 is at least
+    The type of this division in Spark is decimal(38,8): 22 + 8 digits before the point, the rest after it. Spark first rounds half up to 39 decimals,
+    and then to 8. The first rounding never creates a tie: a quotient by d units of 1e-8 is at least
     1/(2e8 d) away from a tie that it does not hit, which is above 0.5e-37 for the 29 digits of d.
     Holds for `spark.sql.decimalOperations.allowPrecisionLoss=true`, which is Spark's default.
     """

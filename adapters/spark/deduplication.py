@@ -1,11 +1,11 @@
-"""Each trade once: for a topic to which two producers carry the same symbols.
+"""Count each trade once, for a topic to which several producers send the same symbols.
 
-Trades are the same when symbol, event time and trade id are; of several, the first to be folded counts. For this the query remembers the keys of all
-trades of open windows, in a state of its own before that of the candles.
+Trades with equal symbol, event time and trade id are duplicates; the first one to be folded counts. The query stores the keys of all trades of open
+windows, in a state of its own before that of the candles.
 
-Lateness must be judged once and by the same rule in both states: by the end of the trade's window. Spark judges by whichever column carries the
-watermark. By the timestamp, `dropDuplicates` would leave out trades that are older than the watermark although their window is still open
-(and so does `dropDuplicatesWithinWatermark`). So here the window is part of the key, and alone carries the watermark.
+Both states must use the same rule for late trades: the end of the window. Spark compares the column that has the watermark. If that is the timestamp,
+`dropDuplicates` drops trades that are older than the watermark although their window is still open (so does
+`dropDuplicatesWithinWatermark`). So the window is part of the key here, and only the window has the watermark.
 """
 
 from pyspark.sql import DataFrame
@@ -15,8 +15,8 @@ from .candles import WINDOW
 
 
 def distinct_trades(trades: DataFrame) -> DataFrame:
-    """Give each trade once, of a stream whose trades know their window, and the window the watermark (`candles.windowed`)."""
-    # A timestamp that is computed anew is a column without the watermark.
+    """Return each trade once, from a stream of trades with windows that have the watermark (`candles.windowed`)."""
+    # A computed timestamp is a column without the watermark.
     bare = trades.select(
         "symbol",
         WINDOW,

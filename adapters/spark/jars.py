@@ -1,7 +1,7 @@
-"""The two connectors, in a JVM that may have started without them.
+"""The jars of the two connectors, in a JVM that may have started without them.
 
-spark-submit starts the JVM before the app is read, so jars that the app names reach executors (`spark.jars`) but not the driver's class path.
-There they are added to the class loader that spark-submit itself made for `--jars`, which all threads of the driver share.
+spark-submit starts the JVM before it reads the program, so the jars that the program names (`spark.jars`) are sent to executors, but are not on the
+driver's class path. There they are added to the class loader that spark-submit created for `--jars`, which all threads of the driver share.
 """
 
 from collections.abc import Sequence
@@ -17,27 +17,27 @@ PACKAGES = (
     "org.apache.spark:spark-sql-kafka-0-10_2.12:3.5.7",
     "com.datastax.spark:spark-cassandra-connector_2.12:3.5.1",
 )
-_WITNESSES = (
+_CLASSES = (
     "org.apache.spark.sql.kafka010.KafkaSourceProvider",
     "com.datastax.spark.connector.cql.CassandraConnector",
 )
 
 
 class NoConnectorsError(TapelineError):
-    """The connector jars are neither on the class path nor named."""
+    """The connector jars are neither on the class path nor configured."""
 
 
 def names_jars(conf: SparkConf) -> bool:
-    """Say whether the user named jars or packages."""
+    """Return whether the user configured jars or packages."""
     return any(conf.get(name, "") for name in ("spark.jars", "spark.jars.packages"))
 
 
 def has_connectors() -> bool:
-    """Say whether the JVM that runs already has both connectors."""
+    """Return whether the running JVM has both connectors."""
     jvm: Any = SparkContext._jvm  # noqa: SLF001
     loader = jvm.java.lang.Thread.currentThread().getContextClassLoader()
     try:
-        for name in _WITNESSES:
+        for name in _CLASSES:
             jvm.java.lang.Class.forName(name, False, loader)
     except Py4JJavaError:
         return False
@@ -45,7 +45,7 @@ def has_connectors() -> bool:
 
 
 def add_jars(conf: SparkConf, jars: Sequence[Path]) -> None:
-    """Name the jars for executors, and put them on the class path of a driver that is already up."""
+    """Configure the jars for executors, and add them to the class path of a driver that is already running."""
     conf.set("spark.jars", ",".join(str(jar) for jar in jars))
     jvm: Any = SparkContext._jvm  # noqa: SLF001
     if jvm is None:
@@ -56,5 +56,5 @@ def add_jars(conf: SparkConf, jars: Sequence[Path]) -> None:
 
 
 def no_connectors_words() -> str:
-    """Say what to do where no jars are to be had."""
+    """Return the error message for missing jars."""
     return f"the Kafka and Cassandra connectors are missing: run spark-submit with --packages {','.join(PACKAGES)}"

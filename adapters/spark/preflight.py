@@ -1,4 +1,4 @@
-"""Ask Kafka and Cassandra, before a query starts, whether what it needs is there: a query that fails later says so in a hundred lines of Java."""
+"""Check topics and tables before a query starts: a query that fails later reports a missing one in a hundred lines of Java."""
 
 from typing import Any
 
@@ -17,8 +17,8 @@ TIMEOUT_S = 10
 
 
 def check_topics(spark: SparkSession, settings: AggregatorSettings) -> None:
-    """Raise BrokerError unless Kafka answers and the topics exist."""
-    jvm: Any = spark.sparkContext._jvm  # noqa: SLF001 - the broker is asked by the client that will read from it
+    """Raise BrokerError unless Kafka answers and the topics exist, or PemError if a certificate cannot be used."""
+    jvm: Any = spark.sparkContext._jvm  # noqa: SLF001 - checked by the client that the queries use
     properties = jvm.java.util.Properties()
     for name, value in client_properties(settings).items():
         properties.setProperty(name, value)
@@ -51,10 +51,10 @@ def check_tables(spark: SparkSession, settings: AggregatorSettings) -> None:
         try:
             (spark.read.format("org.apache.spark.sql.cassandra").options(**table_options(settings, table)).load())
         except (Py4JError, PySparkException) as error:
-            raise StoreError(_store_words(error, settings, table)) from error
+            raise StoreError(_store_message(error, settings, table)) from error
 
 
-def _store_words(error: Exception, settings: AggregatorSettings, table: str) -> str:
+def _store_message(error: Exception, settings: AggregatorSettings, table: str) -> str:
     text = str(error)
     hosts = f"{','.join(settings.cassandra_hosts)}:{settings.cassandra_port}"
     if "Couldn't find" in text or "NoSuchElement" in text or "not found" in text.lower():
@@ -67,7 +67,7 @@ def _store_words(error: Exception, settings: AggregatorSettings, table: str) -> 
 
 
 def _root(error: Py4JJavaError) -> str:
-    """Give the deepest cause in one line: the ones above it repeat it in more words."""
+    """Return the deepest cause in one line: the causes above repeat it with more words."""
     cause = error.java_exception
     while cause.getCause() is not None:
         cause = cause.getCause()

@@ -1,6 +1,6 @@
-"""What each micro-batch did, as a value, told to whoever wants to know; an idle stream says nothing.
+"""The progress of each micro-batch as a value, for logs and metrics; an idle stream logs nothing.
 
-Spark posts progress from a thread of its own, after the micro-batch is committed. What a listener raises is logged by PySpark and stops nothing.
+Spark reports progress from a thread of its own, after the micro-batch is committed. PySpark logs an error of a listener, and the query continues.
 """
 
 import json
@@ -32,27 +32,27 @@ class BatchProgress:
     records: int
     """Records read."""
     seconds: float
-    """The whole trigger, from asking Kafka for offsets to the commit."""
+    """The duration of the whole trigger, from reading Kafka's offsets to the commit."""
     offsets_behind: int
-    """Records that the topic held beyond this batch when it was planned, all partitions together."""
+    """The number of records beyond this batch on the topic when the batch was planned, over all partitions."""
     rejected: int | None
-    """Records rejected; None where the query does not count them in its progress (`trades` counts in its sink)."""
+    """Records rejected; None if the query does not count them in its progress (`trades` counts them in its sink)."""
     late_rows: int | None
-    """What the watermark dropped, None without a watermark. Spark folds before it asks, so this is pairs of a task and a candle, not trades."""
+    """Rows dropped by the watermark, None without one. Spark folds rows before it compares, so this counts pairs of a task and a candle, not trades."""
     watermark: str | None
     """ISO 8601, UTC."""
     duplicates: int | None
-    """Trades left out because they were folded before, None where nobody asks."""
+    """Trades that were folded before and are ignored, None without deduplication."""
     state_updated_rows: int | None
-    """Windows that the batch changed, None without state."""
+    """The number of windows that the batch changed, None without state."""
     state_bytes: int | None
     """Memory of the state store."""
     phases_ms: Mapping[str, int]
-    """Spark's own split of the time."""
+    """The durations of Spark's phases, in milliseconds."""
 
 
 def read_progress(report: Mapping[str, Any]) -> BatchProgress:
-    """Read the JSON that Spark reports of a micro-batch."""
+    """Return the progress in the JSON that Spark reports for a micro-batch."""
     operators = report.get("stateOperators") or []
     counts = (report.get("observedMetrics") or {}).get(DECODED)
     phases = dict(report.get("durationMs") or {})
@@ -65,8 +65,8 @@ def read_progress(report: Mapping[str, Any]) -> BatchProgress:
         rejected=None if counts is None else counts["rejected"],
         late_rows=_sum(operators, "numRowsDroppedByWatermark"),
         duplicates=_duplicates(operators),
-        # The state of the trades that were seen, before that of the windows, is no window's.
-        state_updated_rows=_sum([one for one in operators if not _remembers_trades(one)], "numRowsUpdated"),
+        # The state of deduplication holds trades, not windows.
+        state_updated_rows=_sum([one for one in operators if not _is_deduplication(one)], "numRowsUpdated"),
         state_bytes=_sum(operators, "memoryUsedBytes"),
         watermark=(report.get("eventTime") or {}).get("watermark"),
         phases_ms=phases,
@@ -74,7 +74,7 @@ def read_progress(report: Mapping[str, Any]) -> BatchProgress:
 
 
 def _records(source: Mapping[str, Any]) -> int:
-    """Count by offsets: Spark's own count has the records of a batch once more for each time that a sink read it."""
+    """Return the number of records by offsets: Spark's own number counts a record once for each time that a sink reads it."""
     ends = source.get("endOffset")
     if not isinstance(ends, dict):
         return int(source["numInputRows"])
@@ -82,7 +82,7 @@ def _records(source: Mapping[str, Any]) -> int:
 
 
 def _behind(source: Mapping[str, Any]) -> int:
-    """Count by offsets: Spark's own figures are the average of the partitions and their greatest, no sum."""
+    """Return the number of records behind by offsets: Spark's own figures are the average and the maximum of the partitions, without a sum."""
     ends, latest = source.get("endOffset"), source.get("latestOffset")
     return _between(ends, latest) if isinstance(ends, dict) and isinstance(latest, dict) else 0
 
@@ -95,13 +95,13 @@ def _between(starts: Mapping[str, Mapping[str, int]], ends: Mapping[str, Mapping
     )
 
 
-def _remembers_trades(operator: Mapping[str, Any]) -> bool:
+def _is_deduplication(operator: Mapping[str, Any]) -> bool:
     return operator.get("operatorName") == "dedupe"
 
 
 def _duplicates(operators: Sequence[Mapping[str, Any]]) -> int | None:
-    asking = [operator.get("customMetrics") or {} for operator in operators if _remembers_trades(operator)]
-    return _sum(asking, "numDroppedDuplicateRows")
+    metrics = [operator.get("customMetrics") or {} for operator in operators if _is_deduplication(operator)]
+    return _sum(metrics, "numDroppedDuplicateRows")
 
 
 def _sum(operators: Sequence[Mapping[str, Any]], name: str) -> int | None:
@@ -109,7 +109,7 @@ def _sum(operators: Sequence[Mapping[str, Any]], name: str) -> int | None:
 
 
 def log_progress(progress: BatchProgress) -> None:
-    """Log a micro-batch; one of nothing but events of connections is of no interest, as they tell every few seconds that they live."""
+    """Log a micro-batch, unless it is one of events: they include keep-alives every few seconds."""
     if progress.query == EVENTS:
         return
     fields = attrs.asdict(progress)
@@ -117,27 +117,27 @@ def log_progress(progress: BatchProgress) -> None:
 
 
 class QueryWatcher(Protocol):
-    """Told of a query's life from Spark's thread: each micro-batch, and every 10 seconds that there was nothing to do."""
+    """An observer of queries, called from Spark's thread: after each micro-batch, and every 10 seconds while there is nothing to do."""
 
     def started(self, query: str) -> None:
-        """Take that a query runs."""
+        """Handle the start of a query."""
         ...
 
     def finished(self, batch: BatchProgress) -> None:
-        """Take a micro-batch that has ended, with or without records."""
+        """Handle the end of a micro-batch, with or without records."""
         ...
 
     def idle(self, query: str) -> None:
-        """Take that a query looked for records and found none."""
+        """Handle a trigger without new records."""
         ...
 
     def ended(self, query: str, *, failed: bool) -> None:
-        """Take that a query runs no longer."""
+        """Handle the end of a query."""
         ...
 
 
 class ProgressListener(StreamingQueryListener):
-    """Tell `on_batch` of each micro-batch that read records or dropped some, a watcher of everything, and log a query's start and end."""
+    """Call `on_batch` for each micro-batch that read or dropped records, call the watcher for everything, and log the start and end of queries."""
 
     def __init__(
         self, on_batch: Callable[[BatchProgress], None] = log_progress, *, watcher: QueryWatcher | None = None
@@ -147,14 +147,14 @@ class ProgressListener(StreamingQueryListener):
         self._names: dict[str, str] = {}
 
     def onQueryStarted(self, event: QueryStartedEvent) -> None:  # noqa: N802 - Spark's names
-        """Log it."""
+        """Log the start, and call the watcher."""
         log.info("query_started", query=event.name, run_id=str(event.runId))
         self._names[str(event.runId)] = name = event.name or ""
         if self._watcher is not None:
             self._watcher.started(name)
 
     def onQueryProgress(self, event: QueryProgressEvent) -> None:  # noqa: N802
-        """Read and pass on what happened, unless nothing did."""
+        """Pass the progress on, to `on_batch` unless nothing happened."""
         progress = read_progress(json.loads(event.progress.json))
         if self._watcher is not None:
             self._watcher.finished(progress)
@@ -162,13 +162,13 @@ class ProgressListener(StreamingQueryListener):
             self._on_batch(progress)
 
     def onQueryIdle(self, event: Any) -> None:  # noqa: N802
-        """Log nothing: an idle market is no news."""
+        """Call the watcher, and log nothing."""
         name = self._names.get(str(event.runId))
         if self._watcher is not None and name is not None:
             self._watcher.idle(name)
 
     def onQueryTerminated(self, event: QueryTerminatedEvent) -> None:  # noqa: N802
-        """Log it, with the cause of a failure."""
+        """Log the end with the cause of a failure, and call the watcher."""
         failure = root_cause(event.exception) if event.exception else None
         log.info("query_ended", run_id=str(event.runId), failure=failure)
         name = self._names.pop(str(event.runId), None)

@@ -1,14 +1,14 @@
 """The three streaming queries, each with a checkpoint of its own.
 
-1. `trades`, append: every record is decoded, valid trades go to `trades_v2`, however late, and rejected records to the dead-letter topic.
-2. `candles`, update: valid trades are folded into windows; every candle that a micro-batch changed is upserted whole. Trades of windows that
-   ended at or before the watermark are left out here (the raw ones are stored). Rejected records never move the watermark. With
-   `deduplicate`, each trade counts once, however often it is on the topic.
-3. `events`, append: what happened to the feeds' connections goes to `feed_events`, and what is none to the same dead-letter topic. They come by the
-   minute, so it looks for them less often.
+1. `trades`, append: each record is decoded; valid trades, also late ones, go to `trades_v2`, and rejected records to the dead-letter topic.
+2. `candles`, update: valid trades are folded into windows; each candle that a micro-batch has changed is upserted whole. Trades of windows that
+   ended at or before the watermark are not folded (they are stored raw). Rejected records never move the watermark. With `deduplicate`, each
+   trade counts once, even if it is on the topic several times.
+3. `events`, append: events of the feeds' connections go to `feed_events`, and rejected records to the same dead-letter topic. There are few of
+   them, so this query has a longer trigger.
 
-All write through `foreachBatch`: its callback runs on the driver, once a micro-batch, and touches no rows. After a crash Spark gives it
-the last micro-batch again, with the same offsets.
+All write by `foreachBatch`: its callback runs on the driver, once for each micro-batch, and sees no rows. After a crash Spark repeats the last
+micro-batch with the same offsets.
 """
 
 from collections.abc import Callable
@@ -54,9 +54,9 @@ def start_trades(
     once: bool = False,
     on_stored: Callable[[StoredTrades], None] | None = None,
 ) -> StreamingQuery:
-    """Start storing raw trades and rejects; with `once`, up to what the topic holds now. Raises QueryError where the checkpoint is damaged.
+    """Start storing raw trades and dead letters; with `once`, only what is on the topic now. Raise QueryError if the checkpoint is damaged.
 
-    `on_stored` is told of each micro-batch when all of it is stored, in a thread of the query, which fails if that raises.
+    `on_stored` is called for each micro-batch when all of it is stored, in a thread of the query; the query fails if it raises.
     """
 
     def store(batch: DataFrame, batch_id: int) -> None:
@@ -69,7 +69,7 @@ def start_trades(
         if on_stored is not None:
             on_stored(sums.read(rejected=counts["rejected"]))
         if counts["rejected"]:
-            # The batch is read a second time, at the same offsets, rather than held in memory for the few that have rejects.
+            # The batch is read a second time, at the same offsets: keeping each one in memory for the few with rejected records costs more.
             again = decode(batch, settings.rules, metrics=f"{DECODED}-again")
             write_dead_letters(again, settings)
             log.info("dead_letters", query=TRADES, batch_id=batch_id, **counts)
@@ -79,7 +79,7 @@ def start_trades(
 
 
 def start_candles(spark: SparkSession, settings: AggregatorSettings, *, once: bool = False) -> StreamingQuery:
-    """Start folding trades into candles and storing these; with `once`, up to what the topic holds now. Raises QueryError where the checkpoint is damaged."""
+    """Start folding trades into candles and storing them; with `once`, only what is on the topic now. Raise QueryError if the checkpoint is damaged."""
     times = WriteTimes(KeptBound(spark, path_within(settings.checkpoint, WRITTEN)))
 
     def store(batch: DataFrame, _batch_id: int) -> None:
@@ -97,7 +97,10 @@ def start_events(
     once: bool = False,
     on_rejected: Callable[[int], None] | None = None,
 ) -> StreamingQuery:
-    """Start storing the events of connections; with `once`, up to what the topic holds now. `on_rejected` is told how many records of a micro-batch were none."""
+    """Start storing the events of connections; with `once`, only what is on the topic now. Raise QueryError if the checkpoint is damaged.
+
+    `on_rejected` is called with the number of rejected records of a micro-batch, if there are any.
+    """
 
     def store(batch: DataFrame, batch_id: int) -> None:
         seen = Observation(DECODED)
@@ -117,7 +120,7 @@ def start_events(
 
 
 def candle_stream(records: DataFrame, settings: AggregatorSettings) -> DataFrame:
-    """Fold a stream of records into the rows of `trade_aggregates`; for update mode."""
+    """Return a stream of records folded into the rows of `trade_aggregates`, for update mode."""
     valid = trades(decode(records, settings.rules, metrics=DECODED))
     on_time = valid.withWatermark("timestamp", f"{settings.allowed_lateness_ms} milliseconds")
     windowed = candle_table.windowed(on_time, settings.window_ms)

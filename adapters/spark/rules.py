@@ -1,7 +1,7 @@
-"""Twins of `domain.validation`: the rules about values of the right types, in the same order; the first that fails gives the reason.
+"""Twins of `domain.validation`: the rules about values of the right types, in the same order; the first that fails is the reason.
 
-A reason is its name as a string, null where all rules hold. That a field is there and a number finite needs no asking here: the
-record's pattern (`record.py`) admits nothing else.
+A reason is its name as a string, null if all rules hold. Whether fields exist and numbers are finite is not checked here: the pattern of a record
+(`record.py`) admits nothing else.
 """
 
 from functools import reduce
@@ -28,7 +28,7 @@ def check(
     now_ms: Column,
     rules: Rules,
 ) -> Column:
-    """Ask the rules about one trade; times in milliseconds.
+    """Return the reason why a trade is rejected, null if it is valid; times in milliseconds.
 
     Where `is_fast_path`, price and volume are known to be within the rules (`decimals.is_fast_path_amount`); elsewhere they are WIDE decimals.
     """
@@ -43,7 +43,7 @@ def check(
         (Reason.TOO_LARGE, price >= PRICE_LIMIT),
         (Reason.TOO_PRECISE, has_more_decimals(volume, SCALE)),
         (Reason.TOO_LARGE, volume >= VOLUME_LIMIT),
-        # Asked last of the three: only now do both factors fit their types.
+        # After the limits of both factors, so that they fit their types.
         (Reason.TOO_LARGE, multiply(price, volume) >= NOTIONAL_LIMIT),
     )
     return (
@@ -54,17 +54,17 @@ def check(
 
 
 def is_symbol(text: Column) -> Column:
-    """Say whether a text of the record's characters may be a symbol: the record's pattern admits no other characters, so length and ends decide."""
+    """Return whether a text is a valid symbol. The pattern of a record admits only valid characters, so length and blanks at the ends decide."""
     return F.octet_length(text).between(1, MAX_SYMBOL_LENGTH) & ~text.startswith(" ") & ~text.endswith(" ")
 
 
 def first_that_fails(*rules: tuple[Reason, Column]) -> Column:
-    """Give the reason of the first rule whose column, "this is wrong", is true; later ones are then not evaluated."""
+    """Return the reason of the first rule whose column, "this is wrong", is true; later ones are then not evaluated."""
     (reason, wrong), *others = rules
     start = F.when(wrong, F.lit(reason.value))
     return reduce(lambda chain, rule: chain.when(rule[1], F.lit(rule[0].value)), others, start)
 
 
 def whole(pattern: str) -> str:
-    r"""Make a pattern match whole texts in Java as `fullmatch` does in Python: `rlike` finds, and `$` forgives a line end."""
+    r"""Return a pattern that matches whole texts in Java, as `fullmatch` does in Python: `rlike` searches, and `$` also matches before a line end."""
     return rf"\A(?:{pattern})\z"

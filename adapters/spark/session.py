@@ -1,9 +1,9 @@
-"""The Spark session that all queries run in, and everything that Spark and its connectors must be told once.
+"""The Spark session of all queries, with the options of Spark and its connectors.
 
-- What the user sets (spark-submit's `--master` and `--conf`, a properties file) wins, except where an exact result depends on it.
-- spark-submit starts the JVM before it reads the app; otherwise PySpark starts it here. Both ways lead to the same session: what the driver's system
-  properties must say is set once it runs, and on executors by their options.
-- A password is set last, when the JVM runs: before, it would be on a command line for all to see.
+- What the user sets (spark-submit's `--master` and `--conf`, a properties file) wins, except where an exact result depends on an option.
+- spark-submit starts the JVM before it reads the program; otherwise PySpark starts the JVM here. Both lead to the same session: the system properties
+  of the driver are set when its JVM runs, those of executors by their options.
+- Secrets are set last, when the JVM runs. Before, they would be on its command line, which every user of the machine can read.
 """
 
 import os
@@ -21,19 +21,19 @@ from .partitions import EXTENSIONS
 from .settings import AggregatorSettings
 
 JAVA_PROPERTIES: Final = {
-    # Upserts of absolute values are idempotent; the driver retries a batch of them only when told so.
+    # Upserts of absolute values are idempotent, but by default the driver does not retry a batch of them.
     "datastax-java-driver.basic.request.default-idempotence": "true",
-    # The connector's TLS leaves it off.
+    # By default the connector does not verify host names.
     "datastax-java-driver.advanced.ssl-engine-factory.hostname-validation": "true",
 }
 
-_EXACT: Final = {
+_REQUIRED: Final = {
     "spark.sql.session.timeZone": "UTC",
-    # A number that does not fit makes a record invalid; it must not fail the query.
+    # A number that does not fit its type makes a record invalid; it must not fail the query.
     "spark.sql.ansi.enabled": "false",
-    # `decimals.ratio` leans on the types that this gives.
+    # `decimals.ratio` relies on the types that result from this.
     "spark.sql.decimalOperations.allowPrecisionLoss": "true",
-    # With this on, a trade counts as late one micro-batch later than by the rule of domain.windower.
+    # If this is on, a trade is late one micro-batch later than by the rule of domain.windower.
     "spark.sql.streaming.statefulOperator.allowMultiple": "false",
 }
 
@@ -46,23 +46,23 @@ _LOOPBACK: Final = "127.0.0.1"
 _UI_ADDRESS: Final = "SPARK_LOCAL_IP"
 """The environment variable that names the address of Spark's UI: no option of Spark does. Without it the UI listens on all addresses."""
 
-_USUAL: Final = {
+_DEFAULTS: Final = {
     "spark.master": "local[*]",
     "spark.driver.memory": "1g",
     "spark.sql.streaming.stateStore.rocksdb.changelogCheckpointing.enabled": "true",
     "spark.sql.streaming.stateStore.rocksdb.boundedMemoryUsage": "true",
     "spark.sql.streaming.stateStore.rocksdb.trackTotalNumberOfRows": "false",
-    # A query that hangs in a micro-batch cannot be interrupted; without this its stop waits forever.
+    # A micro-batch that hangs cannot be interrupted; without this, stopping its query waits forever.
     "spark.sql.streaming.stopTimeout": "10s",
-    # What the JMX exporter needs, where the driver runs with one.
+    # The JMX exporter reads these metrics, if the driver runs with one.
     "spark.sql.streaming.metricsEnabled": "true",
     "spark.metrics.conf.driver.sink.jmx.class": "org.apache.spark.metrics.sink.JmxSink",
     "spark.ui.showConsoleProgress": "false",
     "spark.cassandra.output.batch.size.bytes": "16384",
     "spark.cassandra.output.batch.grouping.key": "partition",
-    # Tables say how long rows live; and a null must not become a tombstone.
+    # A null must not become a tombstone.
     "spark.cassandra.output.ignoreNulls": "true",
-    # The connector's own list is refused by Java 17; used where TLS is enabled.
+    # For TLS. Java 17 does not support the ciphers of the connector's default.
     "spark.cassandra.connection.ssl.enabledAlgorithms": (
         "TLS_AES_256_GCM_SHA384,TLS_AES_128_GCM_SHA256,"
         "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,"
@@ -76,23 +76,23 @@ class UiAddressError(PortError):
 
 
 def spark_conf(settings: AggregatorSettings, name: str = "tapeline-aggregator") -> SparkConf:
-    """Give the configuration of the session of the application `name`; it holds no secret."""
+    """Return the configuration of the session of the application `name`; it contains no secret."""
     if "PYSPARK_GATEWAY_PORT" in os.environ:
-        # Under spark-submit the JVM knows what the user set.
+        # Under spark-submit the JVM has the options of the user.
         SparkContext._ensure_initialized()  # noqa: SLF001 - there is no public way to reach the JVM before a context
     conf = SparkConf()
     conf.setIfMissing("spark.app.name", name)
-    for option, value in _USUAL.items():
+    for option, value in _DEFAULTS.items():
         conf.setIfMissing(option, value)
-    for option, value in _EXACT.items():
+    for option, value in _REQUIRED.items():
         conf.set(option, value)
     conf.set("spark.sql.shuffle.partitions", str(settings.shuffle_partitions))
-    # A few windows a symbol fit on the heap, and Spark 3.5 opens a RocksDB anew from the checkpoint for each micro-batch that aggregates. What is
-    # remembered of single trades is too much for a heap. A checkpoint goes on with what it was begun with: Spark keeps the name in it.
+    # A few windows for each symbol fit on the heap, and Spark 3.5 reopens RocksDB from the checkpoint in each micro-batch that aggregates. The state of
+    # single trades is too large for a heap. An existing checkpoint keeps its state store, because Spark stores its name in the checkpoint.
     conf.setIfMissing(STATE_STORE, ROCKSDB if settings.deduplicate else ON_HEAP)
     options = "spark.executor.extraJavaOptions"
-    ours = " ".join(f"-D{name}={value}" for name, value in JAVA_PROPERTIES.items())
-    conf.set(options, f"{ours} {conf.get(options) or ''}".strip())
+    properties = " ".join(f"-D{name}={value}" for name, value in JAVA_PROPERTIES.items())
+    conf.set(options, f"{properties} {conf.get(options) or ''}".strip())
     extensions = "spark.sql.extensions"
     conf.set(extensions, ",".join(filter(None, (conf.get(extensions), EXTENSIONS))))
     if settings.ui:
@@ -123,7 +123,7 @@ def start_jvm(conf: SparkConf, settings: AggregatorSettings) -> None:
         )
     for name, value in JAVA_PROPERTIES.items():
         jvm.java.lang.System.setProperty(name, value)
-    # spark-submit logs at INFO until a session says otherwise, a line for every jar.
+    # spark-submit logs at INFO until the session sets a level, with a line for each jar.
     jvm.org.apache.logging.log4j.core.config.Configurator.setRootLevel(jvm.org.apache.logging.log4j.Level.WARN)
 
 
@@ -133,7 +133,7 @@ def start_session(conf: SparkConf, settings: AggregatorSettings) -> SparkSession
     security = settings.cassandra_security
     stores = make_key_stores(security.certificates) if security.certificates.are_given else None
     for option, value in connector_options(security, stores).items():
-        # On a cluster the user names stores that all machines have.
+        # On a cluster the user names key stores that exist on all machines.
         if not conf.contains(option):
             builder = builder.config(option, value)
     session = builder.getOrCreate()
@@ -146,6 +146,6 @@ def _is_local(conf: SparkConf) -> bool:
 
 
 def _retrying(master: str) -> str:
-    """Let a task be tried four times, as on a cluster: a local master tries it once unless told otherwise."""
+    """Return the master with four attempts for each task, as on a cluster: by default a local master makes one."""
     match = re.fullmatch(r"local(?:\[([0-9*]+)\])?", master)
     return f"local[{match[1] or 1},4]" if match else master

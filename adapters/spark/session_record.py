@@ -1,7 +1,7 @@
 r"""Twin of `domain.session_record.decode_event`: records of the topic of events to events, or to the reason why not; and the rows of `feed_events`.
 
-As for trades, the domain's own two expressions decide and take apart: one the record, one its symbols. What the second one finds, joined by commas, must be
-the whole list. There are a few of them a minute, so nothing is done here for speed.
+As for trades, the domain's own two expressions validate and split: one the record, one its symbols. The matches of the second one, joined by commas,
+must be the whole list. There are a few events in a minute, so nothing here is optimized.
 """
 
 from typing import Final
@@ -20,27 +20,27 @@ from .window import partition_columns, window_start_ms
 
 TABLE: Final = "feed_events"
 WRITTEN_AT: Final = "written_at"
-"""The column that is a row's write time, in microseconds since the epoch."""
+"""The column with the write time of a row, in microseconds since the epoch."""
 
-# In the order of their groups. A name comes first, and no name begins as a record does.
+# In the order of their groups. The first is a name, and no name begins as a record does.
 _FIELDS: Final = ("instance", "session", "kind", "at_ms", "seen_ms", "detail", "symbols")
 _TIMES: Final = frozenset({"at_ms", "seen_ms"})
 
 
 def decode_events(records: DataFrame, rules: Rules, *, metrics: str | Observation) -> DataFrame:
-    """Read records; the columns of `records` are kept, `value` (binary, may be null) and `timestamp`, when the broker appended it, among them.
+    """Return the records with the fields of their events.
 
-    Added are the fields of the event, null where the text is none; and `reason`, null where it is a valid event. `metrics` names the counts `records`
-    and `rejected`.
+    `records` has `value` (binary, may be null) and `timestamp`, the time at which the broker appended it; all its columns stay. Added are the fields of
+    the event, null if the value is not an event; and `reason`, null if the event is valid. `metrics` names the counts `records` and `rejected`.
     """
     text = F.col("value").cast("string")
     lines = "\n".join(f"${group}" for group in range(1, len(_FIELDS) + 1))
     is_candidate = (F.octet_length("value") <= MAX_EVENT_BYTES) & text.startswith("{")
-    taken_apart = records.select(
+    split = records.select(
         "*", F.when(is_candidate, F.regexp_replace(text, whole(EVENT_PATTERN), lines)).alias("_text")
     ).select("*", F.when(~F.col("_text").startswith("{"), F.split("_text", "\n")).alias("_fields"))
     fields = [_field(F.col("_fields")[place], name) for place, name in enumerate(_FIELDS)]
-    read = taken_apart.select(*records.columns, "_text", *fields)
+    read = split.select(*records.columns, "_text", *fields)
     return (
         read.withColumn("reason", _verdict(rules))
         .drop("_text")
@@ -49,16 +49,16 @@ def decode_events(records: DataFrame, rules: Rules, *, metrics: str | Observatio
 
 
 def event_rows(decoded: DataFrame) -> DataFrame:
-    """Give the rows of `feed_events` of the valid events, one a symbol that each tells of, and `WRITTEN_AT` beside them."""
+    """Return the rows of `feed_events` for the valid events, one for each symbol of an event, with the column `WRITTEN_AT`."""
     at_ms = F.col("at_ms")
-    is_sign_of_life = F.col("kind") == SessionEventKind.ALIVE.value
+    is_keep_alive = F.col("kind") == SessionEventKind.ALIVE.value
     names, times = (F.regexp_extract_all("symbols", F.lit(SYMBOL_SINCE_PATTERN), group) for group in (1, 2))
     return (
         decoded.where(F.col("reason").isNull())
         .select("*", F.explode(F.arrays_zip(names.alias("symbol"), times.alias("since"))).alias("_symbol"))
         .select(
             F.col("_symbol.symbol").alias("symbol"),
-            F.timestamp_millis(F.when(is_sign_of_life, window_start_ms(at_ms, HOUR_MS)).otherwise(at_ms)).alias("slot"),
+            F.timestamp_millis(F.when(is_keep_alive, window_start_ms(at_ms, HOUR_MS)).otherwise(at_ms)).alias("slot"),
             "instance",
             "session",
             "kind",
@@ -82,7 +82,7 @@ def _verdict(rules: Rules) -> Column:
     names = F.regexp_extract_all("symbols", F.lit(SYMBOL_SINCE_PATTERN), 1)
     found = F.concat_ws(",", F.regexp_extract_all("symbols", F.lit(SYMBOL_SINCE_PATTERN), 0))
     appended_ms = F.unix_millis("timestamp")
-    no_event = first_that_fails(
+    not_an_event = first_that_fails(
         (Reason.UNSUPPORTED_VERSION, is_other_version),
         (Reason.MALFORMED, F.lit(True)),
     )
@@ -93,4 +93,4 @@ def _verdict(rules: Rules) -> Column:
         (Reason.TOO_OLD, F.col("at_ms") < appended_ms - rules.max_age_ms),
         (Reason.IN_FUTURE, F.col("at_ms") > appended_ms + rules.future_tolerance_ms),
     )
-    return F.when(F.col("at_ms").isNull(), no_event).otherwise(judged)
+    return F.when(F.col("at_ms").isNull(), not_an_event).otherwise(judged)

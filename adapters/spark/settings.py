@@ -1,4 +1,4 @@
-"""What the queries can be told. Every default works for the dev stack; nothing here reads an environment or a file."""
+"""The settings of the queries. Every default works for the dev stack; nothing here reads the environment or a file."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -17,10 +17,10 @@ OFFSETS: Final = ("earliest", "latest")
 
 @attrs.frozen(kw_only=True)
 class AggregatorSettings:
-    """Where records come from and go to, and how they are folded. Raises ValueError on values that cannot be right."""
+    """Sources and sinks of the queries, and how trades are folded into candles. Raise ValueError on invalid values."""
 
     bootstrap_servers: str = attrs.field(default="127.0.0.1:9092", validator=min_len(1))
-    """Kafka brokers to begin with, host:port,host:port."""
+    """The first Kafka brokers to contact, host:port,host:port."""
     topic: str = attrs.field(default="trades", validator=min_len(1))
     dead_letter_topic: str = attrs.field(default="trades.dlq", validator=min_len(1))
     events_topic: str = attrs.field(default="feed.events", validator=min_len(1))
@@ -31,28 +31,28 @@ class AggregatorSettings:
     cassandra_port: int = attrs.field(default=9042, validator=and_(ge(1), le(65535)))
     keyspace: str = attrs.field(default="tapeline", validator=matches_re(r"[a-z][a-z0-9_]{0,47}"))
     local_dc: str = attrs.field(default="dc1", validator=min_len(1))
-    """The data centre to write to."""
+    """The data centre whose nodes serve the requests."""
     cassandra_security: CassandraSecurity = attrs.field(factory=CassandraSecurity)
     consistency: str = attrs.field(default="LOCAL_QUORUM", validator=in_(CONSISTENCIES))
     checkpoint: str = attrs.field(default="data/checkpoint", validator=min_len(1))
-    """Folder or URL; on a cluster, of a file system that all of it shares."""
+    """Folder or URL; on a cluster, on a file system that driver and executors share."""
     trigger_s: float = attrs.field(default=1.0, validator=ge(0))
-    """From the start of one micro-batch to the next; 0 leaves no pause."""
+    """Seconds from the start of one micro-batch to the next; 0 makes no pause."""
     events_trigger_s: float = attrs.field(default=10.0, validator=ge(0))
-    """The same for the events of connections, if it is longer: how late a candle's status may be."""
+    """The same for the events of connections, if it is longer: the delay of the status of a candle."""
     window_ms: int = attrs.field(default=MINUTE_MS, validator=gt(0))
     allowed_lateness_ms: int = attrs.field(default=MINUTE_MS, validator=ge(0))
-    """How long a window stays open behind the newest trade; later trades are stored raw only."""
+    """How long after its end, by the newest trade, a window accepts trades; later trades are stored raw only."""
     deduplicate: bool = False
-    """Fold each trade once, however often it is on the topic: for several producers of the same symbols."""
+    """Fold each trade once, even if it is on the topic several times: for several producers of the same symbols."""
     max_offsets_per_trigger: int = attrs.field(default=500_000, validator=gt(0))
-    """Records of a micro-batch at most."""
+    """The maximum number of records of a micro-batch."""
     starting_offsets: str = attrs.field(default="earliest", validator=in_(OFFSETS))
-    """Where a new checkpoint begins to read."""
+    """Where a new checkpoint starts to read."""
     shuffle_partitions: int = attrs.field(default=4, validator=gt(0))
-    """Tasks that fold candles, about as many as there are cores; a checkpoint keeps its number."""
+    """The number of tasks that fold candles, about that of the cores; fixed in a checkpoint."""
     stop_timeout_s: float = attrs.field(default=30.0, validator=gt(0))
-    """How long a stop waits for the running micro-batch."""
+    """How long a stop waits for the running micro-batch, in seconds."""
     ui: bool = False
     """Serve Spark's web UI, on loopback only: it has no login, and its links stop jobs."""
     rules: Rules = attrs.field(factory=Rules)

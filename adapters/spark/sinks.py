@@ -1,6 +1,6 @@
-"""Where a micro-batch goes: rows to Cassandra by the connector's batch writer, dead letters to Kafka. No row passes through Python.
+"""The sinks of a micro-batch: rows to Cassandra by the connector's batch writer, dead letters to Kafka. No row is sent to Python.
 
-Writing a micro-batch again writes the same rows under the same keys; a dead letter may then be there twice.
+Repeating a micro-batch writes the same rows under the same keys; its dead letters are sent twice.
 """
 
 from typing import Final
@@ -11,7 +11,7 @@ from pyspark.sql import functions as F  # noqa: N812
 from .settings import AggregatorSettings
 from .sources import kafka_clients
 
-# A record of the greatest size that a broker takes by default, and its headers, are above the producer's own limit of 1 MiB.
+# The largest record that a broker accepts by default exceeds, with its headers, the producer's own limit of 1 MiB.
 _MAX_REQUEST_BYTES: Final = 4 * 1024 * 1024
 
 
@@ -24,10 +24,10 @@ def write_rows(
     ttl_s: int | None = None,
     nulls: bool = False,
 ) -> None:
-    """Upsert rows into a table; a null leaves its column as it was, unless `nulls` are written as well.
+    """Upsert rows into a table; a null leaves its column unchanged, unless `nulls` is set.
 
-    `written_us` is their write time, in microseconds since the epoch, or the name of a column that holds it for each row and is no part of the
-    table; without it each request has that of the driver's clock. `ttl_s` is how long they live, in seconds; without it the table says.
+    `written_us` is the write time, in microseconds since the epoch, or the name of a column with the write time of each row, which is not a column
+    of the table; without it, the time of each request counts. `ttl_s` is the time to live, in seconds; without it, the default of the table counts.
     """
     of_each_row = isinstance(written_us, str)
     more = {
@@ -46,7 +46,7 @@ def write_rows(
 
 
 def table_options(settings: AggregatorSettings, table: str) -> dict[str, str]:
-    """Give the options by which the connector finds a table, to read or to write it."""
+    """Return the options with which the connector reads or writes a table."""
     return {
         "keyspace": settings.keyspace,
         "table": table,
@@ -58,7 +58,7 @@ def table_options(settings: AggregatorSettings, table: str) -> dict[str, str]:
 
 
 def write_dead_letters(decoded: DataFrame, settings: AggregatorSettings) -> None:
-    """Send the rejected records of what was decoded to the dead-letter topic."""
+    """Send the rejected records among the decoded ones to the dead-letter topic."""
     (
         dead_letters(decoded)
         .write.format("kafka")
@@ -73,11 +73,11 @@ def write_dead_letters(decoded: DataFrame, settings: AggregatorSettings) -> None
 
 
 def dead_letters(decoded: DataFrame) -> DataFrame:
-    """Give the records of the dead-letter topic: the original key and bytes, and the headers that `domain.rejection.DeadLetter` reads."""
+    """Return the records of the dead-letter topic: the original key and value, and the headers that `domain.rejection.DeadLetter` reads."""
     source = F.concat_ws("/", "topic", F.col("partition").cast("string"), F.col("offset").cast("string"))
     return decoded.where(F.col("reason").isNotNull()).select(
         "key",
-        # A record may have no value at all; a dead letter always has bytes.
+        # A record may have no value; a dead letter always has one.
         F.coalesce("value", F.lit(b"")).alias("value"),
         F.array(
             _header("reason", F.col("reason")),

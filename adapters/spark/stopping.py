@@ -1,12 +1,12 @@
-"""Stopping in order, whichever process is asked.
+"""Stop the queries and Spark in order, whichever process receives the signal.
 
-Under spark-submit the JVM is the parent and gets SIGTERM; left alone it would end in the middle of a micro-batch. So it only passes the signal on
-to Python, whose main thread then stops the queries: each may finish the micro-batch that it is in, for a bounded time. One that is cut off is
-done again at the next start and writes the same rows.
+Under spark-submit the JVM is the parent process and receives SIGTERM; by default it would end in the middle of a micro-batch. So it only passes the
+signal on to Python, whose main thread stops the queries: each may finish its current micro-batch, for a bounded time. A micro-batch that is
+interrupted is repeated at the next start and writes the same rows.
 
-Nothing here may wait forever, because what has not ended is not started again. A micro-batch that hangs in Cassandra's driver (of which one part, after
-it lost its control connection, never answers again) cannot be interrupted, and Spark's own end waits for it. So each step is bounded, and what is
-left of Spark after the last one is halted: all that counts is in the checkpoint.
+No step waits forever, because a supervisor restarts only a program that has ended. A micro-batch that hangs in Cassandra's driver (which can stop
+answering after it has lost its control connection) cannot be interrupted, and Spark's own stop waits for it. So each step has a limit, and after
+the last one the JVM is halted: everything that matters is in the checkpoint.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ _POLL_S = 0.1
 
 
 class _SignalHandler:
-    """A `sun.misc.SignalHandler`."""
+    """A `sun.misc.SignalHandler` in Python."""
 
     def __init__(self, ask: Callable[[], None]) -> None:
         self._ask = ask
@@ -36,14 +36,14 @@ class _SignalHandler:
         self._ask()
 
     class Java:
-        """What Py4J reads."""
+        """The interfaces, for Py4J."""
 
         implements = ("sun.misc.SignalHandler",)
 
 
 def relay_signals(ask: Callable[[], None]) -> None:
-    """Call `ask`, from another thread, when the JVM gets SIGTERM or SIGINT, in place of what it would do. The session must be up."""
-    gateway: Any = SparkContext._gateway  # noqa: SLF001 - signals of the JVM can only be had through its gateway
+    """Call `ask`, from another thread, when the JVM receives SIGTERM or SIGINT, in place of its own reaction. The session must be up."""
+    gateway: Any = SparkContext._gateway  # noqa: SLF001 - only the gateway reaches the signals of the JVM
     ensure_callback_server_started(gateway)  # type: ignore[no-untyped-call]
     handler = _SignalHandler(ask)
     for name in ("TERM", "INT"):
@@ -51,7 +51,7 @@ def relay_signals(ask: Callable[[], None]) -> None:
 
 
 def stop_queries(queries: Sequence[StreamingQuery], timeout_s: float) -> None:
-    """Let each query finish the micro-batch that it is in, for `timeout_s` seconds in all, then stop it."""
+    """Wait until each query has finished its current micro-batch, at most `timeout_s` seconds in total, and stop the queries."""
     deadline = time.monotonic() + timeout_s
     before = [_last_batch(query) for query in queries]
     for query, last in zip(queries, before, strict=True):
@@ -67,11 +67,11 @@ def stop_queries(queries: Sequence[StreamingQuery], timeout_s: float) -> None:
 
 
 def stop_session(session: SparkSession, timeout_s: float) -> None:
-    """Stop Spark; where it has not ended in so many seconds, halt its JVM, with the exit code 1."""
+    """Stop Spark; after `timeout_s` seconds halt its JVM, with the exit code 1."""
     jvm: Any = session.sparkContext._jvm  # noqa: SLF001
 
     def stop() -> None:
-        # It also ends so when the JVM is halted under it.
+        # The call also ends by such an error when the JVM is halted.
         with contextlib.suppress(Py4JError, OSError):
             session.stop()
 
@@ -85,7 +85,7 @@ def stop_session(session: SparkSession, timeout_s: float) -> None:
 
 
 def _is_busy(query: StreamingQuery, last: int) -> bool:
-    """Say whether the query is still in the micro-batch that follows number `last`."""
+    """Return whether the query is still in the micro-batch after number `last`."""
     return query.isActive and bool(query.status["isTriggerActive"]) and _last_batch(query) == last
 
 

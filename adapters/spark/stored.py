@@ -1,8 +1,8 @@
-"""What a micro-batch of trades was, summed up where it is written: how new its trades are, and when they were received.
+"""A summary of the trades of a micro-batch, computed while they are written: how new they are, and when they were received.
 
-The sums are made by `DataFrame.observe` on the way to the store, so no row is read for them, and none visits Python. When trades were received is
-summed up as a histogram of at most 40 weighted points, since how long ago that was is known only when the write has returned. It costs an
-executor 0.4 microseconds a trade on each of 2 cores.
+`DataFrame.observe` computes it on the way to the store, so no row is read for it, and none is sent to Python. The times of receipt are summed up as a
+histogram of at most 40 weighted points, because their delay is known only when the write has returned. This costs an executor 0.4 microseconds
+for each trade on each of 2 cores.
 """
 
 import json
@@ -20,36 +20,36 @@ _NAME: Final = "stored"
 
 @attrs.frozen(kw_only=True)
 class StoredTrades:
-    """The trades of one micro-batch, which are all in the store."""
+    """The summary of one micro-batch, all of whose trades are stored."""
 
     rejected: int
-    """Records of the same micro-batch that became dead letters."""
+    """The number of records of the micro-batch that became dead letters."""
     newest_ms: int | None
     """The greatest event time, ms since the epoch; None without trades."""
     received: tuple[tuple[float, float], ...]
-    """When the trades were received (ms since the epoch), and how many were received about then."""
+    """Times of receipt (ms since the epoch), each with the number of trades received around it."""
     stored_ms: float
-    """When the store had all of them, by the driver's clock (ms since the epoch)."""
+    """The time at which all of them were stored, by the driver's clock (ms since the epoch)."""
 
 
 class StoredSums:
-    """The sums of one micro-batch: `observe` its trades, write what that gives, then `read`."""
+    """The summary of one micro-batch: `observe` its trades, write the result, then `read`."""
 
     def __init__(self) -> None:
         self._seen = Observation(_NAME)
 
     def observe(self, trades: DataFrame) -> DataFrame:
-        """Give the trades, which are summed up as they are written."""
+        """Return the same trades, which are summed up when they are written."""
         received = F.expr(f"histogram_numeric(CAST(unix_millis(received_at) AS DOUBLE), {_POINTS})")
         return trades.observe(
             self._seen,
             F.unix_millis(F.max("timestamp")).alias("newest_ms"),
-            # As text, because a list of structs of an observation reaches Python as an object of Java.
+            # As text, because Python receives a list of structs of an observation as a Java object.
             F.to_json(received).alias("received"),
         )
 
     def read(self, *, rejected: int) -> StoredTrades:
-        """Give the sums, now that all is written."""
+        """Return the summary, after everything is written."""
         stored_ms = time.time() * 1000
         sums: Mapping[str, Any] = self._seen.get
         points = json.loads(sums["received"] or "[]")

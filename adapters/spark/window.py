@@ -1,4 +1,4 @@
-"""Twins of `domain.window`, on whole milliseconds, so that no session time zone has a say."""
+"""Twins of `domain.window`, on whole milliseconds, so that the time zone of the session has no effect."""
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F  # noqa: N812
@@ -7,18 +7,18 @@ from domain.rules import DAY_MS
 
 
 def window_start_ms(timestamp_ms: Column, length_ms: int) -> Column:
-    """Give the start of the window of this length that holds the moment, also before 1970."""
+    """Return the start of the window of this length that contains the time, also before 1970."""
     return timestamp_ms - F.pmod(timestamp_ms, F.lit(length_ms))
 
 
 def partition_day(moment: Column) -> Column:
-    """Give the UTC day of a timestamp, as a date."""
+    """Return the UTC day of a timestamp, as a date."""
     day_ms = window_start_ms(F.unix_millis(moment), DAY_MS)
     return F.date_from_unix_date((day_ms / DAY_MS).cast("int"))
 
 
 def partition_columns(moment: Column, prefix: str = "trade") -> list[Column]:
-    """Give the columns that, with the symbol, say in which partition a row is stored: year, month and day of the moment, with a prefix."""
+    """Return the columns that, with the symbol, are the partition key of a row: year, month and day of the time, with a prefix."""
     day = partition_day(moment)
     return [
         F.year(day).alias(f"{prefix}_year"),
