@@ -19,6 +19,7 @@ from adapters.spark.session import spark_conf
 from adapters.spark.settings import AggregatorSettings
 from ports.errors import StoreError
 from tests.support.aggregators import Site, until
+from tests.support.timeouts import TIMEOUT_S
 
 PARTITIONS: Final = 2
 _OURS: Final = ("spark.sql.streaming.", "spark.sql.decimal", "spark.sql.session.timeZone", "spark.cassandra.")
@@ -41,7 +42,7 @@ def await_tables(spark: SparkSession, settings: AggregatorSettings) -> None:
             return False
         return True
 
-    until(known, "Spark knows the tables", 60)
+    until(known, "Spark knows the tables", TIMEOUT_S)
 
 
 @attrs.define

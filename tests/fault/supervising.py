@@ -9,8 +9,9 @@ from typing import Self
 from adapters.kafka.offsets import end_offsets
 from adapters.spark.committed_offsets import committed_offsets
 from tests.support.aggregators import Program, Site, until
+from tests.support.timeouts import scaled
 
-PATIENCE_S = 420.0
+TIMEOUT_S = scaled(420.0)
 """Several starts of a cold Spark, on a machine that runs three nodes as well."""
 
 MAX_STARTS = 20
@@ -41,7 +42,7 @@ class Supervisor:
             self._tend()
             return done()
 
-        until(tended, what, PATIENCE_S)
+        until(tended, what, TIMEOUT_S)
 
     def until_stored(self) -> None:
         """Wait until all that is on the topic now is stored."""

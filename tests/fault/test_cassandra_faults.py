@@ -20,12 +20,15 @@ from tests.support.aggregators import Site, until
 from .fault_report import Tell
 from .in_process_queries import Carrier
 from .stored_ledger import check_ledger, put
-from .supervising import PATIENCE_S, Supervisor
+from .supervising import TIMEOUT_S, Supervisor
 from .tape import Tape
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(1200)]
 
 NODE = "cassandra-1"
+FROZEN_S = 5.0
+"""The length of a short freeze, from the moment at which a micro-batch waits for the node."""
+
 AWAY_S = 60.0
 DOWN = 'cassandra_endpoints{state="down"}'
 MANY = 40_000
@@ -78,7 +81,12 @@ def until_no_hint_is_left(stack: Stack, nodes: Sequence[str]) -> None:
             seen = time.monotonic()
         return time.monotonic() - seen > HINTED_S
 
-    until(none_for_a_while, "hints are delivered", PATIENCE_S)
+    until(none_for_a_while, "hints are delivered", TIMEOUT_S)
+
+
+def batches_planned(site: Site) -> int:
+    """Return the number of micro-batches that the queries of trades have planned, finished or not."""
+    return sum(len([*(query / "offsets").glob("[0-9]*")]) for query in site.queries)
 
 
 def test_a_short_freeze_of_cassandra(
@@ -91,13 +99,17 @@ def test_a_short_freeze_of_cassandra(
     with carrier.running(max_offsets_per_trigger=500) as queries:
         carrier.until_stored(queries)
         revived.pause(NODE)
+        planned = batches_planned(carrier.site)
         put(carrier.site, second)
-        time.sleep(5)
-        assert not carrier.site.all_is_stored()
+        until(lambda: batches_planned(carrier.site) > planned, "a micro-batch waits for the frozen node")
+        frozen = time.monotonic()
+        while time.monotonic() < frozen + FROZEN_S:
+            assert not carrier.site.all_is_stored()
+            time.sleep(0.1)
         revived.resume(NODE)
         carrier.until_stored(queries)
     ledger = check_ledger(carrier.site, genuine=len(first + second))
-    tell("Cassandra frozen for 5 s", "the queries wait and go on", str(ledger))
+    tell(f"Cassandra frozen for {FROZEN_S:.0f} s", "the queries wait and go on", str(ledger))
 
 
 def stop(stack: Stack) -> None:
@@ -140,6 +152,7 @@ def test_cassandra_is_away_for_a_minute(
             trades = tape.trades(200)
             put(site, trades)
             sent += len(trades)
+            # The pace of the feed.
             time.sleep(1)
             lags.append(supervisor.lag)
         # It grows, but for what was on its way when the node went.
@@ -179,7 +192,7 @@ def test_one_node_of_three_is_killed(replicated: Site, three: Stack, tell: Tell)
     for node in ("cassandra-1", "cassandra-2"):
         three.kill(node)
     # The third by itself, once it knows that there is no other to ask.
-    until(lambda: figure(three, "cassandra-3", DOWN) == 2, "cassandra-3 knows", PATIENCE_S)
+    until(lambda: figure(three, "cassandra-3", DOWN) == 2, "cassandra-3 knows", TIMEOUT_S)
     alone = attrs.evolve(site, cassandra=attrs.evolve(site.cassandra, hosts=("127.0.0.3",), consistency="ONE"))
     ledger = check_ledger(alone, genuine=sent)
     assert hints > 0

@@ -82,6 +82,7 @@ def test_kills_at_random_moments(site: Site, tell: Tell) -> None:
         try:
             planned = [batch(query, "offsets") for query in site.queries]
             until(lambda: [batch(query, "offsets") for query in site.queries] > planned, "a micro-batch")  # noqa: B023
+            # The random moment.
             time.sleep(chance.uniform(0, 3))
         finally:
             program.kill()

@@ -28,14 +28,15 @@ from devstack.servers.java import java_home
 from devstack.servers.jmx_exporter import agent_option
 from devstack.stack import Stack
 from tests.support.keyspaces import fresh_settings
+from tests.support.timeouts import scaled, wait_until
 from tests.unit.adapters.prometheus.scraping import Scrape, parse
 from tests.unit.adapters.prometheus.test_documentation import SECTIONS, documented
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(400)]
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 200.0
-"""A cold Spark on a machine that does other things as well."""
+START_TIMEOUT_S = scaled(200.0)
+"""For what includes the start of Spark."""
 
 # What does not move while all is well, by program or server. Everything else has to.
 STILL = {
@@ -105,11 +106,9 @@ def get(address: str, path: str) -> tuple[int, str]:
         return 0, ""
 
 
-def until(done: Callable[[], bool], what: str, patience_s: float = PATIENCE_S) -> None:
-    deadline = time.monotonic() + patience_s
-    while not done():
-        assert time.monotonic() < deadline, f"waited {patience_s} s for: {what}"
-        time.sleep(0.1)
+def until(done: Callable[[], bool], what: str) -> None:
+    """Wait until the condition holds, with few checks: each is a scrape."""
+    wait_until(done, what, START_TIMEOUT_S, poll_s=0.1)
 
 
 def scraped(address: str) -> Scrape:

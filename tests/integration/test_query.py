@@ -25,6 +25,7 @@ from domain.trade import Trade
 from domain.window import MINUTE_MS
 from tests.contract.stores import MIDNIGHT_MS, fresh_symbol, make_trade
 from tests.support.keyspaces import fresh_settings
+from tests.support.timeouts import scaled
 
 pytestmark = pytest.mark.servers
 
@@ -75,7 +76,7 @@ def environment(settings: CassandraSettings) -> dict[str, str]:
 def query(settings: CassandraSettings, *args: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "apps.query", *args],
-        cwd=ROOT, env=environment(settings), capture_output=True, text=True, timeout=120, check=False,
+        cwd=ROOT, env=environment(settings), capture_output=True, text=True, timeout=scaled(120), check=False,
     )  # fmt: skip
 
 
@@ -184,7 +185,7 @@ def test_a_reader_who_leaves_early_ends_it_quietly(settings: CassandraSettings, 
         assert process.stdout.readline()
         process.stdout.close()
         assert process.stderr.read() == b""
-        assert process.wait(timeout=120) == 0
+        assert process.wait(timeout=scaled(120)) == 0
 
 
 def test_what_was_written_is_what_is_exported(settings: CassandraSettings) -> None:

@@ -35,6 +35,7 @@ from tests.contract.stores import fresh_symbol, make_trade
 from tests.fault.in_process_queries import Carrier, await_tables
 from tests.support.aggregators import Site
 from tests.support.keyspaces import fresh_settings
+from tests.support.timeouts import scaled
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(300)]
 
@@ -344,7 +345,7 @@ def test_a_late_trade_is_stored_raw_and_ends_up_in_its_candle_by_the_command(
     def command(*line: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [*line, "--day", str(YESTERDAY)],
-            cwd=ROOT, env=environment, capture_output=True, text=True, timeout=200, check=False,
+            cwd=ROOT, env=environment, capture_output=True, text=True, timeout=scaled(200), check=False,
         )  # fmt: skip
 
     # spark-submit sends words and differences to one place.

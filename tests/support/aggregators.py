@@ -34,19 +34,18 @@ from tests.parity.records import Entry
 from tests.parity.twins import CandleRow
 
 from .keyspaces import fresh_settings
+from .timeouts import TIMEOUT_S, scaled, wait_until
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 240.0
-"""A cold Spark on a machine that does other things as well."""
+START_TIMEOUT_S = scaled(240.0)
+"""For what includes the start of Spark."""
 
 TradeKey = tuple[str, int, int, int, int, str]
 
 
-def until(done: Callable[[], bool], what: str, patience_s: float = PATIENCE_S) -> None:
-    deadline = time.monotonic() + patience_s
-    while not done():
-        assert time.monotonic() < deadline, f"waited {patience_s} s for: {what}"
-        time.sleep(0.1)
+def until(done: Callable[[], bool], what: str, timeout_s: float = START_TIMEOUT_S) -> None:
+    """Wait until the condition holds, with few checks: each may read files or ask a server."""
+    wait_until(done, what, timeout_s, poll_s=0.1)
 
 
 @attrs.frozen(kw_only=True)
@@ -92,14 +91,14 @@ class Site:
         for place, entry in enumerate(entries):
             producer.produce(self.kafka.trades_topic, value=entry.value, key=str(place % 50).encode())
             producer.poll(0)
-        assert producer.flush(60) == 0
+        assert producer.flush(TIMEOUT_S) == 0
 
     def records(self, topic: str) -> list[TopicRecord]:
         """Read a topic as it is now, from its start."""
         count = sum(end_offsets(self.kafka, topic).values())
         found: list[TopicRecord] = []
         with KafkaSubscriber(self.kafka, f"test-{time.monotonic_ns()}", [topic]) as subscriber:
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + TIMEOUT_S
             while len(found) < count:
                 assert time.monotonic() < deadline
                 found += subscriber.read(1.0)
@@ -112,7 +111,7 @@ class Site:
         producer = Producer({"bootstrap.servers": self.kafka.bootstrap_servers})
         for place, entry in enumerate(entries):
             producer.produce(self.kafka.events_topic, value=entry.value, key=f"producer-{place % 3}")
-        assert producer.flush(60) == 0
+        assert producer.flush(TIMEOUT_S) == 0
 
     def events(self) -> list[TopicRecord]:
         return self.records(self.kafka.events_topic)
@@ -211,7 +210,7 @@ class Program:
 
     def ended(self) -> int:
         try:
-            return self.process.wait(PATIENCE_S)
+            return self.process.wait(START_TIMEOUT_S)
         finally:
             self.kill()
 
