@@ -30,7 +30,7 @@ _KEEP_ALIVE_MS: Final = itertools.count(5_000)
 def await_tables(spark: SparkSession, settings: AggregatorSettings) -> None:
     """Wait until Spark knows of tables that were just made, over a connection that is as new as they are.
 
-    One that is older is told of them late, and one that went through an outage of Cassandra was seen not to be told for minutes.
+    An older connection learns of them late: after an outage of Cassandra, minutes late in one case.
     """
     # Connections are shared by those whose settings are equal.
     spark.conf.set("spark.cassandra.connection.keepAliveMS", str(next(_KEEP_ALIVE_MS)))
@@ -97,7 +97,7 @@ class Carrier:
                 self._end(queries)
 
     def until_stored(self, queries: list[StreamingQuery]) -> None:
-        """Wait until all that the topic holds now is stored; a query that fails, fails this."""
+        """Wait until everything that is on the topic now is stored. Raise the error of a query that fails."""
 
         def stored() -> bool:
             for query in queries:
@@ -109,7 +109,7 @@ class Carrier:
 
     @property
     def late_rows(self) -> int:
-        """What the watermark dropped, as Spark tells."""
+        """The rows that the watermark dropped, as reported by Spark."""
         return sum(batch.late_rows or 0 for batch in self.batches)
 
     def _end(self, queries: list[StreamingQuery]) -> None:
@@ -119,7 +119,7 @@ class Carrier:
 
     @contextmanager
     def _as_the_program(self, settings: AggregatorSettings) -> Iterator[None]:
-        """Give the session those of the program's settings that a running session takes."""
+        """Set those options of the program that a running session accepts."""
         conf = self.spark.conf
         wanted = {name: value for name, value in spark_conf(settings).getAll() if name.startswith(_OURS)}
         wanted["spark.sql.shuffle.partitions"] = str(PARTITIONS)

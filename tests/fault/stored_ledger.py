@@ -73,7 +73,7 @@ def put_records(site: Site, records: Iterable[tuple[bytes | None, bytes | None]]
 
 
 def identity_of(trade: Trade) -> Identity:
-    """Give what makes a trade this one."""
+    """Return the identity of a trade."""
     return (trade.symbol, trade.timestamp_ms, trade.trade_id)
 
 

@@ -1,4 +1,4 @@
-"""The aggregator under a supervisor: it ends when a query fails, as is documented, and is started again on the same checkpoint."""
+"""The aggregator under a supervisor: it ends when a query fails, as documented, and is restarted on the same checkpoint."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_STARTS = 20
 
 
 class Supervisor:
-    """Keeps a site's aggregator running for the time of a `with` block; `starts` counts."""
+    """Keeps the aggregator of a site running within a `with` block; `starts` is the number of starts."""
 
     def __init__(self, site: Site) -> None:
         self.starts = 0
@@ -36,7 +36,7 @@ class Supervisor:
             self._program.kill()
 
     def until(self, done: Callable[[], bool], what: str) -> None:
-        """Wait for a condition, and start the program again whenever it has ended."""
+        """Wait for a condition, and restart the program each time that it ends."""
 
         def tended() -> bool:
             self._tend()
@@ -45,12 +45,12 @@ class Supervisor:
         until(tended, what, TIMEOUT_S)
 
     def until_stored(self) -> None:
-        """Wait until all that is on the topic now is stored."""
+        """Wait until everything that is on the topic now is stored."""
         self.until(self._site.all_is_stored, "everything is stored")
 
     @property
     def lag(self) -> int:
-        """Records of the topic that the query which is further behind has not committed."""
+        """The number of records that the slower query of trades has not committed."""
         topic = self._site.kafka.trades_topic
         end = sum(end_offsets(self._site.kafka, topic).values())
         return end - min(sum(committed_offsets(query, topic).values()) for query in self._site.queries)

@@ -34,7 +34,7 @@ DOWN = 'cassandra_endpoints{state="down"}'
 MANY = 40_000
 """Trades that take seconds to write, in twenty minutes of the tape."""
 HINTED_S = 35.0
-"""A write to a node of which nobody knew that it was gone becomes a hint when it times out, and that is on the disk 10 s later."""
+"""A write to a node that is not yet known to be down becomes a hint when it times out, and the hint is on the disk 10 s later."""
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def replicated(kafka_stack: Stack, three: Stack, tmp_path: Path, request: pytest
 
 
 def figure(stack: Stack, node: str, name: str) -> float:
-    """Read one of a node's metrics; 0 before it has any."""
+    """Return a metric of a node; 0 before it exists."""
     with urllib.request.urlopen(f"http://{stack.metrics_targets[node]}/metrics", timeout=30) as reply:
         text = reply.read().decode()
     found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
@@ -72,7 +72,7 @@ def figure(stack: Stack, node: str, name: str) -> float:
 
 
 def until_no_hint_is_left(stack: Stack, nodes: Sequence[str]) -> None:
-    """Wait until nodes have handed on what they kept for another."""
+    """Wait until the nodes have delivered their hints."""
     seen = time.monotonic()
 
     def none_for_a_while() -> bool:
@@ -130,7 +130,7 @@ def thaw(stack: Stack) -> None:
 
 @pytest.mark.faults
 @pytest.mark.parametrize(("leave", "come_back"), [(stop, restart), (freeze, thaw)], ids=["stopped", "frozen"])
-def test_cassandra_is_away_for_a_minute(
+def test_cassandra_is_unavailable_for_a_minute(
     kafka_stack: Stack,
     revived: Stack,
     tmp_path: Path,
@@ -220,7 +220,7 @@ def test_writes_time_out_while_two_nodes_of_three_are_frozen(replicated: Site, t
         writes, timeouts = written("requests"), written("request_timeouts")
         put(site, many)
         try:
-            # In the middle of writing them: whoever asks later is refused at once, or does not get as far as that.
+            # In the middle of writing them: a later write would be refused at once, or not be sent.
             supervisor.until(lambda: written("requests") > writes + 10, "writes")
             for node in ("cassandra-2", "cassandra-3"):
                 three.pause(node)

@@ -30,14 +30,14 @@ def newest(folder: Path) -> Path:
 
 
 def garble(*files: Path) -> None:
-    """Change files under their checksums too, as whoever else writes there does."""
+    """Overwrite files and remove their checksums, as another program would."""
     for file in files:
         file.write_bytes(b"\x00 garbage")
         forget(file.with_name(f".{file.name}.crc"))
 
 
 def cut(*files: Path, to: int) -> None:
-    """Leave the first bytes of files, as a full disk does."""
+    """Truncate files, as a full disk does."""
     for file in files:
         file.write_bytes(file.read_bytes()[:to])
         forget(file.with_name(f".{file.name}.crc"))
@@ -109,7 +109,7 @@ def used(
 
 
 def failure(used: Used) -> str:
-    """Give the words of the program's last line."""
+    """Return the message in the last line of the program."""
     try:
         used.carrier.once()
     except PortError as error:

@@ -31,19 +31,19 @@ def site(kafka_stack: Stack, cassandra_stack: Stack, tmp_path: Path, request: py
 
 
 def otherwise_sized(round_: int) -> tuple[list[str], list[str]]:
-    """Give a command with another parallelism each round, and arguments with micro-batches of another size."""
+    """Return a command with another parallelism in each round, and arguments with another size of micro-batches."""
     master = ("local[1]", "local[2]", "local[3]")[round_ % 3]
     records = ("400", "1000", "150")[round_ % 3]
     return ["spark-submit", "--master", master], ["--max-offsets-per-trigger", records, "--trigger", "0.2"]
 
 
 def batch(query: Path, folder: str) -> int:
-    """Give the newest micro-batch that a query has planned (`offsets`) or committed (`commits`)."""
+    """Return the newest micro-batch that a query has planned (`offsets`) or committed (`commits`)."""
     return max((int(file.name) for file in (query / folder).glob("[0-9]*")), default=-1)
 
 
 def finish(site: Site) -> Program:
-    """Run undisturbed until all is stored."""
+    """Run without faults until everything is stored."""
     program = Program.start(site, "--once")
     assert program.ended() == 0, program.text()[-3000:]
     return program

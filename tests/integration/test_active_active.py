@@ -95,7 +95,7 @@ def test_both_feeds_give_a_trade_the_same_id(received: list[list[Trade]]) -> Non
 
 
 @pytest.mark.parametrize("deduplicate", [True, False])
-def test_raw_trades_are_there_once_and_candles_count_them_once_if_so_told(
+def test_raw_trades_are_stored_once_and_candles_count_them_once_with_deduplication(
     spark: SparkSession, site: Site, received: list[list[Trade]], deduplicate: bool
 ) -> None:
     Carrier(spark, site).once(deduplicate=deduplicate)

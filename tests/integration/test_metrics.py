@@ -230,7 +230,7 @@ def _has_seen_it_all(found: Scrape) -> bool:
 
 def _sections(name: str) -> tuple[str, ...]:
     servers = {"kafka": "Kafka's brokers", "cassandra": "Cassandra's nodes", "spark": "Spark's driver"}
-    # The producer here has its symbols from a setting, and tells nothing of a watchlist.
+    # The producer here has its symbols from a setting, and has no metrics of a watchlist.
     return (servers[name],) if name in servers else tuple(s for s in SECTIONS[name] if not s.startswith("Watchlist"))
 
 
@@ -246,7 +246,7 @@ def test_everything_documented_is_exported_and_moves(pipeline: Pipeline, name: s
 
 
 @pytest.mark.parametrize("name", ["kafka", "cassandra", "spark"])
-def test_every_jvm_tells_of_heap_and_garbage_collection(pipeline: Pipeline, name: str) -> None:
+def test_every_jvm_reports_heap_and_garbage_collection(pipeline: Pipeline, name: str) -> None:
     found = pipeline.scrape(name)
     assert 0 < found.value("jvm_memory_used_bytes", area="heap") < found.value("jvm_memory_max_bytes", area="heap")
     assert found.total("jvm_gc_collection_seconds_count") > 0
@@ -283,7 +283,7 @@ def test_trades_are_fresh_and_their_latency_is_plausible(pipeline: Pipeline) -> 
     assert found.value("tapeline_aggregator_end_to_end_latency_seconds_bucket", le="0.25") < count
 
 
-def test_tables_and_topics_are_told_apart(pipeline: Pipeline) -> None:
+def test_tables_and_topics_have_their_own_series(pipeline: Pipeline) -> None:
     cassandra = pipeline.scrape("cassandra")
     assert pipeline.keyspace in cassandra.labels("cassandra_table_disk_bytes", "keyspace")
     assert not {

@@ -1,4 +1,4 @@
-"""Reconciling a day on a real Cassandra: late trades end up in their candles, and nothing is touched that the stream may still touch."""
+"""Reconcile a day on a real Cassandra: late trades are added to their candles, and windows that the stream may still change are not touched."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def spark_settings(cassandra: CassandraSettings) -> AggregatorSettings:
 
 @attrs.frozen(kw_only=True)
 class Tables:
-    """Tables that nobody else has, and a session of Spark to reconcile them in."""
+    """Tables that no other test uses, and a Spark session to reconcile them in."""
 
     session: SparkSession
     settings: CassandraSettings
@@ -89,7 +89,7 @@ class Tables:
             )
 
     def ask(self, what: str, symbol: str) -> object:
-        """Ask for one thing of the one candle of a symbol."""
+        """Return one column of the only candle of a symbol."""
         with CassandraSession(self.settings) as session:
             query = f"SELECT {what} FROM {self.settings.keyspace}.trade_aggregates WHERE symbol = %s ALLOW FILTERING"  # noqa: S608
             [[found]] = session.driver.execute(query, (symbol,))
@@ -120,7 +120,7 @@ def kinds(found: Iterable[Difference]) -> list[tuple[str, int]]:
     return [(one.kind, (one.window_start_ms - NOON_MS) // MINUTE_MS) for one in found]
 
 
-def test_missing_and_changed_candles_are_told_and_put_right_once(tables: Tables) -> None:
+def test_missing_and_changed_candles_are_reported_and_corrected_once(tables: Tables) -> None:
     symbol = fresh_symbol()
     trades = some_trades(symbol)
     whole = candles_of(trades)
@@ -170,7 +170,7 @@ def test_each_column_is_compared(tables: Tables) -> None:
     assert all(tables.stored(symbol)[:1] == candles_of(some_trades(symbol, 3)) for symbol in symbols)
 
 
-def test_a_candle_without_trades_is_told_and_never_deleted(tables: Tables) -> None:
+def test_a_candle_without_trades_is_reported_and_never_deleted(tables: Tables) -> None:
     symbol = fresh_symbol()
     trades = some_trades(symbol)
     tables.candles.write(candles_of(trades))
@@ -184,7 +184,7 @@ def test_a_candle_without_trades_is_told_and_never_deleted(tables: Tables) -> No
     assert tables.stored(symbol) == candles_of([*trades, later])
 
 
-def test_a_candle_that_counts_more_trades_is_put_right_when_later_trades_are_stored(tables: Tables) -> None:
+def test_a_candle_that_counts_more_trades_is_corrected_when_later_trades_are_stored(tables: Tables) -> None:
     symbol = fresh_symbol()
     trades = some_trades(symbol, 4)
     twice = candles_of([*trades, *trades])
@@ -208,7 +208,7 @@ def test_a_candle_of_price_updates_alone_loses_an_old_vwap(tables: Tables) -> No
     assert tables.ask("vwap", symbol) is None
 
 
-def test_open_windows_are_left_alone(tables: Tables) -> None:
+def test_open_windows_are_not_corrected(tables: Tables) -> None:
     symbol = fresh_symbol()
     now_ms = NOON_MS + 10 * MINUTE_MS
     trades = some_trades(symbol, 40)
@@ -275,9 +275,9 @@ def test_without_names_all_symbols_of_the_day_are_reconciled_and_no_other_day(ta
     tables.candles.write(candles_of(some_trades(names[1], 1)))
     tables.trades.write(some_trades(names[2], 1, NOON_MS + 86_400_000))
     summary, found = tables.reconcile(dry_run=True)
-    told = {one.symbol: one.kind for one in found}
-    assert (told[names[0]], told.get(names[1])) == ("missing", "extra")
-    assert names[2] not in told
+    reported = {one.symbol: one.kind for one in found}
+    assert (reported[names[0]], reported.get(names[1])) == ("missing", "extra")
+    assert names[2] not in reported
     assert summary.symbols >= 2
     assert {one.symbol for one in tables.reconcile(names[0])[1]} == {names[0]}
 
@@ -349,9 +349,9 @@ def test_a_late_trade_is_stored_raw_and_ends_up_in_its_candle_by_the_command(
         )  # fmt: skip
 
     # spark-submit sends words and differences to one place.
-    told = command("spark-submit", "apps/reconcile.py", "--dry-run", "--format", "json")
-    assert told.returncode == 1, told.stderr[-2000:]
-    [difference] = (json.loads(line) for line in told.stdout.splitlines() if line.startswith('{"kind"'))
+    reported = command("spark-submit", "apps/reconcile.py", "--dry-run", "--format", "json")
+    assert reported.returncode == 1, reported.stderr[-2000:]
+    [difference] = (json.loads(line) for line in reported.stdout.splitlines() if line.startswith('{"kind"'))
     assert (difference["kind"], difference["symbol"]) == ("changed", symbol)
     assert difference["columns"]["high"] == {"stored": 103, "computed": 999, "difference": 896}
     assert stored() == candles_of(trades)

@@ -1,4 +1,4 @@
-"""The aggregator as a child process, and its surroundings: topics, tables and a checkpoint of its own, and what is read back from them."""
+"""The aggregator as a child process, with topics, tables and a checkpoint of its own, and readers of their contents."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def until(done: Callable[[], bool], what: str, timeout_s: float = START_TIMEOUT_
 
 @attrs.frozen(kw_only=True)
 class Site:
-    """Topics, tables and a checkpoint of one's own."""
+    """Topics, tables and a checkpoint that no other test uses."""
 
     kafka: KafkaSettings
     cassandra: CassandraSettings
@@ -228,6 +228,6 @@ class Program:
 
 
 def batch_ends(query: Path, topic: str) -> list[Mapping[str, int]]:
-    """Give the offsets up to which each micro-batch went, by partition, as the checkpoint has them."""
+    """Return the end offsets of each micro-batch by partition, from the checkpoint."""
     files = sorted((query / "offsets").glob("[0-9]*"), key=lambda file: int(file.name))
     return [json.loads(file.read_text("utf-8").splitlines()[2])[topic] for file in files]

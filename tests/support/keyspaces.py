@@ -1,4 +1,4 @@
-"""Settings for the real Cassandra of the tests, with a keyspace of one's own."""
+"""Settings for the real Cassandra of the tests, with a keyspace that no other test uses."""
 
 import itertools
 import os
@@ -9,13 +9,13 @@ _counter = itertools.count()
 
 
 def fresh_settings(contact: tuple[list[str], int], **fields: object) -> CassandraSettings:
-    """Settings for a keyspace that nobody else has; it is not made yet."""
+    """Return settings for a new keyspace name; the keyspace does not exist yet."""
     hosts, port = contact
     values: dict[str, object] = {
         "hosts": tuple(hosts),
         "port": port,
         "keyspace": f"t{os.getpid()}_{next(_counter)}",
-        # A machine that runs everything at once may stall for a while; that is no failure.
+        # A machine that runs all tests at once may stall for a while; that is not a failure.
         "request_timeout_s": 30.0,
         "connect_timeout_s": 60.0,
         **fields,

@@ -27,14 +27,14 @@ def test_a_local_checkpoint_is_written_without_starting_processes_to_rename_a_fi
     assert str(session.conf.get(FILE_MANAGER)).endswith("FileSystemBasedCheckpointFileManager")
 
 
-def test_what_is_said_of_how_checkpoints_are_written_stays(spark: SparkSession, tmp_path: Path) -> None:
+def test_a_file_manager_of_the_user_is_not_changed(spark: SparkSession, tmp_path: Path) -> None:
     session = spark.newSession()
     session.conf.set(FILE_MANAGER, "of.the.user")
     claim_checkpoint(session, AggregatorSettings(checkpoint=str(tmp_path / "local")))
     assert session.conf.get(FILE_MANAGER) == "of.the.user"
 
 
-def test_a_checkpoint_that_is_not_local_is_written_as_spark_likes(spark: SparkSession, tmp_path: Path) -> None:
+def test_a_checkpoint_that_is_not_local_keeps_sparks_file_manager(spark: SparkSession, tmp_path: Path) -> None:
     session = spark.newSession()
     # The only other file system that needs no server: one that leads elsewhere.
     mounts = session.sparkContext._jsc.hadoopConfiguration()
@@ -63,7 +63,7 @@ def test_a_new_checkpoint_is_claimed_and_claimed_again(spark: SparkSession, tmp_
         {"deduplicate": True},
     ],
 )
-def test_a_checkpoint_is_of_the_settings_that_began_it(
+def test_a_checkpoint_is_bound_to_the_settings_that_created_it(
     spark: SparkSession, tmp_path: Path, change: dict[str, Any]
 ) -> None:
     settings = AggregatorSettings(checkpoint=str(tmp_path))
@@ -143,7 +143,7 @@ def test_settings_that_are_not_json_are_reported(spark: SparkSession, tmp_path: 
         claim_checkpoint(spark, AggregatorSettings(checkpoint=str(tmp_path)))
 
 
-def test_a_checkpoint_that_cannot_be_written_is_told_of(spark: SparkSession, tmp_path: Path) -> None:
+def test_a_checkpoint_that_cannot_be_written_is_reported(spark: SparkSession, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(CheckpointError, match="cannot be used"):
         claim_checkpoint(spark, AggregatorSettings(checkpoint=str(tmp_path / "file")))

@@ -11,7 +11,7 @@ py4j.protocol.Py4JJavaError: An error occurred while calling o780.save.
 """
 
 
-def test_what_java_told_a_callback_is_the_cause() -> None:
+def test_an_error_of_java_in_a_callback_is_the_cause() -> None:
     assert root_cause(PROXY) == "java.io.IOException: Couldn't find table trade_aggregates in dies"
 
 

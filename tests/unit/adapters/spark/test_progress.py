@@ -51,7 +51,7 @@ def test_a_query_without_windows_or_counts_says_so() -> None:
     assert (progress.late_rows, progress.watermark, progress.rejected) == (None, None, None)
 
 
-def test_the_state_of_trades_that_were_seen_is_no_window_and_tells_of_duplicates() -> None:
+def test_the_state_of_deduplication_is_not_counted_as_windows_and_reports_duplicates() -> None:
     windows = {
         "operatorName": "stateStoreSave",
         "numRowsDroppedByWatermark": 0,

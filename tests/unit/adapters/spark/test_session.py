@@ -1,4 +1,4 @@
-"""What needs a session, and no server."""
+"""The parts of the adapter that need a session, and at most one server."""
 
 from __future__ import annotations
 
@@ -89,12 +89,12 @@ def test_a_missing_topic_is_named(spark: SparkSession, bootstrap_servers: str) -
         check_topics(spark, settings)
 
 
-def test_a_kafka_that_is_away_is_told_of(spark: SparkSession) -> None:
+def test_an_unavailable_kafka_is_reported(spark: SparkSession) -> None:
     with pytest.raises(BrokerError, match=r"does not answer at 127\.0\.0\.1:9\b"):
         check_topics(spark, AggregatorSettings(bootstrap_servers="127.0.0.1:9"))
 
 
-def test_wrong_properties_of_the_kafka_client_are_told_of_without_their_values(spark: SparkSession) -> None:
+def test_invalid_properties_of_the_kafka_client_are_reported_without_their_values(spark: SparkSession) -> None:
     settings = AggregatorSettings(
         kafka_properties={
             "security.protocol": "SASL_PLAINTEXT",
@@ -107,13 +107,13 @@ def test_wrong_properties_of_the_kafka_client_are_told_of_without_their_values(s
     assert "hush" not in str(caught.value)
 
 
-def test_a_keyspace_that_is_not_there_is_told_of(spark: SparkSession, cassandra_contact: tuple[list[str], int]) -> None:
+def test_a_missing_keyspace_is_reported(spark: SparkSession, cassandra_contact: tuple[list[str], int]) -> None:
     hosts, port = cassandra_contact
     settings = AggregatorSettings(cassandra_hosts=tuple(hosts), cassandra_port=port, keyspace="nowhere")
     with pytest.raises(StoreError, match=r"no table nowhere\.trades_v2"):
         check_tables(spark, settings)
 
 
-def test_a_cassandra_that_is_away_is_told_of(spark: SparkSession) -> None:
+def test_an_unavailable_cassandra_is_reported(spark: SparkSession) -> None:
     with pytest.raises(StoreError, match=r"does not answer at 127\.0\.0\.1:9\b"):
         check_tables(spark, AggregatorSettings(cassandra_port=9))
