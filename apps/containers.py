@@ -1,4 +1,4 @@
-"""Which adapter stands behind which port, for each program. This is the only place that joins them.
+"""Which adapter stands behind which port, for each program. Only this module and `shared_containers` join them.
 
 - A container is made from the settings of its program. A test overrides a provider to put another adapter in its place.
 - An adapter is named by its path and loaded when a program first asks for it: a program starts without the drivers that it does not use, and runs where
@@ -7,13 +7,8 @@
   dependency_injector is compiled. They have one adapter a port, joined in `apps/spark`.
 """
 
-import sys
-from typing import Any
-
-from prometheus_client import CollectorRegistry
-
 from adapters.cassandra.settings import CassandraSettings
-from adapters.exchange_calendar.markets import NYSE, calendar_of, is_any_open
+from adapters.exchange_calendar.markets import NYSE
 from adapters.kafka.settings import KafkaSettings
 from adapters.memory.broker import MemoryBroker
 from adapters.memory.event_store import MemoryEventStore
@@ -25,7 +20,6 @@ from adapters.system_clock import system_clock
 from domain.eligibility import eligibility_rules
 from domain.intake import Intake
 from domain.journal import Journal
-from domain.market import classify
 from domain.windower import Windower
 from ports.candle_store import CandleStore
 from ports.clock import Clock
@@ -43,97 +37,31 @@ from ports.watchlist_editor import WatchlistEditor
 
 from .observability.health import live_health, producer_health
 from .runtime.lifecycle import Late
-from .runtime.version import program_version
 from .services.dead_letter_replay import DeadLetterReplay
 from .services.embedded_pipeline import EmbeddedPipeline
 from .services.in_process_aggregator import InProcessAggregator
 from .services.ingest import Ingest
-from .services.period_candles import PeriodCandles
-from .services.rollup_reader import RollupCandleStore
 from .services.symbol_assignment import FixedAssignment, WatchlistAssignment
 from .settings.dashboard import DashboardSettings
 from .settings.dlq import DlqSettings
 from .settings.producer import new_run_id
-from .settings.source import SourceOptions
 from .settings.stack import StackSettings
 from .settings.watchlist import WatchlistSettings
-from .settings.web_options import WebOptions
-from .web.page_source import PageSource
-from .web.server import PageServer
+from .shared_containers import (
+    Callable,
+    CassandraContainer,
+    Container,
+    DeclarativeContainer,
+    Dependency,
+    FeedContainer,
+    Object,
+    Provider,
+    Selector,
+    Singleton,
+    page_server,
+)
 from .web.source_factories import live_source, stored_source
 from .web.symbol_tracking import SymbolTrackingCandleStore
-
-# dependency_injector loads FastAPI where it is installed, to find request handlers. There are none here, and the load takes a third of a second of
-# every start. A None in sys.modules makes an import fail: https://docs.python.org/3/reference/import.html#the-module-cache
-_absent = {name: None for name in ("fastapi", "starlette") if name not in sys.modules}
-sys.modules.update(_absent)  # type: ignore[arg-type]
-from dependency_injector.containers import DeclarativeContainer  # noqa: E402
-from dependency_injector.providers import Callable, Container, Dependency, Object, Provider, Selector, Singleton  # noqa: E402
-
-for _name in _absent:
-    del sys.modules[_name]
-
-
-def _page_server(source: PageSource, web: WebOptions) -> PageServer:
-    return PageServer(source, host=web.host, port=web.port, allowed_hosts=web.allowed_hosts, security=web.security())
-
-
-def _period_candles(symbol: str, **parts: Any) -> PeriodCandles:
-    market = classify(symbol)
-    return PeriodCandles(symbol=symbol, calendar=calendar_of(market.asset_class, market.venue), **parts)
-
-
-class FeedContainer(DeclarativeContainer):
-    """A measured feed: Finnhub itself, a simulated Finnhub behind the same adapter, or a recording."""
-
-    settings = Dependency(instance_of=SourceOptions)
-    clock: Provider[Clock] = Object(system_clock)
-    registry: Provider[CollectorRegistry] = Singleton(
-        Late("adapters.prometheus.registry:new_registry"), Callable(program_version)
-    )
-    unmeasured_feed: Provider[Feed] = Selector(
-        settings.provided.feed_kind,
-        finnhub=Singleton(
-            Late("adapters.finnhub.websocket_feed:FinnhubFeed"), settings.provided.finnhub.adapter.call()
-        ),
-        simulated=Singleton(
-            Late("apps.runtime.simulated_feed:SimulatedFeed"), settings.provided.simulator.adapter.call()
-        ),
-        replay=Singleton(
-            Late("adapters.finnhub.replay:ReplayFeed"),
-            settings.provided.replay,
-            speed=settings.provided.times_real_time,
-        ),
-    )
-    feed: Provider[Feed] = Singleton(
-        Late("adapters.prometheus.feed:MeasuredFeed"), unmeasured_feed, registry, is_market_open=Object(is_any_open)
-    )
-    intake: Provider[FrameIntake] = Singleton(
-        Late("adapters.prometheus.intake:MeasuredIntake"),
-        Singleton(Intake, source=settings.provided.feed_kind, rules=settings.provided.rules.adapter.call()),
-        registry,
-    )
-
-
-class CassandraContainer(DeclarativeContainer):
-    """`tapeline query`, and part of others: the three stores in Cassandra over one session, and a probe with its own connection."""
-
-    clock: Provider[Clock] = Object(system_clock)
-    settings = Dependency(instance_of=CassandraSettings)
-
-    session = Singleton(Late("adapters.cassandra.session:CassandraSession"), settings)
-    trade_store: Provider[TradeStore] = Singleton(
-        Late("adapters.cassandra.trade_store:CassandraTradeStore"), settings, session
-    )
-    candle_store: Provider[CandleStore] = Singleton(
-        Late("adapters.cassandra.candle_store:CassandraCandleStore"), settings, session
-    )
-    event_store: Provider[EventStore] = Singleton(
-        Late("adapters.cassandra.event_store:CassandraEventStore"), settings, session
-    )
-    rollup_store: Provider[CandleStore] = Singleton(RollupCandleStore, candle_store)
-    period_candles = Callable(_period_candles, candles=rollup_store, events=event_store)
-    probe: Provider[Probe] = Singleton(Late("adapters.cassandra.probe:CassandraProbe"), settings)
 
 
 class LiveContainer(FeedContainer):
@@ -189,7 +117,7 @@ class LiveContainer(FeedContainer):
 
     # The page reads past the measured stores: its reads are not the pipeline's.
     page = Singleton(
-        _page_server,
+        page_server,
         Singleton(
             live_source,
             settings,
@@ -209,7 +137,7 @@ class DashboardContainer(DeclarativeContainer):
     settings = Dependency(instance_of=DashboardSettings)
     stores = Container(CassandraContainer, settings=settings.provided.cassandra.adapter.call())
     page = Singleton(
-        _page_server,
+        page_server,
         Singleton(
             stored_source, settings, candles=stores.candle_store, trades=stores.trade_store, events=stores.event_store
         ),
@@ -317,7 +245,7 @@ class StackContainer(DeclarativeContainer):
     stores = Container(CassandraContainer, settings=cassandra)
     kafka_probe: Provider[Probe] = Singleton(Late("adapters.kafka.probe:KafkaProbe"), kafka)
     end_offsets = Callable(Late("adapters.kafka.offsets:end_offsets"), kafka)
-    page = Callable(_page_server, web=settings.provided.web)
+    page = Callable(page_server, web=settings.provided.web)
 
 
 class DoctorContainer(DeclarativeContainer):

@@ -19,6 +19,7 @@ from apps.settings.options import FinnhubOptions
 from apps.settings.producer import ProducerSettings
 from apps.settings.stack import StackSettings
 from apps.settings.watchlist import WatchlistSettings
+from apps.shared_containers import CassandraContainer
 from ports.candle_store import CandleStore
 from ports.feed import Feed
 
@@ -34,7 +35,7 @@ PROVIDERS = [
     (containers.WatchlistContainer(settings=WatchlistSettings()), ("editor",)),
     (containers.SimulatorContainer(settings=SimulatorSettings()), ("server",)),
     (
-        containers.CassandraContainer(settings=CassandraSettings()),
+        CassandraContainer(settings=CassandraSettings()),
         ("trade_store", "candle_store", "event_store", "probe"),
     ),
     (
