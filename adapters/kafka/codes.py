@@ -9,6 +9,9 @@ from confluent_kafka import KafkaError, KafkaException
 
 ALL_BROKERS_UNAVAILABLE: Final = KafkaError._ALL_BROKERS_DOWN
 
+REFUSED_CONNECTION: Final = frozenset({KafkaError._AUTHENTICATION, KafkaError._SSL})
+"""A broker did not accept the credentials, or one side did not accept the certificate of the other."""
+
 END_OF_PARTITION: Final = KafkaError._PARTITION_EOF
 
 END_OF_PRODUCER: Final = frozenset({KafkaError._FATAL, KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT})

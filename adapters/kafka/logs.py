@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 from confluent_kafka import KafkaError
 
-from .codes import ALL_BROKERS_UNAVAILABLE
+from .codes import ALL_BROKERS_UNAVAILABLE, REFUSED_CONNECTION
 
 _REPORTED_BY_CALLBACK = frozenset({"FAIL", "ERROR", "REQTMOUT", "CLOSE"})
 """Facilities of log lines that repeat, at every attempt, what the error callback reports."""
@@ -35,6 +35,8 @@ class ClientLog:
         self._on_report = on_statistics
         self.last_error = ""
         """The text of the latest error, to explain why no broker answers."""
+        self.refusal = ""
+        """The text of the latest refusal of credentials or of a certificate."""
 
     def options(self) -> dict[str, Any]:
         """Return the callbacks as properties."""
@@ -59,6 +61,8 @@ class ClientLog:
                 self._log.warning("brokers are unavailable", error=self.last_error or error.str())
         else:
             self.last_error = error.str()
+            if error.code() in REFUSED_CONNECTION:
+                self.refusal = error.str()
 
     def _on_statistics(self, text: str) -> None:
         if not self._unavailable and self._on_report is None:

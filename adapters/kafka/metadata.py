@@ -33,6 +33,10 @@ def read_topics(
     except KafkaException as error:
         client.poll(0)  # calls the error callback with the cause
         reason = log.last_error or error_of(error).str()
+        if log.refusal:
+            raise BrokerError(
+                f"no connection to Kafka at {settings.bootstrap_servers} with these security settings: {log.refusal}"
+            ) from error
         raise BrokerError(
             f"no Kafka broker at {settings.bootstrap_servers} answered within {settings.connect_timeout_s:g} s ({reason}): "
             "is it running, is the address right, and do the security settings fit?"

@@ -1,6 +1,6 @@
 """What a client needs to know about a Kafka cluster, as librdkafka's properties.
 
-Three layers, the later one wins: our defaults, which may be changed; `extra`, which takes any librdkafka property, security above all; and the
+Four layers, the later one wins: our defaults, which may be changed; `security`; `extra`, which takes any librdkafka property; and the
 properties on which the promises of the ports rest. An `extra` that contradicts one of those is refused. `extra` may hold passwords: it is in no
 repr, log or error.
 """
@@ -10,6 +10,8 @@ from typing import Final
 
 import attrs
 from attrs.validators import ge
+
+from .security import KafkaSecurity
 
 MAX_DEAD_LETTER_BYTES: Final = 20 * 1024 * 1024
 """Room for the largest frame that the feed accepts, 16 MiB, and its headers."""
@@ -74,8 +76,9 @@ class KafkaSettings:
     connect_timeout_s: float = attrs.field(default=10.0, validator=ge(0.1))
     """How long `start` waits for a broker to answer."""
     client_id: str = "tapeline"
+    security: KafkaSecurity = attrs.field(factory=KafkaSecurity)
     extra: Mapping[str, str] = attrs.field(factory=dict, repr=False, validator=_keeps_promises)
-    """Any librdkafka properties, such as security.protocol and sasl.password."""
+    """Any librdkafka properties, such as those of OAUTHBEARER; they win over `security`."""
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -95,6 +98,7 @@ class KafkaSettings:
             # The statistics report whether a broker is up; see `logs`.
             "statistics.interval.ms": 1_000,
             "client.id": self.client_id,
+            **self.security.properties(),
             **self.extra,
             "bootstrap.servers": self.bootstrap_servers,
         }

@@ -5,12 +5,12 @@ from typing import Final
 import attrs
 import typed_settings as ts
 
-from adapters.spark.security_settings import CassandraSecurity
 from adapters.spark.settings import AggregatorSettings
 
 from .endpoint_options import MetricsOptions
 from .metrics_options import AGGREGATOR_PORT, metrics_host, metrics_port
 from .options import CassandraOptions, KafkaOptions, RuleOptions, in_seconds
+from .spark_security import spark_cassandra_security, spark_kafka_security
 
 _DEFAULTS: Final = AggregatorSettings()
 
@@ -78,14 +78,13 @@ class AggregatorOptions:
             topic=self.kafka.trades_topic,
             dead_letter_topic=self.kafka.dead_letters_topic,
             events_topic=self.kafka.events_topic,
+            kafka_security=spark_kafka_security(self.kafka),
             kafka_properties=self.kafka_client,
             cassandra_hosts=self.cassandra.hosts,
             cassandra_port=self.cassandra.port,
             keyspace=self.cassandra.keyspace,
             local_dc=self.cassandra.local_dc,
-            cassandra_security=CassandraSecurity(
-                username=self.cassandra.username, password=str(self.cassandra.password)
-            ),
+            cassandra_security=spark_cassandra_security(self.cassandra),
             consistency=self.consistency,
             checkpoint=self.checkpoint,
             trigger_s=self.trigger_s,

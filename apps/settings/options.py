@@ -3,20 +3,25 @@
 A group has the name of its table in a settings file. It builds the settings of its adapter when it is loaded, so a wrong value is found at once.
 """
 
-from typing import Any, Final
+from pathlib import Path
+from typing import Any, Final, Literal
 
 import attrs
 import typed_settings as ts
 
 from adapters.cassandra.settings import CassandraSettings
 from adapters.finnhub.settings import FINNHUB_URL, FinnhubSettings
+from adapters.kafka.security import KafkaSecurity
 from adapters.kafka.settings import KafkaSettings
 from adapters.simulator.settings import SimulatorSettings
 from domain.rules import Rules
 
+from .secret_files import require_private_file, secret_of
+
 _FINNHUB: Final = FinnhubSettings()
 _KAFKA: Final = KafkaSettings()
 _CASSANDRA: Final = CassandraSettings()
+_FILE: Final = {"metavar": "FILE"}
 
 
 def comma_list(default: tuple[str, ...], text: str, *, metavar: str = "A,B,...") -> Any:
@@ -34,6 +39,11 @@ def in_seconds(name: str, default: float | None, text: str, *, zero: bool = Fals
             )
 
     return ts.option(default=default, validator=check, help=f"{text} [seconds]", click={"param_decls": (f"--{name}",)})
+
+
+def _text(path: Path | None) -> str:
+    """Return a path as the adapters take it: empty for None."""
+    return "" if path is None else str(path)
 
 
 @attrs.frozen(kw_only=True)
@@ -87,14 +97,34 @@ class KafkaOptions:
     properties: dict[str, str] = ts.option(
         factory=dict,
         repr=False,
-        help="More librdkafka properties, such as security.protocol=SSL; secrets belong in a file",
+        help="More librdkafka properties, such as those of OAUTHBEARER; secrets belong in a file",
+    )
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_SSL"] = ts.option(
+        default="PLAINTEXT", help="Protection of connections: SSL is TLS, SASL_SSL adds a user and a password"
+    )
+    ssl_ca_file: Path | None = ts.option(
+        default=None, help="Authority of the brokers' certificates, PEM  [default: the system's]", click=_FILE
+    )
+    ssl_cert_file: Path | None = ts.option(default=None, help="Client certificate and its chain, PEM", click=_FILE)
+    ssl_key_file: Path | None = ts.option(default=None, help="Private key of the client certificate, PEM", click=_FILE)
+    sasl_mechanism: Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN", "OAUTHBEARER"] = ts.option(
+        default="SCRAM-SHA-512", help="How the client proves who it is"
+    )
+    sasl_username: str = ts.option(default="", help="User, if the brokers require one")
+    sasl_password: ts.SecretStr = ts.secret(
+        default=ts.SecretStr(""), help="Password; better given as TAPELINE_KAFKA_SASL_PASSWORD or in a file"
+    )
+    sasl_password_file: Path | None = ts.option(
+        default=None, help="File with the password, readable by its owner alone", click=_FILE
     )
 
     def __attrs_post_init__(self) -> None:
         self.adapter()
 
     def adapter(self) -> KafkaSettings:
-        """Return the settings of the adapter."""
+        """Return the settings of the adapter. Raise ValueError on wrong values, or if a secret file cannot be used."""
+        if self.ssl_key_file is not None:
+            require_private_file(self.ssl_key_file)
         return KafkaSettings(
             bootstrap_servers=self.bootstrap_servers,
             trades_topic=self.trades_topic,
@@ -105,6 +135,15 @@ class KafkaOptions:
             buffer_messages=self.buffer_messages,
             buffer_kib=self.buffer_kib,
             connect_timeout_s=self.connect_timeout_s,
+            security=KafkaSecurity(
+                protocol=self.security_protocol,
+                ca_file=_text(self.ssl_ca_file),
+                cert_file=_text(self.ssl_cert_file),
+                key_file=_text(self.ssl_key_file),
+                sasl_mechanism=self.sasl_mechanism,
+                username=self.sasl_username,
+                password=secret_of("kafka.sasl_password", self.sasl_password, self.sasl_password_file),
+            ),
             extra=self.properties,
         )
 
@@ -121,20 +160,35 @@ class CassandraOptions:
     password: ts.SecretStr = ts.secret(
         default=ts.SecretStr(""), help="Password; better given as TAPELINE_CASSANDRA_PASSWORD or in a file"
     )
+    password_file: Path | None = ts.option(
+        default=None, help="File with the password, readable by its owner alone", click=_FILE
+    )
+    tls: bool = ts.option(default=False, help="Connect by TLS, with verified host names")
+    ca_file: Path | None = ts.option(
+        default=None, help="Authority of the nodes' certificates, PEM  [default: the system's]", click=_FILE
+    )
+    cert_file: Path | None = ts.option(default=None, help="Client certificate and its chain, PEM", click=_FILE)
+    key_file: Path | None = ts.option(default=None, help="Private key of the client certificate, PEM", click=_FILE)
     consistency: str = ts.option(default=_CASSANDRA.consistency, help="Consistency level of reads and writes")
 
     def __attrs_post_init__(self) -> None:
         self.adapter()
 
     def adapter(self) -> CassandraSettings:
-        """Return the settings of the adapter. Raise ValueError on wrong values."""
+        """Return the settings of the adapter. Raise ValueError on wrong values, or if a secret file cannot be used."""
+        if self.key_file is not None:
+            require_private_file(self.key_file)
         return CassandraSettings(
             hosts=self.hosts,
             port=self.port,
             keyspace=self.keyspace,
             local_dc=self.local_dc,
             username=self.username,
-            password=str(self.password),
+            password=secret_of("cassandra.password", self.password, self.password_file),
+            tls=self.tls,
+            ca_file=_text(self.ca_file),
+            cert_file=_text(self.cert_file),
+            key_file=_text(self.key_file),
             consistency=self.consistency,
         )
 

@@ -5,10 +5,10 @@ from typing import Final
 import attrs
 import typed_settings as ts
 
-from adapters.spark.security_settings import CassandraSecurity
 from adapters.spark.settings import AggregatorSettings
 
 from .options import CassandraOptions, in_seconds
+from .spark_security import spark_cassandra_security
 
 _DEFAULTS: Final = AggregatorSettings()
 
@@ -40,9 +40,7 @@ class ReconcileOptions:
             cassandra_port=self.cassandra.port,
             keyspace=self.cassandra.keyspace,
             local_dc=self.cassandra.local_dc,
-            cassandra_security=CassandraSecurity(
-                username=self.cassandra.username, password=str(self.cassandra.password)
-            ),
+            cassandra_security=spark_cassandra_security(self.cassandra),
             consistency=self.consistency,
             window_ms=self.window_s * 1000,
             allowed_lateness_ms=self.allowed_lateness_s * 1000,

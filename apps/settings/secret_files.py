@@ -17,7 +17,7 @@ MAX_BYTES: Final = 64 * 1024
 _OTHERS: Final = 0o077
 
 
-class SecretFileError(TapelineError):
+class SecretFileError(TapelineError, ValueError):
     """A secret cannot be used. The text names the file or the variable, and never holds the secret."""
 
 
@@ -55,6 +55,16 @@ def secret_setting(variable: str, file: Path | None) -> SecretStr | None:
     if value:
         return SecretStr(value)
     return None if file is None else read_secret(file)
+
+
+def secret_of(setting: str, value: SecretStr, file: Path | None) -> str:
+    """Return the secret of a setting or of the file beside it; empty if neither is set.
+
+    Raise SecretFileError if both are set, or the file cannot be used.
+    """
+    if str(value) and file is not None:
+        raise SecretFileError(f"{setting} and {setting}_file are both set: set one of them")
+    return str(value) if file is None else str(read_secret(file))
 
 
 def require_private_file(path: Path) -> None:

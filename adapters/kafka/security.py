@@ -1,0 +1,55 @@
+"""TLS and authentication to the brokers, as values, and the properties that librdkafka makes of them."""
+
+from typing import Final
+
+import attrs
+from attrs.validators import in_
+
+PROTOCOLS: Final = ("PLAINTEXT", "SSL", "SASL_SSL")
+"""SASL_PLAINTEXT is missing on purpose: everyone on the network could read the password."""
+MECHANISMS: Final = ("SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN", "OAUTHBEARER")
+
+
+@attrs.frozen(kw_only=True)
+class KafkaSecurity:
+    """How connections are protected. Raise ValueError on values that contradict each other."""
+
+    protocol: str = attrs.field(default="PLAINTEXT", validator=in_(PROTOCOLS))
+    ca_file: str = ""
+    """PEM file of the authority that signs the certificates of the brokers; empty for the authorities of the system."""
+    cert_file: str = ""
+    """PEM file of the client certificate and its chain; empty if the brokers ask for none."""
+    key_file: str = ""
+    """PEM file of the private key of the client certificate."""
+    sasl_mechanism: str = attrs.field(default="SCRAM-SHA-512", validator=in_(MECHANISMS))
+    """With SASL_SSL alone. OAUTHBEARER takes its token from properties of the client, not from a password."""
+    username: str = ""
+    password: str = attrs.field(default="", repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        if bool(self.cert_file) != bool(self.key_file):
+            raise ValueError("cert_file and key_file: a client certificate needs both")
+        if self.protocol == "PLAINTEXT" and (self.ca_file or self.cert_file):
+            raise ValueError("security protocol: certificates are given, but PLAINTEXT has no TLS")
+        if self.protocol != "SASL_SSL" and self.username:
+            raise ValueError(f"security protocol: a user name is given, but {self.protocol} has no SASL")
+
+    def properties(self) -> dict[str, str]:
+        """Return librdkafka's properties, which hold the password; none for PLAINTEXT."""
+        if self.protocol == "PLAINTEXT":
+            return {}
+        properties = {
+            "security.protocol": self.protocol,
+            # The name or address of a broker must be in its certificate.
+            "ssl.endpoint.identification.algorithm": "https",
+            "ssl.ca.location": self.ca_file,
+            "ssl.certificate.location": self.cert_file,
+            "ssl.key.location": self.key_file,
+        }
+        if self.protocol == "SASL_SSL":
+            properties |= {
+                "sasl.mechanism": self.sasl_mechanism,
+                "sasl.username": self.username,
+                "sasl.password": self.password,
+            }
+        return {name: value for name, value in properties.items() if value}
