@@ -152,7 +152,8 @@ def compare_topics(settings: KafkaSettings) -> list[TopicReport]:
     return reports
 
 
-def _wanted(topic: str, profile: Profile, settings: KafkaSettings) -> dict[str, str]:
+def wanted_config(topic: str, profile: Profile, settings: KafkaSettings) -> dict[str, str]:
+    """Return the configuration that a topic has in a profile."""
     if topic == settings.watchlist_topic:
         return {
             "cleanup.policy": "compact",
@@ -177,7 +178,10 @@ def _wanted(topic: str, profile: Profile, settings: KafkaSettings) -> dict[str, 
 
 def _create(admin: AdminClient, topic: str, profile: Profile, partitions: int, settings: KafkaSettings) -> TopicReport:
     new = NewTopic(
-        topic, num_partitions=partitions, replication_factor=profile.replicas, config=_wanted(topic, profile, settings)
+        topic,
+        num_partitions=partitions,
+        replication_factor=profile.replicas,
+        config=wanted_config(topic, profile, settings),
     )
     try:
         _result(admin.create_topics([new])[topic], settings)
@@ -215,7 +219,7 @@ def _compare(
         differences.append(f"replicas is {state.replicas}, not {profile.replicas}")
     resource = ConfigResource(ResourceType.TOPIC, topic)
     actual = _result(admin.describe_configs([resource])[resource], settings)
-    for name, value in _wanted(topic, profile, settings).items():
+    for name, value in wanted_config(topic, profile, settings).items():
         if actual[name].value != value:
             differences.append(f"{name} is {actual[name].value}, not {value}")
     if added:
