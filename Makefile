@@ -13,7 +13,7 @@ ARGS ?=
 TWO_AT_A_TIME := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 PARTS := domain producer spark cassandra e2e sizes
-.PHONY: help run stack test test-faults check format dashboards bench $(PARTS:%=bench-%) bench-growth bench-hold bench-soak lock clean
+.PHONY: help run stack test test-faults check format dashboards kubernetes bench $(PARTS:%=bench-%) bench-growth bench-hold bench-soak lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ check: $(VENV)/.synced-all ## Check the format, lint, types and the contracts be
 format: $(VENV)/.synced-all ## Format the code and apply the fixes of the linter
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
+
+kubernetes: $(VENV)/.synced-all ## Generate the Kubernetes resources that other files define
+	@$(PY) -m deploy.kubernetes.generator
 
 dashboards: $(VENV)/.synced-all ## Generate Grafana's dashboards from deploy/grafana/boards
 	@$(PY) -m deploy.grafana.boards $(ARGS)

@@ -46,6 +46,7 @@ PROGRAMS: Final = {
     "alertmanager": Program(("prometheus-alertmanager", "alertmanager"), "prometheus-alertmanager", _PROMETHEUS),
     "amtool": Program(("amtool",), "prometheus-alertmanager", _PROMETHEUS),
     "node-exporter": Program(("prometheus-node-exporter", "node_exporter"), "prometheus-node-exporter", _PROMETHEUS),
+    "kubectl": Program(("kubectl",), "kubernetes-client", "https://kubernetes.io/docs/tasks/tools"),
     "chromium": Program(("chromium", "chromium-browser", "google-chrome"), "chromium", _CHROMIUM),
     "chromedriver": Program(("chromedriver",), "chromium-driver", _CHROMIUM),
 }

@@ -1,0 +1,30 @@
+"""Monitoring resources from the files that the local stack uses: alert rules, and the rules of the JMX exporter."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+
+def prometheus_rules(files: Iterable[Path]) -> list[dict[str, Any]]:
+    """Return one PrometheusRule for each file of rules."""
+    return [
+        {
+            "apiVersion": "monitoring.coreos.com/v1",
+            "kind": "PrometheusRule",
+            "metadata": {"name": f"tapeline-{file.stem}", "labels": {"app.kubernetes.io/part-of": "tapeline"}},
+            "spec": yaml.safe_load(file.read_text("utf-8")),
+        }
+        for file in files
+    ]
+
+
+def config_map(name: str, file: Path) -> dict[str, Any]:
+    """Return a ConfigMap that contains a file under its own name."""
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": name},
+        "data": {file.name: file.read_text("utf-8")},
+    }
