@@ -59,6 +59,11 @@ class NyseCalendar:
             self._hours[day] = self._make_hours(day)
         return self._hours[day]
 
+    def trading_days(self) -> tuple[TradingHours, ...]:
+        """Return the hours of every trading day that is known, oldest first."""
+        days = (FIRST_DAY + timedelta(days=number) for number in range((LAST_DAY - FIRST_DAY).days + 1))
+        return tuple(hours for day in days if (hours := self.hours(day)) is not None)
+
     def _make_hours(self, day: date) -> TradingHours | None:
         close = self._special.get(day, REGULAR_END)
         if close is None or day.weekday() >= _SATURDAY or not FIRST_DAY <= day <= LAST_DAY:

@@ -10,7 +10,8 @@ from typing import Final
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F  # noqa: N812
 
-from .decimals import PRICE, SMALL, VOLUME, multiply, ratio
+from .decimals import NOTIONAL, PRICE, SMALL, VOLUME, VOLUME_SUM, multiply, ratio
+from .eligibility import COUNTS_IN_VOLUME, SETS_HIGH_LOW, SETS_OPEN_CLOSE, has
 from .window import partition_columns
 
 TABLE: Final = "trade_aggregates"
@@ -20,8 +21,9 @@ WINDOW: Final = "_window"
 def candles(trades: DataFrame, window_ms: int) -> DataFrame:
     """Fold trades into the rows of `trade_aggregates`, one a symbol and window of `window_ms` milliseconds, aligned to the epoch.
 
-    `trades` has symbol, timestamp, trade_id, price and volume, as `record.trades` gives them or as `trades_v2` stores them. On a stream it
-    carries the watermark on `timestamp`. Sums are exact; should one ever not fit its digits, the query fails rather than store a null.
+    `trades` has symbol, timestamp, trade_id, price, volume and the column of `eligibility`, as `record.trades` or `trades_v2` and one of the
+    functions of `eligibility` return them. On a stream it carries the watermark on `timestamp`. Sums are exact; should one ever not fit its digits,
+    the query fails rather than store a null.
     """
     return fold(windowed(trades, window_ms), window_ms)
 
@@ -32,34 +34,59 @@ def windowed(trades: DataFrame, window_ms: int) -> DataFrame:
 
 
 def fold(trades: DataFrame, window_ms: int) -> DataFrame:
-    """Do what `candles` does, with trades that know their window."""
+    """Do what `candles` does, with trades that know their window.
+
+    Each trade goes into one of two first keys, last keys, highs and lows: those of eligible trades, or those of the others. So a trade costs what it
+    costs in one view, and the raw view is made of the two at the end. Of volumes and counts, the exceptions are summed up, which are rare, and
+    subtracted at the end.
+    """
     # Stored decimals come back from Cassandra as decimal(38,18).
     exact = trades.withColumns({"price": F.col("price").cast(PRICE), "volume": F.col("volume").cast(VOLUME)})
     # Volumes are sorted and summed up as numbers of 8 bytes; the few that have a digit more come along as the objects that VOLUMEs are to Spark.
     small = exact.withColumn("_small", F.col("volume").cast(SMALL))
     sized = small.withColumn("_large", F.when(F.col("_small").isNull(), F.col("volume")))
     volume = F.coalesce(F.col("_small").cast(VOLUME), F.col("_large"))
+    notional = multiply(F.col("price"), volume)
     is_price_update = F.coalesce(F.col("_small") == 0, F.lit(False))
     key = F.struct("timestamp", "trade_id", "price")
+    sets_key, sets_price, counts = has(SETS_OPEN_CLOSE), has(SETS_HIGH_LOW), has(COUNTS_IN_VOLUME)
+    is_averaged = sets_price & counts
     folded = sized.groupBy("symbol", WINDOW).agg(
-        F.min(key).alias("_open"),
-        F.max(key).alias("_close"),
-        F.max("price").alias("high"),
-        F.min("price").alias("low"),
+        F.min(F.when(sets_key, key)).alias("_eligible_open"),
+        F.min(F.when(~sets_key, key)).alias("_other_open"),
+        F.max(F.when(sets_key, key)).alias("_eligible_close"),
+        F.max(F.when(~sets_key, key)).alias("_other_close"),
+        F.max(F.when(sets_price, F.col("price"))).alias("eligible_high"),
+        F.max(F.when(~sets_price, F.col("price"))).alias("_other_high"),
+        F.min(F.when(sets_price, F.col("price"))).alias("eligible_low"),
+        F.min(F.when(~sets_price, F.col("price"))).alias("_other_low"),
         _never_null(F.sum(volume), "volume").alias("volume"),
+        F.sum(F.when(~counts, volume)).alias("_uncounted_volume"),
+        F.sum(F.when(~is_averaged, volume)).alias("_unaveraged_volume"),
         F.count(F.when(~is_price_update, 1)).alias("trade_count"),
+        F.count(F.when(~is_price_update & ~counts, 1)).alias("_uncounted"),
         F.count(F.when(is_price_update, 1)).alias("update_count"),
-        _never_null(F.sum(multiply(F.col("price"), volume)), "notional").alias("notional"),
+        _never_null(F.sum(notional), "notional").alias("notional"),
+        # A NOTIONAL has no digit left for Spark to subtract in, so this one is summed up for itself. It is at most the other, and null means none.
+        F.coalesce(F.sum(F.when(is_averaged, notional)), F.lit(0).cast(NOTIONAL)).alias("eligible_notional"),
     )
     start = F.col(f"{WINDOW}.start")
-    return folded.select(
+    views = folded.withColumns(
+        {
+            "_open": F.least("_eligible_open", "_other_open"),
+            "_close": F.greatest("_eligible_close", "_other_close"),
+            "eligible_volume": _less("volume", "_uncounted_volume"),
+            "eligible_vwap_volume": _less("volume", "_unaveraged_volume"),
+        }
+    )
+    return views.select(
         "symbol",
         *partition_columns(start),
         F.lit(window_ms).cast("bigint").alias("window_ms"),
         start.alias("window_start"),
         F.col("_open.price").alias("open"),
-        "high",
-        "low",
+        F.greatest("eligible_high", "_other_high").alias("high"),
+        F.least("eligible_low", "_other_low").alias("low"),
         F.col("_close.price").alias("close"),
         "volume",
         "trade_count",
@@ -70,12 +97,30 @@ def fold(trades: DataFrame, window_ms: int) -> DataFrame:
         F.col("_open.trade_id").alias("open_trade_id"),
         F.col("_close.timestamp").alias("close_timestamp"),
         F.col("_close.trade_id").alias("close_trade_id"),
+        F.col("_eligible_open.price").alias("eligible_open"),
+        "eligible_high",
+        "eligible_low",
+        F.col("_eligible_close.price").alias("eligible_close"),
+        "eligible_volume",
+        (F.col("trade_count") - F.col("_uncounted")).alias("eligible_count"),
+        "eligible_vwap_volume",
+        "eligible_notional",
+        vwap(F.col("eligible_notional"), F.col("eligible_vwap_volume")).alias("eligible_vwap"),
+        F.col("_eligible_open.timestamp").alias("eligible_open_timestamp"),
+        F.col("_eligible_open.trade_id").alias("eligible_open_trade_id"),
+        F.col("_eligible_close.timestamp").alias("eligible_close_timestamp"),
+        F.col("_eligible_close.trade_id").alias("eligible_close_trade_id"),
     )
 
 
 def vwap(notional: Column, volume: Column) -> Column:
     """Give the volume-weighted average price, rounded half up to 8 decimals; null where nothing but price updates came."""
     return F.when(volume != 0, ratio(notional, volume))
+
+
+def _less(volume: str, part: str) -> Column:
+    """Subtract a part of a volume; null means that there is no such part."""
+    return (F.col(volume) - F.coalesce(F.col(part), F.lit(0).cast(VOLUME_SUM))).cast(VOLUME_SUM)
 
 
 def _never_null(total: Column, name: str) -> Column:

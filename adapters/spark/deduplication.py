@@ -12,6 +12,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F  # noqa: N812
 
 from .candles import WINDOW
+from .eligibility import ELIGIBILITY
 
 
 def distinct_trades(trades: DataFrame) -> DataFrame:
@@ -24,5 +25,6 @@ def distinct_trades(trades: DataFrame) -> DataFrame:
         "trade_id",
         "price",
         "volume",
+        ELIGIBILITY,
     )
     return bare.dropDuplicates(["symbol", WINDOW, "timestamp", "trade_id"])

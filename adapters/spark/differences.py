@@ -42,6 +42,19 @@ VALUES: Final[dict[str, str | DecimalType]] = {
     "open_trade_id": "string",
     "close_timestamp": "timestamp",
     "close_trade_id": "string",
+    "eligible_open": PRICE,
+    "eligible_high": PRICE,
+    "eligible_low": PRICE,
+    "eligible_close": PRICE,
+    "eligible_volume": VOLUME_SUM,
+    "eligible_count": "bigint",
+    "eligible_vwap_volume": VOLUME_SUM,
+    "eligible_notional": NOTIONAL,
+    "eligible_vwap": PRICE,
+    "eligible_open_timestamp": "timestamp",
+    "eligible_open_trade_id": "string",
+    "eligible_close_timestamp": "timestamp",
+    "eligible_close_trade_id": "string",
 }
 """The columns of a candle that are compared, and their types."""
 

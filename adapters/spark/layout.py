@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-VERSION: Final = "v1"
+VERSION: Final = "v2"
 """Part of every path: grouping keys and aggregates cannot change under a checkpoint. Raise it when they do."""
 
 TRADES: Final = "trades"

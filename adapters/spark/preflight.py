@@ -9,6 +9,7 @@ from pyspark.sql import SparkSession
 from ports.errors import BrokerError, StoreError
 
 from . import candles, session_record, trades
+from .differences import VALUES
 from .kafka_client import client_properties
 from .settings import AggregatorSettings
 from .sinks import table_options
@@ -46,12 +47,16 @@ def check_topics(spark: SparkSession, settings: AggregatorSettings) -> None:
 
 
 def check_tables(spark: SparkSession, settings: AggregatorSettings) -> None:
-    """Raise StoreError unless Cassandra answers and the tables exist."""
+    """Raise StoreError unless Cassandra answers, the tables exist and that of candles has all columns."""
     for table in (trades.TABLE, candles.TABLE, session_record.TABLE):
         try:
-            (spark.read.format("org.apache.spark.sql.cassandra").options(**table_options(settings, table)).load())
+            rows = spark.read.format("org.apache.spark.sql.cassandra").options(**table_options(settings, table)).load()
         except (Py4JError, PySparkException) as error:
             raise StoreError(_store_message(error, settings, table)) from error
+        if table == candles.TABLE and (missing := [name for name in VALUES if name not in rows.columns]):
+            raise StoreError(
+                f"the table {settings.keyspace}.{table} has no column {missing[0]}: apply the schema first"
+            )
 
 
 def _store_message(error: Exception, settings: AggregatorSettings, table: str) -> str:

@@ -27,6 +27,7 @@ from . import candles as candle_table
 from . import session_record as event_table
 from . import trades as trade_table
 from .deduplication import distinct_trades
+from .eligibility import ELIGIBILITY, judge_records
 from .failure import explain
 from .layout import CANDLES, EVENTS, TRADES, WRITTEN, path_within
 from .record import decode, trades
@@ -121,7 +122,8 @@ def start_events(
 
 def candle_stream(records: DataFrame, settings: AggregatorSettings) -> DataFrame:
     """Return a stream of records folded into the rows of `trade_aggregates`, for update mode."""
-    valid = trades(decode(records, settings.rules, metrics=DECODED))
+    judged = judge_records(decode(records, settings.rules, metrics=DECODED), settings.trading_days)
+    valid = trades(judged, beside=[ELIGIBILITY])
     on_time = valid.withWatermark("timestamp", f"{settings.allowed_lateness_ms} milliseconds")
     windowed = candle_table.windowed(on_time, settings.window_ms)
     return candle_table.fold(distinct_trades(windowed) if settings.deduplicate else windowed, settings.window_ms)

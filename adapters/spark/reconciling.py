@@ -33,6 +33,7 @@ from . import candles as candle_table
 from . import trades as trade_table
 from .cql import Cql, connected
 from .differences import CHANGED, KINDS, MISSING, VALUES, corrections, differences
+from .eligibility import judge_rows
 from .failure import root_cause
 from .partitions import WRITTEN_US, read_partitions
 from .settings import AggregatorSettings
@@ -40,7 +41,7 @@ from .sinks import write_rows
 from .write_times import correction_time_us
 
 log = structlog.get_logger(__name__)
-_TRADE_COLUMNS: Final = ("symbol", "timestamp", "trade_id", "price", "volume")
+_TRADE_COLUMNS: Final = ("symbol", "timestamp", "trade_id", "price", "volume", "conditions", "venue", "asset_class")
 
 
 @attrs.frozen(kw_only=True)
@@ -162,7 +163,7 @@ def _symbols(cql: Cql, plan: DayPlan) -> tuple[str, ...]:
 def _computed(spark: SparkSession, settings: AggregatorSettings, symbols: Sequence[str], plan: DayPlan) -> DataFrame:
     """Fold the stored trades of the day's windows; those of windows that begin on another day fall out."""
     trades = read_partitions(spark, settings, trade_table.TABLE, symbols, plan.trade_days).select(*_TRADE_COLUMNS)
-    folded = candle_table.candles(trades, plan.window_ms)
+    folded = candle_table.candles(judge_rows(trades, settings.trading_days), plan.window_ms)
     return folded.where(
         (F.col("trade_year") == plan.day.year)
         & (F.col("trade_month") == plan.day.month)

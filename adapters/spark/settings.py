@@ -1,12 +1,13 @@
 """The settings of the queries. Every default works for the dev stack; nothing here reads the environment or a file."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import attrs
 from attrs.validators import and_, ge, gt, in_, le, matches_re, min_len
 
 from domain.rules import Rules
+from domain.trading_session import TradingHours
 from domain.window import MINUTE_MS
 
 from .security_settings import CassandraSecurity, KafkaSecurity
@@ -56,3 +57,5 @@ class AggregatorSettings:
     ui: bool = False
     """Serve Spark's web UI, on loopback only: it has no login, and its links stop jobs."""
     rules: Rules = attrs.field(factory=Rules)
+    trading_days: Sequence[TradingHours] = attrs.field(default=(), repr=False)
+    """The hours of the exchange whose trades have conditions: in which sessions Form T sets prices. Without them it never does."""

@@ -14,6 +14,8 @@ import attrs
 from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as F  # noqa: N812
 
+from .eligibility import has_unknown_code, text_of
+
 _POINTS: Final = 40
 _NAME: Final = "stored"
 
@@ -24,6 +26,8 @@ class StoredTrades:
 
     rejected: int
     """The number of records of the micro-batch that became dead letters."""
+    unknown_conditions: int
+    """The number of trades with a sale condition whose meaning is not known."""
     newest_ms: int | None
     """The greatest event time, ms since the epoch; None without trades."""
     received: tuple[tuple[float, float], ...]
@@ -44,6 +48,7 @@ class StoredSums:
         return trades.observe(
             self._seen,
             F.unix_millis(F.max("timestamp")).alias("newest_ms"),
+            F.count(F.when(has_unknown_code(text_of("conditions")), 1)).alias("unknown_conditions"),
             # As text, because Python receives a list of structs of an observation as a Java object.
             F.to_json(received).alias("received"),
         )
@@ -55,6 +60,7 @@ class StoredSums:
         points = json.loads(sums["received"] or "[]")
         return StoredTrades(
             rejected=rejected,
+            unknown_conditions=sums["unknown_conditions"],
             newest_ms=sums["newest_ms"],
             received=tuple((point["x"], point["y"]) for point in points),
             stored_ms=stored_ms,

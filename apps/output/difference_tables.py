@@ -19,8 +19,8 @@ from domain.window import to_datetime
 from .tables import amount
 
 HEADER: Final = ("kind", "symbol", "window_start", "column", "stored", "computed", "difference")
-_TIMES: Final = ("open_timestamp", "close_timestamp")
-_COUNTS: Final = ("trade_count", "update_count")
+_TIMES: Final = ("open_timestamp", "close_timestamp", "eligible_open_timestamp", "eligible_close_timestamp")
+_COUNTS: Final = ("trade_count", "update_count", "eligible_count")
 
 
 def difference_json(difference: Difference) -> str:

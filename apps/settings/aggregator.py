@@ -5,6 +5,7 @@ from typing import Final
 import attrs
 import typed_settings as ts
 
+from adapters.exchange_calendar.markets import NYSE
 from adapters.spark.settings import AggregatorSettings
 
 from .endpoint_options import MetricsOptions
@@ -98,4 +99,5 @@ class AggregatorOptions:
             stop_timeout_s=self.stop_timeout_s,
             ui=self.spark_ui,
             rules=self.rules.adapter(),
+            trading_days=NYSE.trading_days(),
         )

@@ -5,6 +5,7 @@ from typing import Final
 import attrs
 import typed_settings as ts
 
+from adapters.exchange_calendar.markets import NYSE
 from adapters.spark.settings import AggregatorSettings
 
 from .options import CassandraOptions, in_seconds
@@ -45,4 +46,5 @@ class ReconcileOptions:
             window_ms=self.window_s * 1000,
             allowed_lateness_ms=self.allowed_lateness_s * 1000,
             shuffle_partitions=self.shuffle_partitions,
+            trading_days=NYSE.trading_days(),
         )

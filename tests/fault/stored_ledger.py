@@ -26,6 +26,7 @@ from domain.rules import Rules
 from domain.trade import Trade
 from tests.parity.twins import CandleRow
 from tests.support.aggregators import Site
+from tests.support.sale_conditions import counts_in_volume, sets_price
 
 WINDOW_MS = 60_000
 
@@ -144,15 +145,41 @@ def _fold(rows: Iterable[dict[str, Any]]) -> list[CandleRow]:
 
 def _candle(symbol: str, start_ms: int, rows: list[dict[str, Any]]) -> CandleRow:
     rows.sort(key=lambda row: (row["timestamp_ms"], row["trade_id"], row["price"]))
-    prices = [Decimal(row["price"]) for row in rows]
-    volumes = [Decimal(row["volume"]) for row in rows]
-    with localcontext(prec=80):
-        volume = sum(volumes, Decimal(0))
-        notional = sum((price * size for price, size in zip(prices, volumes, strict=True)), Decimal(0))
-        vwap = (notional / volume).quantize(Decimal("1e-8"), ROUND_HALF_UP) if volume else None
-    trades = sum(1 for size in volumes if size)
-    first, last = rows[0], rows[-1]
-    return CandleRow(
-        symbol, WINDOW_MS, start_ms, prices[0], max(prices), min(prices), prices[-1], volume, trades, len(rows) - trades,
-        notional, vwap, first["timestamp_ms"], first["trade_id"], last["timestamp_ms"], last["trade_id"],
+    is_judged = rows[0]["asset_class"] == "stock" and rows[0]["venue"] == "US"
+    priced = [row for row in rows if not is_judged or sets_price(row["conditions"], row["timestamp_ms"])]
+    counted, averaged = (
+        [row for row in part if not is_judged or counts_in_volume(row["conditions"])] for part in (rows, priced)
+    )
+    volume, notional, vwap = _sums(rows)
+    averaged_volume, averaged_notional, eligible_vwap = _sums(averaged)
+    trades = sum(1 for row in rows if row["volume"])
+    values: tuple[Any, ...] = (
+        symbol, WINDOW_MS, start_ms, *_prices(rows), volume, trades, len(rows) - trades, notional, vwap, *_ends(rows),
+        *_prices(priced), _sums(counted)[0], sum(1 for row in counted if row["volume"]), averaged_volume, averaged_notional, eligible_vwap,
+        *_ends(priced),
     )  # fmt: skip
+    return CandleRow(*values)
+
+
+def _prices(rows: list[dict[str, Any]]) -> tuple[Decimal | None, ...]:
+    """Return open, high, low and close."""
+    prices = [Decimal(row["price"]) for row in rows]
+    return (prices[0], max(prices), min(prices), prices[-1]) if prices else (None,) * 4
+
+
+def _sums(rows: list[dict[str, Any]]) -> tuple[Decimal, Decimal, Decimal | None]:
+    """Return volume, notional and vwap."""
+    amounts = [(Decimal(row["price"]), Decimal(row["volume"])) for row in rows]
+    with localcontext(prec=80):
+        volume = sum((size for _, size in amounts), Decimal(0))
+        notional = sum((price * size for price, size in amounts), Decimal(0))
+        return volume, notional, (notional / volume).quantize(Decimal("1e-8"), ROUND_HALF_UP) if volume else None
+
+
+def _ends(rows: list[dict[str, Any]]) -> tuple[int | str | None, ...]:
+    """Return time and id of the first trade and of the last."""
+    return (
+        tuple(row[name] for row in (rows[0], rows[-1]) for name in ("timestamp_ms", "trade_id"))
+        if rows
+        else (None,) * 4
+    )

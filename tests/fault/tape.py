@@ -20,6 +20,8 @@ from domain.window import MINUTE_MS
 SYMBOLS: Final = ("AAPL", "MSFT", "BINANCE:BTCUSDT", "BINANCE:ETHUSDT", "OANDA:EUR_USD", "0700.HK")
 DELAYS_MS: Final = (0, 0, 0, 0, 1, 40, 900, 5_000)
 """How long after newer trades one may arrive: well within the lateness that candles allow for."""
+CONDITIONS: Final = (["1"], ["1"], ["1", "12"], ["1", "8"], ["1", "16"], ["1", "99"])
+"""Of each trade by its price. None depends on the session, since the tape runs at any time of any day."""
 
 
 class Tape:
@@ -71,4 +73,10 @@ class Tape:
 
     @staticmethod
     def _raw(symbol: str, timestamp_ms: int, price: Decimal, volume: Decimal = Decimal(1)) -> RawTrade:
-        return RawTrade(symbol=symbol, price=price, volume=volume, timestamp_ms=timestamp_ms, conditions=["1"])
+        return RawTrade(
+            symbol=symbol,
+            price=price,
+            volume=volume,
+            timestamp_ms=timestamp_ms,
+            conditions=CONDITIONS[int(price.scaleb(3)) % len(CONDITIONS)],
+        )

@@ -13,6 +13,7 @@ from pyspark.sql import SparkSession
 
 from adapters.cassandra.session import CassandraSession
 from adapters.spark.failure import explain
+from adapters.spark.layout import VERSION
 from devstack.stack import Stack
 from ports.errors import PortError
 from tests.support.aggregators import Program, Site
@@ -90,7 +91,7 @@ class Used:
         """Put the checkpoint back as it was."""
         forget(self.carrier.site.checkpoint)
         shutil.copytree(self.kept, self.carrier.site.checkpoint)
-        return self.carrier.site.checkpoint / "v1"
+        return self.carrier.site.checkpoint / VERSION
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,11 @@ import pytest
 
 from adapters.cassandra.event_store import CassandraEventStore
 from adapters.cassandra.session import CassandraSession
+from adapters.exchange_calendar.markets import NYSE
 from adapters.memory.event_store import MemoryEventStore
 from devstack.stack import Stack
 from domain.candle import Candle
+from domain.eligibility import eligibility_rules
 from domain.record import TopicRecord, decode
 from domain.rejection import Rejection
 from domain.rules import DAY_MS, Rules
@@ -90,7 +92,8 @@ def event_verdict(record: TopicRecord) -> SessionEvent | Rejection:
 def expected_candles(site: Site) -> tuple[list[CandleRow], int]:
     """Fold by the domain's windower, micro-batch by micro-batch; give the candles and the count of late trades."""
     records = site.trades()
-    windower = Windower(window_ms=MINUTE_MS, allowed_lateness_ms=MINUTE_MS)
+    rules = eligibility_rules(NYSE.session)
+    windower = Windower(window_ms=MINUTE_MS, allowed_lateness_ms=MINUTE_MS, eligibility_of=rules)
     latest: dict[tuple[str, int, int], Candle] = {}
     starts: Mapping[str, int] = {}
     for ends in batch_ends(site.queries[1], site.kafka.trades_topic):

@@ -5,8 +5,10 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+import attrs
 import pytest
 
+from adapters.cassandra.candle_store import CassandraCandleStore
 from adapters.cassandra.migrations import Migration, shipped
 from adapters.cassandra.replication import Replication
 from adapters.cassandra.schema import Outcome, apply_schema
@@ -14,7 +16,11 @@ from adapters.cassandra.session import CassandraSession
 from adapters.cassandra.settings import CassandraSettings
 from adapters.cassandra.trade_store import CassandraTradeStore
 from apps.admin import parse_data_centers, schema
+from domain.candle import fold
+from domain.eligible_view import EligibleView
+from domain.window import MINUTE_MS
 from ports.errors import StoreError
+from tests.contract.stores import NOON_MS, make_trade
 from tests.support.keyspaces import fresh_settings
 
 pytestmark = pytest.mark.servers
@@ -170,6 +176,29 @@ def test_a_store_without_its_tables_says_what_to_run(settings: CassandraSettings
 def test_a_wrong_data_centre_is_said_with_those_that_exist(cassandra_contact: tuple[list[str], int]) -> None:
     with pytest.raises(StoreError, match="no data centre 'mars', but dc1"):
         CassandraTradeStore(fresh_settings(cassandra_contact, local_dc="mars")).start()
+
+
+def test_a_candle_from_before_the_eligible_view_reads_as_one_without_eligible_trades(
+    settings: CassandraSettings, driver: Any
+) -> None:
+    before = [file for file in shipped() if file.number < 4]
+    apply_schema(settings, Replication.dev(), before)
+    [candle] = fold([make_trade("A")], MINUTE_MS).values()
+    columns = "symbol, trade_year, trade_month, trade_day, window_ms, window_start, open, high, low, close, volume, trade_count, update_count, notional"
+    keys = "open_timestamp, open_trade_id, close_timestamp, close_trade_id"
+    driver.execute(
+        f"INSERT INTO {settings.keyspace}.trade_aggregates ({columns}, {keys}) VALUES ({', '.join(['%s'] * 18)})",  # noqa: S608
+        (
+            "A", 2019, 10, 11, MINUTE_MS, NOON_MS, candle.open, candle.high, candle.low, candle.close, candle.volume, 1, 0, candle.notional,
+            NOON_MS, candle.open_key.trade_id, NOON_MS, candle.close_key.trade_id,
+        ),
+    )  # fmt: skip
+    outcomes = apply_schema(settings, Replication.dev())
+    assert [file.outcome for file in outcomes[:4]] == [Outcome.ALREADY] * 3 + [Outcome.APPLIED]
+    with CassandraCandleStore(settings) as store:
+        assert list(store.read("A", NOON_MS, NOON_MS + 1, MINUTE_MS)) == [attrs.evolve(candle, eligible=EligibleView())]
+        store.write([candle])
+        assert list(store.read("A", NOON_MS, NOON_MS + 1, MINUTE_MS)) == [candle]
 
 
 def test_data_centres_are_read_from_a_flag() -> None:

@@ -28,6 +28,7 @@ from adapters.spark.settings import AggregatorSettings
 from devstack.servers.java import java_home
 from devstack.stack import Stack
 from domain.candle import Candle, fold
+from domain.eligible_view import EligibleView
 from domain.reconciliation import DayError
 from domain.trade import Trade
 from domain.window import MINUTE_MS, day_start_ms, to_datetime
@@ -88,10 +89,11 @@ class Tables:
                 f" AND trade_day = {day.day} AND window_ms = {MINUTE_MS} AND window_start = {NOON_MS}"
             )
 
-    def ask(self, what: str, symbol: str) -> object:
-        """Return one column of the only candle of a symbol."""
+    def ask(self, what: str, symbol: str, window_start_ms: int | None = None) -> object:
+        """Ask for one thing of the one candle of a symbol, or of its candle of one window."""
+        window = "" if window_start_ms is None else f"AND window_start = {window_start_ms}"
         with CassandraSession(self.settings) as session:
-            query = f"SELECT {what} FROM {self.settings.keyspace}.trade_aggregates WHERE symbol = %s ALLOW FILTERING"  # noqa: S608
+            query = f"SELECT {what} FROM {self.settings.keyspace}.trade_aggregates WHERE symbol = %s {window} ALLOW FILTERING"  # noqa: S608
             [[found]] = session.driver.execute(query, (symbol,))
         return found
 
@@ -151,6 +153,8 @@ def test_each_column_is_compared(tables: Tables) -> None:
     damage = dict.fromkeys(("open", "high", "low", "close", "volume", "notional", "vwap"), "0.00000001")
     damage |= {"trade_count": "0", "update_count": "7", "open_timestamp": "1", "open_trade_id": "'x'"}
     damage |= {"close_timestamp": "1", "close_trade_id": "'x'"}
+    damage |= {f"eligible_{name}": value for name, value in damage.items() if not name.endswith("_count")}
+    damage |= {"eligible_count": "0", "eligible_vwap_volume": "null"}
     symbols = {fresh_symbol(): field for field in damage}
     for symbol, field in symbols.items():
         trades = some_trades(symbol, 3)
@@ -168,6 +172,28 @@ def test_each_column_is_compared(tables: Tables) -> None:
     changed = {one.symbol: list(one.values) for one in found if one.kind == "changed"}
     assert changed == {symbol: [field] for symbol, field in symbols.items()}
     assert all(tables.stored(symbol)[:1] == candles_of(some_trades(symbol, 3)) for symbol in symbols)
+
+
+def test_both_views_are_corrected_by_the_conditions_of_stored_trades(tables: Tables) -> None:
+    symbol = fresh_symbol().replace(":", "-")
+    stock = {"venue": "US", "asset_class": "stock"}
+    trades = [
+        make_trade(symbol, NOON_MS, price=Decimal(100), conditions=("1",), **stock),
+        make_trade(symbol, NOON_MS + 1, price=Decimal(120), conditions=("1", "12"), **stock),
+        make_trade(symbol, NOON_MS + 2, price=Decimal(90), conditions=("16",), **stock),
+        make_trade(symbol, NOON_MS + MINUTE_MS, price=Decimal(80), conditions=("12",), **stock),
+    ]
+    [first, second] = candles_of(trades)
+    assert (first.high, first.eligible.high, second.eligible.open) == (Decimal(120), Decimal(100), None)
+    tables.trades.write(trades)
+    # As if all trades had been eligible, and as a row from before there was an eligible view.
+    tables.candles.write(candles_of(attrs.evolve(one, conditions=()) for one in trades))
+    assert kinds(tables.reconcile(symbol)[1]) == [("changed", 0), ("changed", 1)]
+    assert tables.stored(symbol) == [first, second]
+    assert tables.ask("eligible_open", symbol, NOON_MS + MINUTE_MS) is None
+    tables.candles.write([attrs.evolve(first, eligible=EligibleView())])
+    assert kinds(tables.reconcile(symbol)[1]) == [("changed", 0)]
+    assert tables.stored(symbol) == [first, second]
 
 
 def test_a_candle_without_trades_is_reported_and_never_deleted(tables: Tables) -> None:

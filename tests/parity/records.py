@@ -65,7 +65,9 @@ class Records:
         symbol = self._random.choice(SYMBOLS)
         price, volume = self._amounts()
         codes = tuple(
-            self._random.choices(("1", "12", "T", "", "a,b", "[x]", " "), k=self._random.choice((0, 0, 1, 3)))
+            self._random.choices(
+                ("1", "12", "24", "16", "41", "T", "", "a,b", "[x]", " "), k=self._random.choice((0, 0, 1, 3))
+            )
         )
         market = classify(symbol)
         # Ids are often of the same ordinal, so that price and checksum break ties as well.

@@ -11,8 +11,10 @@ from pyspark.sql import functions as F  # noqa: N812
 
 from adapters.spark import decimals as spark_decimals
 from adapters.spark.candles import candles
+from adapters.spark.eligibility import ELIGIBILITY, flags_of
 from domain.candle import fold
 from domain.decimals import NOTIONAL_LIMIT, PRICE_LIMIT, multiply, ratio
+from domain.eligibility import FULLY_ELIGIBLE
 from domain.rules import Rules
 from domain.trade import Trade
 
@@ -72,6 +74,7 @@ def test_a_window_of_the_largest_trades_is_summed_exactly(spark: SparkSession) -
         F.lit("0000-00000000").alias("trade_id"),
         F.lit(price).alias("price"),
         F.lit(volume).alias("volume"),
+        F.lit(flags_of(FULLY_ELIGIBLE)).alias(ELIGIBILITY),
     )
     row = candles(trades, 60_000).select("volume", "notional", "vwap").first()
     assert row is not None

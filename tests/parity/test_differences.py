@@ -26,22 +26,26 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 COLUMNS = (
     "symbol string, window_ms bigint, window_start timestamp, open decimal(38,18), high decimal(38,18), low decimal(38,18),"
     " close decimal(38,18), volume decimal(38,18), trade_count bigint, update_count bigint, notional decimal(38,18),"
-    " vwap decimal(38,18), open_timestamp timestamp, open_trade_id string, close_timestamp timestamp, close_trade_id string"
+    " vwap decimal(38,18), open_timestamp timestamp, open_trade_id string, close_timestamp timestamp, close_trade_id string,"
+    " eligible_open decimal(38,18), eligible_high decimal(38,18), eligible_low decimal(38,18), eligible_close decimal(38,18),"
+    " eligible_volume decimal(38,18), eligible_count bigint, eligible_vwap_volume decimal(38,18), eligible_notional decimal(38,18),"
+    " eligible_vwap decimal(38,18), eligible_open_timestamp timestamp, eligible_open_trade_id string,"
+    " eligible_close_timestamp timestamp, eligible_close_trade_id string"
 )
 
 
 def frame(spark: SparkSession, rows: list[CandleRow]) -> DataFrame:
-    def moment(ms: int) -> datetime:
-        return EPOCH + timedelta(milliseconds=ms)
+    def moment(ms: int | None) -> datetime | None:
+        return None if ms is None else EPOCH + timedelta(milliseconds=ms)
 
-    return spark.createDataFrame(
-        [(*r[:2], moment(r[2]), *r[3:12], moment(r[12]), r[13], moment(r[14]), r[15]) for r in rows], COLUMNS
-    )
+    times = {place for place, name in enumerate(CandleRow._fields) if name.endswith("_ms") and name != "window_ms"}
+    values = [tuple(moment(v) if place in times else v for place, v in enumerate(row)) for row in rows]  # type: ignore[arg-type]
+    return spark.createDataFrame(values, COLUMNS)
 
 
 def damaged(candle: Candle, source: random.Random) -> Candle:
     key = attrs.evolve
-    change = source.randrange(6)
+    change = source.randrange(8)
     if change == 0:
         return key(candle, high=candle.high + Decimal("0.00000001"))
     if change == 1:
@@ -52,6 +56,10 @@ def damaged(candle: Candle, source: random.Random) -> Candle:
         return key(candle, trade_count=candle.trade_count + 1)
     if change == 4:
         return key(candle, update_count=candle.update_count - 1)
+    if change == 5:
+        return key(candle, eligible=key(candle.eligible, high=Decimal("0.00000001")))
+    if change == 6:
+        return key(candle, eligible=key(candle.eligible, trade_count=candle.eligible.trade_count + 1))
     return key(candle, volume=Decimal(0))
 
 

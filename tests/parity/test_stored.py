@@ -15,10 +15,14 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NOW_MS = 1_700_000_000_000
 
 
-def stored(spark: SparkSession, times: Sequence[tuple[int, int]], *, rejected: int = 0) -> StoredTrades:
-    """Write trades of these (event time, time of receipt) to nowhere."""
-    rows = [tuple(EPOCH + timedelta(milliseconds=ms) for ms in row) for row in times]
-    trades = spark.createDataFrame(rows, "timestamp timestamp, received_at timestamp")
+def stored(
+    spark: SparkSession, times: Sequence[tuple[int, int]], *, conditions: Sequence[str] = (), rejected: int = 0
+) -> StoredTrades:
+    """Write trades of a US stock with these conditions and these (event time, time of receipt) to nowhere."""
+    rows = [(*(EPOCH + timedelta(milliseconds=ms) for ms in row), list(conditions), "US", "stock") for row in times]
+    trades = spark.createDataFrame(
+        rows, "timestamp timestamp, received_at timestamp, conditions array<string>, venue string, asset_class string"
+    )
     sums = StoredSums()
     sums.observe(trades).write.format("noop").mode("overwrite").save()
     return sums.read(rejected=rejected)
@@ -56,6 +60,13 @@ def test_many_moments_become_few_points_that_stand_for_all_trades_within_a_forti
 def test_it_is_stored_when_the_write_has_returned(spark: SparkSession) -> None:
     begun_ms = time.time() * 1000
     assert begun_ms < stored(spark, [(NOW_MS, NOW_MS)]).stored_ms <= time.time() * 1000
+
+
+def test_trades_with_unknown_conditions_are_counted(spark: SparkSession) -> None:
+    times = [(NOW_MS, NOW_MS)] * 3
+    assert stored(spark, times, conditions=("1", "99")).unknown_conditions == 3
+    assert stored(spark, times, conditions=("1", "12")).unknown_conditions == 0
+    assert stored(spark, times).unknown_conditions == 0
 
 
 def test_no_trades_are_no_points(spark: SparkSession) -> None:

@@ -11,11 +11,13 @@ from pyspark.sql import functions as F  # noqa: N812
 
 from adapters.spark import record as spark_record
 from adapters.spark.candles import candles
+from adapters.spark.eligibility import ELIGIBILITY, judge_records
 from domain.candle import Candle
 from domain.record import decode
 from domain.rejection import Rejection
 from domain.rules import Rules
 from domain.trade import Trade
+from domain.trading_session import TradingHours
 
 from .records import Entry
 
@@ -39,9 +41,24 @@ class CandleRow(NamedTuple):
     open_trade_id: str
     close_ms: int
     close_trade_id: str
+    eligible_open: Decimal | None
+    eligible_high: Decimal | None
+    eligible_low: Decimal | None
+    eligible_close: Decimal | None
+    eligible_volume: Decimal
+    eligible_count: int
+    eligible_vwap_volume: Decimal
+    eligible_notional: Decimal
+    eligible_vwap: Decimal | None
+    eligible_open_ms: int | None
+    eligible_open_trade_id: str | None
+    eligible_close_ms: int | None
+    eligible_close_trade_id: str | None
 
     @classmethod
     def of(cls, candle: Candle) -> CandleRow:
+        view = candle.eligible
+        first, last = view.open_key, view.close_key
         return cls(
             candle.symbol,
             candle.window_ms,
@@ -59,6 +76,19 @@ class CandleRow(NamedTuple):
             candle.open_key.trade_id,
             candle.close_key.timestamp_ms,
             candle.close_key.trade_id,
+            view.open,
+            view.high,
+            view.low,
+            view.close,
+            view.volume,
+            view.trade_count,
+            view.vwap_volume,
+            view.notional,
+            view.vwap,
+            first and first.timestamp_ms,
+            first and first.trade_id,
+            last and last.timestamp_ms,
+            last and last.trade_id,
         )
 
 
@@ -108,14 +138,24 @@ def candle_rows(folded: DataFrame) -> list[CandleRow]:
         "symbol", "window_ms", F.unix_millis("window_start").alias("start_ms"), "open", "high", "low", "close", "volume",
         "trade_count", "update_count", "notional", "vwap", F.unix_millis("open_timestamp"), "open_trade_id",
         F.unix_millis("close_timestamp"), "close_trade_id",
+        "eligible_open", "eligible_high", "eligible_low", "eligible_close", "eligible_volume", "eligible_count", "eligible_vwap_volume",
+        "eligible_notional", "eligible_vwap", F.unix_millis("eligible_open_timestamp"), "eligible_open_trade_id",
+        F.unix_millis("eligible_close_timestamp"), "eligible_close_trade_id",
     )  # fmt: skip
     return sorted(CandleRow(*row) for row in read.collect())
 
 
-def spark_candles(spark: SparkSession, entries: Sequence[Entry], rules: Rules, window_ms: int) -> list[CandleRow]:
+def spark_candles(
+    spark: SparkSession,
+    entries: Sequence[Entry],
+    rules: Rules,
+    window_ms: int,
+    trading_days: Sequence[TradingHours] = (),
+) -> list[CandleRow]:
     """Decode records and fold the valid ones, all by column expressions."""
     decoded = spark_record.decode(frame(spark, entries), rules, metrics="decoded")
-    return candle_rows(candles(spark_record.trades(decoded), window_ms))
+    judged = judge_records(decoded, trading_days)
+    return candle_rows(candles(spark_record.trades(judged, beside=[ELIGIBILITY]), window_ms))
 
 
 def domain_candles(folded: Iterable[Candle]) -> list[CandleRow]:

@@ -154,7 +154,10 @@ class Site:
     def stored_candles(self) -> list[CandleRow]:
         found = self.rows(
             "symbol, window_ms, toUnixTimestamp(window_start), open, high, low, close, volume, trade_count, update_count,"
-            " notional, vwap, toUnixTimestamp(open_timestamp), open_trade_id, toUnixTimestamp(close_timestamp), close_trade_id",
+            " notional, vwap, toUnixTimestamp(open_timestamp), open_trade_id, toUnixTimestamp(close_timestamp), close_trade_id,"
+            " eligible_open, eligible_high, eligible_low, eligible_close, eligible_volume, eligible_count, eligible_vwap_volume,"
+            " eligible_notional, eligible_vwap, toUnixTimestamp(eligible_open_timestamp), eligible_open_trade_id,"
+            " toUnixTimestamp(eligible_close_timestamp), eligible_close_trade_id",
             "trade_aggregates",
         )
         return sorted(CandleRow(*row) for row in found)

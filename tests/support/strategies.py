@@ -31,7 +31,7 @@ prices = _scaled(PRICE_LIMIT, least=1)
 volumes = st.just(Decimal(0)) | _scaled(VOLUME_LIMIT, least=0)
 amounts = st.tuples(prices, volumes).filter(lambda pv: multiply(*pv) < NOTIONAL_LIMIT)
 timestamps = st.integers(T0_MS - 200_000, T0_MS + 200_000)
-known_codes = st.sampled_from([str(code) for code in range(1, 42)])
+known_codes = st.sampled_from(["1", "12", "24"]) | st.sampled_from([str(code) for code in range(1, 42)])
 conditions = (st.lists(known_codes, max_size=4) | st.lists(st.text(SAFE_TEXT, max_size=16), max_size=4)).map(tuple)
 """Finnhub's codes of US stocks, or any text."""
 

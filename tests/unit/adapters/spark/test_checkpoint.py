@@ -11,7 +11,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from adapters.spark.checkpoint import CheckpointError, claim_checkpoint
-from adapters.spark.layout import QUERIES
+from adapters.spark.layout import QUERIES, VERSION
 from adapters.spark.settings import AggregatorSettings
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(180)]
@@ -74,7 +74,7 @@ def test_a_checkpoint_is_bound_to_the_settings_that_created_it(
 
 def forget_settings(checkpoint: Path, *names: str) -> None:
     """Leave settings.json as a version wrote it that did not know these settings."""
-    file = checkpoint / "v1" / "settings.json"
+    file = checkpoint / VERSION / "settings.json"
     known = json.loads(file.read_text())
     for name in names:
         del known[name]
@@ -85,7 +85,7 @@ def forget_settings(checkpoint: Path, *names: str) -> None:
 
 def store_offsets(checkpoint: Path, query: str, batch: int, topic: str) -> None:
     """Write the offsets of a batch as Spark does."""
-    folder = checkpoint / "v1" / query / "offsets"
+    folder = checkpoint / VERSION / query / "offsets"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / str(batch)).write_text(f'v1\n{{"batchWatermarkMs":0}}\n{{"{topic}":{{"0":7,"1":0}}}}')
 
@@ -123,7 +123,7 @@ def test_an_older_checkpoint_that_has_read_no_events_accepts_any_topic_of_them(
     forget_settings(tmp_path, "events_topic")
     if offsets is not None:
         store_offsets(tmp_path, "events", 0, "any")
-        (tmp_path / "v1" / "events" / "offsets" / "0").write_text(offsets)
+        (tmp_path / VERSION / "events" / "offsets" / "0").write_text(offsets)
     claim_checkpoint(spark, attrs.evolve(settings, events_topic="other.events"))
 
 
@@ -137,8 +137,8 @@ def test_a_query_that_has_run_without_settings_beside_it_is_reported(
 
 
 def test_settings_that_are_not_json_are_reported(spark: SparkSession, tmp_path: Path) -> None:
-    (tmp_path / "v1").mkdir()
-    (tmp_path / "v1" / "settings.json").write_text("garbage")
+    (tmp_path / VERSION).mkdir()
+    (tmp_path / VERSION / "settings.json").write_text("garbage")
     with pytest.raises(CheckpointError, match="not JSON"):
         claim_checkpoint(spark, AggregatorSettings(checkpoint=str(tmp_path)))
 

@@ -8,6 +8,9 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F  # noqa: N812
 
+from adapters.cassandra.migrations import shipped
+from adapters.cassandra.replication import Replication
+from adapters.cassandra.schema import apply_schema
 from adapters.spark.preflight import check_tables, check_topics
 from adapters.spark.record import decode
 from adapters.spark.session import ON_HEAP, ROCKSDB, STATE_STORE, spark_conf
@@ -18,6 +21,8 @@ from domain import window
 from domain.rejection import DeadLetter, Reason, Rejection
 from domain.rules import Rules
 from ports.errors import BrokerError, StoreError
+from tests.support.aggregators import until
+from tests.support.keyspaces import fresh_settings
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(180)]
 
@@ -112,6 +117,24 @@ def test_a_missing_keyspace_is_reported(spark: SparkSession, cassandra_contact: 
     settings = AggregatorSettings(cassandra_hosts=tuple(hosts), cassandra_port=port, keyspace="nowhere")
     with pytest.raises(StoreError, match=r"no table nowhere\.trades_v2"):
         check_tables(spark, settings)
+
+
+def test_a_schema_without_the_eligible_view_is_reported(
+    spark: SparkSession, cassandra_contact: tuple[list[str], int]
+) -> None:
+    cassandra = fresh_settings(cassandra_contact)
+    apply_schema(cassandra, Replication.dev(), [file for file in shipped() if file.number < 4])
+    settings = AggregatorSettings(
+        cassandra_hosts=cassandra.hosts, cassandra_port=cassandra.port, keyspace=cassandra.keyspace
+    )
+
+    def is_reported() -> bool:
+        # Until the connector knows the new tables, it reports another error.
+        with pytest.raises(StoreError) as caught:
+            check_tables(spark, settings)
+        return "trade_aggregates has no column eligible_open: apply the schema" in str(caught.value)
+
+    until(is_reported, "the missing column is reported", 60)
 
 
 def test_an_unavailable_cassandra_is_reported(spark: SparkSession) -> None:
