@@ -77,6 +77,9 @@ class AggregatorMetrics:
         self._state_bytes = gauge("state_bytes", "Memory of the state store")
         self._late = counter("late_rows_total", "Rows dropped by the watermark: pairs of a task and a candle")
         self._rejected = counter("rejected_total", "Records sent to the dead letters")
+        self._unknown_conditions = counter(
+            "unknown_condition_trades_total", "Stored trades with a sale condition whose meaning is not known"
+        )
         self._newest = gauge("newest_stored_timestamp_seconds", "Greatest event time of the stored trades")
         self._newest_s = 0.0
         self._end_to_end = Tally(
@@ -132,6 +135,7 @@ class AggregatorMetrics:
     def stored(self, batch: Stored) -> None:
         """Record what was stored of a micro-batch of trades."""
         self._rejected.inc(batch.rejected)
+        self._unknown_conditions.inc(batch.unknown_conditions)
         if batch.newest_ms is not None:
             self._newest_s = max(self._newest_s, batch.newest_ms / 1000)
             self._newest.set(self._newest_s)

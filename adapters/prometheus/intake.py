@@ -7,6 +7,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from domain.eligibility import WITHOUT_CALENDAR, EligibilityOf
 from domain.feed import Frame
 from domain.intake import Intake, IntakeResult
 from domain.rejection import Reason
@@ -21,11 +22,20 @@ LATENCY_BOUNDS_S: Final = (
 class MeasuredIntake:
     """An intake that measures another one. It is used by one thread; any thread may read its counts."""
 
-    def __init__(self, intake: Intake, registry: CollectorRegistry, *, now_s: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        intake: Intake,
+        registry: CollectorRegistry,
+        *,
+        now_s: Callable[[], float] = time.time,
+        eligibility_of: EligibilityOf = WITHOUT_CALENDAR,
+    ) -> None:
         self._intake = intake
+        self._eligibility_of = eligibility_of
         self._now_s = now_s
         self._trades = 0
         self._price_updates = 0
+        self._unknown_conditions = 0
         self._redelivered = 0
         self._rejected = dict.fromkeys(Reason, 0)
         self._last_trade_s = now_s()
@@ -47,6 +57,8 @@ class MeasuredIntake:
             self._latency.observe_all([trade.received_ms - trade.timestamp_ms for trade in trades])
             self._trades += len(trades)
             self._price_updates += result.price_updates
+            eligibility_of = self._eligibility_of
+            self._unknown_conditions += len([trade for trade in trades if eligibility_of(trade).has_unknown_code])
         for letter in result.dead_letters:
             self._rejected[letter.rejection.reason] += 1
         self._redelivered += result.redelivered
@@ -59,6 +71,11 @@ class MeasuredIntake:
         trades.add_metric(["trade"], self._trades - updates)
         trades.add_metric(["price_update"], updates)
         yield trades
+        yield CounterMetricFamily(
+            "tapeline_feed_unknown_condition_trades",
+            "Valid trades with a sale condition whose meaning is not known",
+            self._unknown_conditions,
+        )
         rejected = CounterMetricFamily("tapeline_feed_rejected", "Items that became dead letters", labels=["reason"])
         for reason, count in self._rejected.items():
             rejected.add_metric([reason.value], count)

@@ -30,6 +30,7 @@ class MicroBatch:
 @attrs.frozen(kw_only=True)
 class StoredBatch:
     rejected: int = 0
+    unknown_conditions: int = 0
     newest_ms: int | None = None
     received: tuple[tuple[float, float], ...] = ()
     stored_ms: float = 0.0
@@ -140,6 +141,7 @@ def test_end_to_end_latency_is_the_time_of_storing_minus_each_point_with_its_wei
 def test_the_newest_stored_trade_never_goes_back() -> None:
     bench = Bench()
     for newest_ms in (5_000, 4_000, None):
-        bench.metrics.stored(StoredBatch(newest_ms=newest_ms, rejected=2))
+        bench.metrics.stored(StoredBatch(newest_ms=newest_ms, rejected=2, unknown_conditions=3))
     assert value(bench, "newest_stored_timestamp_seconds") == 5
     assert value(bench, "rejected_total") == 6
+    assert value(bench, "unknown_condition_trades_total") == 9

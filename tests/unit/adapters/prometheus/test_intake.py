@@ -58,6 +58,13 @@ def test_rejects_are_counted_by_reason() -> None:
     assert found.total("tapeline_feed_rejected_total") == 3
 
 
+def test_trades_of_us_stocks_with_unknown_conditions_are_counted() -> None:
+    codes = (["1", "99"], ["40"], ["1", "12"], ["1"])
+    found = Bench().after(frame(*({"s": "AAPL", "c": each} for each in codes), {"c": ["99"]}))
+    assert found.value("tapeline_feed_unknown_condition_trades_total") == 2
+    assert Bench().after().value("tapeline_feed_unknown_condition_trades_total") == 0
+
+
 def test_a_frame_that_came_before_counts_as_redelivered_alone() -> None:
     again = frame({}, {"v": 0})
     found = Bench().after(again, again)
