@@ -1,5 +1,7 @@
 """Candles in the read API and the stream."""
 
+from decimal import Decimal
+
 from pydantic import BaseModel, Field
 
 from domain.candle import Candle
@@ -26,6 +28,15 @@ class CandleOut(BaseModel):
     update_count: int = Field(description="Price updates without volume")
     notional: Exact = Field(description="Sum of price times volume, in the quote currency")
     vwap: Exact | None = Field(description="Volume-weighted average price; null without volume")
+    eligible_open: Exact | None = Field(
+        description="As the sale conditions of the trades allow; null without such a trade"
+    )
+    eligible_high: Exact | None
+    eligible_low: Exact | None
+    eligible_close: Exact | None
+    eligible_volume: Exact
+    eligible_count: int = Field(description="Trades that count in `eligible_volume`")
+    eligible_vwap: Exact | None
     close_ms: Millis = Field(description="Event time of the last trade, milliseconds since the epoch")
     status: str | None = Field(
         description="forming: the window has not ended; settling: late trades can still change the candle; final: the candle does not change,"
@@ -46,6 +57,7 @@ class CandlePage(BaseModel):
 
 def candle_out(candle: Candle, status: str | None = None, coverage: CandleStatus | None = None) -> CandleOut:
     """Return a candle as JSON model."""
+    eligible = candle.eligible
     return CandleOut(
         symbol=candle.symbol,
         window_start=to_datetime(candle.window_start_ms).isoformat(),
@@ -59,8 +71,19 @@ def candle_out(candle: Candle, status: str | None = None, coverage: CandleStatus
         trade_count=candle.trade_count,
         update_count=candle.update_count,
         notional=plain(candle.notional),
-        vwap=None if candle.vwap is None else plain(candle.vwap),
+        vwap=_plain_if_any(candle.vwap),
+        eligible_open=_plain_if_any(eligible.open),
+        eligible_high=_plain_if_any(eligible.high),
+        eligible_low=_plain_if_any(eligible.low),
+        eligible_close=_plain_if_any(eligible.close),
+        eligible_volume=plain(eligible.volume),
+        eligible_count=eligible.trade_count,
+        eligible_vwap=_plain_if_any(eligible.vwap),
         close_ms=candle.close_key.timestamp_ms,
         status=status,
         coverage=coverage,
     )
+
+
+def _plain_if_any(value: Decimal | None) -> str | None:
+    return None if value is None else plain(value)
