@@ -11,6 +11,7 @@ from domain.decimals import plain
 COLUMNS: Final = (
     "symbol", "window_start_ms", "open", "high", "low", "close", "volume", "trade_count", "update_count", "notional", "vwap",
     "open_ms", "open_trade_id", "close_ms", "close_trade_id",
+    "eligible_open", "eligible_high", "eligible_low", "eligible_close", "eligible_volume", "eligible_count", "eligible_vwap",
 )  # fmt: skip
 """The columns of a line, in order."""
 
@@ -18,11 +19,13 @@ COLUMNS: Final = (
 def of_domain(candle: Candle) -> str:
     """Return the line of a candle of the domain."""
     first, last = candle.open_key, candle.close_key
+    view = candle.eligible
     return line(
         (
             candle.symbol, candle.window_start_ms, candle.open, candle.high, candle.low, candle.close, candle.volume,
             candle.trade_count, candle.update_count, candle.notional, candle.vwap,
             first.timestamp_ms, first.trade_id, last.timestamp_ms, last.trade_id,
+            view.open, view.high, view.low, view.close, view.volume, view.trade_count, view.vwap,
         )
     )  # fmt: skip
 

@@ -11,12 +11,14 @@ from decimal import Decimal
 
 import msgspec
 
+from adapters.exchange_calendar.markets import NYSE
 from adapters.finnhub.protocol import parse_message
 from adapters.memory.stores import MemoryCandleStore, MemoryTradeStore
 from adapters.system_clock import system_clock
 from apps.runtime.gc_tuning import tune_gc
 from bench.harness.runs import Stopwatch
 from bench.harness.workload import read_frames
+from domain.eligibility import eligibility_rules
 from domain.feed import Frame
 from domain.intake import Intake
 from domain.windower import Windower
@@ -28,7 +30,9 @@ FRAMES_PER_BATCH = 64
 def tapeline(payloads: list[bytes]) -> int:
     """Return the number of trades in the candles."""
     intake = Intake(source="bench")
-    windower = Windower(window_ms=MINUTE_MS, allowed_lateness_ms=MINUTE_MS)
+    windower = Windower(
+        window_ms=MINUTE_MS, allowed_lateness_ms=MINUTE_MS, eligibility_of=eligibility_rules(NYSE.session)
+    )
     trades, candles = MemoryTradeStore(capacity=100_000), MemoryCandleStore()
     now_ms = system_clock()
     folded = 0

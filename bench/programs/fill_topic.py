@@ -10,6 +10,7 @@ from typing import Final
 
 from confluent_kafka import KafkaError, Message, Producer
 
+from adapters.exchange_calendar.markets import NYSE
 from adapters.finnhub.protocol import parse_message
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topics import Profile, ensure_topics
@@ -18,6 +19,7 @@ from bench.harness import candle_lines
 from bench.harness.runs import Stopwatch
 from bench.harness.workload import frames
 from domain.candle import fold
+from domain.eligibility import eligibility_rules
 from domain.feed import Frame
 from domain.intake import Intake
 from domain.record import encode
@@ -76,7 +78,7 @@ def main(servers: str, topic: str, count: str, symbols: str, partitions: str, fi
             yield trade
 
     watch = Stopwatch()
-    folded = fold(sent(), MINUTE_MS)
+    folded = fold(sent(), MINUTE_MS, eligibility_rules(NYSE.session))
     assert producer.flush(TIMEOUT_S) == 0
     candle_lines.write(Path(file), map(candle_lines.of_domain, folded.values()))
     assert acknowledged == int(count)

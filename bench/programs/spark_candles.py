@@ -13,6 +13,7 @@ import attrs
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
 
+from adapters.exchange_calendar.markets import NYSE
 from adapters.spark.checkpoint import claim_checkpoint
 from adapters.spark.layout import CANDLES, path_within
 from adapters.spark.progress import BatchProgress, read_progress
@@ -26,7 +27,7 @@ from bench.harness.spark_jvm import JvmWatch, Spark, spark
 def main(servers: str, topic: str, trades: str, expected: str, master: str = "local[2]", batch_size: str = "") -> None:
     """Measure the query."""
     with tempfile.TemporaryDirectory() as name:
-        settings = AggregatorSettings(bootstrap_servers=servers, topic=topic)
+        settings = AggregatorSettings(bootstrap_servers=servers, topic=topic, trading_days=NYSE.trading_days())
         if batch_size:
             settings = attrs.evolve(settings, max_offsets_per_trigger=int(batch_size))
         with spark(settings, master) as running:
