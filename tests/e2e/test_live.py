@@ -8,17 +8,13 @@ from decimal import Decimal
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from tests.support.recordings import read_trades, real_recordings, write_made_up_day
+from tests.support.sale_conditions import counts_in_volume, sets_price
 
 from .programs import TOKEN, run, start
-
-NEW_YORK = ZoneInfo("America/New_York")
-NO_PRICE = frozenset(map(str, (3, 5, 9, 10, 11, 12, 16, 17, 20, 21, 22, 25, 26, 27, 30, 32, 37, 38, 39, 40)))
-NO_VOLUME = frozenset(("16", "20", "39"))
 
 
 class Print(NamedTuple):
@@ -29,14 +25,6 @@ class Print(NamedTuple):
     price: Decimal
     volume: Decimal
     codes: frozenset[str]
-
-    @property
-    def sets_price(self) -> bool:
-        """Whether a stock's trade may set prices; made for a day without a holiday or an early close."""
-        local = datetime.fromtimestamp(self.t / 1000, NEW_YORK)
-        minute = local.hour * 60 + local.minute
-        is_extended = 4 * 60 <= minute < 9 * 60 + 30 or 16 * 60 <= minute < 20 * 60
-        return not self.codes & NO_PRICE and ("24" not in self.codes or is_extended)
 
 
 def expected_candles(trades: list[dict[str, Any]]) -> dict[tuple[int, str], dict[str, Decimal | None]]:
@@ -50,8 +38,8 @@ def expected_candles(trades: list[dict[str, Any]]) -> dict[tuple[int, str], dict
 
 
 def expected_candle(prints: list[Print]) -> dict[str, Decimal | None]:
-    priced = [each for each in prints if each.sets_price]
-    counted = [each for each in prints if not each.codes & NO_VOLUME]
+    priced = [each for each in prints if sets_price(each.codes, each.t)]
+    counted = [each for each in prints if counts_in_volume(each.codes)]
     return {
         **expected_prices("", prints),
         "volume": sum((each.volume for each in prints), Decimal(0)),

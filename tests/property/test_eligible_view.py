@@ -126,6 +126,12 @@ def test_a_fold_without_rules_knows_the_conditions_and_no_extended_session() -> 
     assert (candle.high, candle.eligible.high) == (Decimal(12), Decimal(10))
 
 
+def test_rules_ask_for_the_session_of_each_trade_however_often_its_conditions_came() -> None:
+    assert [session.is_extended for session in SESSIONS] == [True, False, True, False]
+    form_t = [trade_of(("1", "24"), "10", 1, number) for number in range(len(SESSIONS))]
+    assert [rules(trade).sets_high_low for trade in form_t * 2] == [True, False, True, False] * 2
+
+
 def test_a_trade_with_no_conditions_is_fully_eligible() -> None:
     assert rules(trade_of((), "10", 1)) is FULLY_ELIGIBLE
 
