@@ -8,7 +8,7 @@
 """
 
 from adapters.cassandra.settings import CassandraSettings
-from adapters.exchange_calendar.markets import NYSE
+from adapters.exchange_calendar.markets import NYSE, calendar_of_symbol
 from adapters.kafka.settings import KafkaSettings
 from adapters.memory.broker import MemoryBroker
 from adapters.memory.event_store import MemoryEventStore
@@ -126,6 +126,7 @@ class LiveContainer(FeedContainer):
             events=event_store,
             ingest=ingest,
             aggregator=aggregator,
+            calendar_of=Object(calendar_of_symbol),
         ),
         settings.provided.web,
     )
@@ -139,7 +140,12 @@ class DashboardContainer(DeclarativeContainer):
     page = Singleton(
         page_server,
         Singleton(
-            stored_source, settings, candles=stores.candle_store, trades=stores.trade_store, events=stores.event_store
+            stored_source,
+            settings,
+            candles=stores.candle_store,
+            trades=stores.trade_store,
+            events=stores.event_store,
+            calendar_of=Object(calendar_of_symbol),
         ),
         settings.provided.web,
     )
@@ -245,6 +251,7 @@ class StackContainer(DeclarativeContainer):
     stores = Container(CassandraContainer, settings=cassandra)
     kafka_probe: Provider[Probe] = Singleton(Late("adapters.kafka.probe:KafkaProbe"), kafka)
     end_offsets = Callable(Late("adapters.kafka.offsets:end_offsets"), kafka)
+    calendar_of = Object(calendar_of_symbol)
     page = Callable(page_server, web=settings.provided.web)
 
 

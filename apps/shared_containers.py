@@ -11,10 +11,9 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 
 from adapters.cassandra.settings import CassandraSettings
-from adapters.exchange_calendar.markets import calendar_of, is_any_open
+from adapters.exchange_calendar.markets import calendar_of_symbol, is_any_open
 from adapters.system_clock import system_clock
 from domain.intake import Intake
-from domain.market import classify
 from ports.candle_store import CandleStore
 from ports.clock import Clock
 from ports.event_store import EventStore
@@ -52,8 +51,7 @@ def page_server(source: PageSource, web: WebOptions) -> PageServer:
 
 
 def _period_candles(symbol: str, **parts: Any) -> PeriodCandles:
-    market = classify(symbol)
-    return PeriodCandles(symbol=symbol, calendar=calendar_of(market.asset_class, market.venue), **parts)
+    return PeriodCandles(symbol=symbol, calendar=calendar_of_symbol(symbol), **parts)
 
 
 class FeedContainer(DeclarativeContainer):

@@ -25,6 +25,12 @@ def calendar_of(asset_class: str, venue: str) -> TradingCalendar:
     return NYSE if asset_class == AssetClass.STOCK and venue == US else ALWAYS_OPEN
 
 
+def calendar_of_symbol(symbol: str) -> TradingCalendar:
+    """Return the calendar of a symbol's market."""
+    market = classify(symbol)
+    return calendar_of(market.asset_class, market.venue)
+
+
 def is_any_open(symbols: Collection[str], moment_ms: int) -> bool:
     """Return whether the market of one of the symbols is in regular hours at a moment, in milliseconds since the epoch, UTC."""
     markets = {classify(symbol) for symbol in symbols}

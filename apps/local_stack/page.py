@@ -31,6 +31,7 @@ def stack_source(
         title=f"{TITLES[settings.feed_kind]}, through Kafka, Spark and Cassandra",
         window_ms=settings.window_ms,
         lateness_ms=settings.allowed_lateness_ms,
+        calendar_of=container.calendar_of(),
         horizon=Horizon() if recording is None else _span_of(recording, settings.window_ms),
         is_recording=recording is not None,
         stages=watch.stages,

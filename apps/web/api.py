@@ -5,8 +5,11 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query, Request
 
 from apps.services.coverage import Coverage
+from apps.services.period_candles import PeriodCandles
+from apps.services.rollup_reader import RollupCandleStore
 from domain.candle_state import candle_state
 from domain.gaps import gaps as gaps_between
+from domain.rollup import Period
 
 from .paging import read_candles, read_trades
 from .poller import Poller
@@ -45,15 +48,20 @@ def current_health(poller: Poller) -> HealthOut:
 
 @router.get("/candles", summary="Candles whose windows start in a span, oldest first")
 def candles(request: Request, query: Annotated[CandleQuery, Query()]) -> CandlePage:
-    """Return one page of candles."""
+    """Return one page of candles. Windows longer than a minute are rolled up from 1-minute candles."""
     poller = poller_of(request)
-    page = query.page_request("candles", poller.now_ms(), query.window_ms())
-    rows, following = read_candles(poller.source.candles, page, query.limit)
+    length = query.length()
+    if isinstance(length, Period):
+        return _periods(poller, query, length)
+    page = query.page_request("candles", poller.now_ms(), length)
+    rows, following = read_candles(RollupCandleStore(poller.source.candles), page, query.limit)
+    session = poller.source.calendar_of(page.symbol).session
     coverage = None
     if rows:
         end_ms = rows[-1].window_start_ms + page.window_ms
         coverage = _coverage(poller, page.symbol, rows[0].window_start_ms, end_ms)
-    is_watched = page.window_ms == poller.source.window_ms
+    # Longer windows are made of the watched ones.
+    is_watched = page.window_ms % poller.source.window_ms == 0
     newest_ms, lateness_ms = poller.latest.newest_event_ms, poller.source.lateness_ms
     return CandlePage(
         candles=[
@@ -61,6 +69,7 @@ def candles(request: Request, query: Annotated[CandleQuery, Query()]) -> CandleP
                 row,
                 candle_state(row, newest_event_ms=newest_ms, lateness_ms=lateness_ms) if is_watched else None,
                 None if coverage is None else coverage.status_of(row),
+                session=session(row.window_start_ms),
             )
             for row in rows
         ],
@@ -106,6 +115,22 @@ async def symbols(request: Request) -> SymbolList:
 async def health(request: Request) -> HealthOut:
     """Return the health. The status is always 200: the health is in the body."""
     return current_health(poller_of(request))
+
+
+def _periods(poller: Poller, query: CandleQuery, period: Period) -> CandlePage:
+    """Return all days, weeks or months that begin in the span: there are too few of them for pages."""
+    span = query.request("candles", poller.now_ms())
+    reader = PeriodCandles(
+        candles=poller.source.candles,
+        events=poller.source.events,
+        calendar=poller.source.calendar_of(span.symbol),
+        symbol=span.symbol,
+        hours=query.hours,
+        now_ms=poller.now_ms(),
+    )
+    found = reader.read(span.start_ms, span.end_ms, period)
+    rows = [candle_out(row.candle, None, coverage, date=row.start.isoformat()) for row, coverage in found]
+    return CandlePage(candles=rows, next_cursor=None)
 
 
 def _coverage(poller: Poller, symbol: str, start_ms: int, end_ms: int) -> Coverage | None:

@@ -9,6 +9,9 @@ from domain.window import MINUTE_MS
 from ports.candle_store import CandleStore
 from ports.event_store import EventStore
 from ports.trade_store import TradeStore
+from ports.trading_calendar import TradingCalendar
+
+CalendarOf = Callable[[str], TradingCalendar]
 
 
 @attrs.frozen(kw_only=True)
@@ -64,6 +67,8 @@ class PageSource:
     """Length of the watched candles."""
     lateness_ms: int = MINUTE_MS
     """How long after the end of a window a late trade can still change its candle."""
+    calendar_of: CalendarOf
+    """Returns the calendar of a symbol's market."""
     horizon: Horizon = Horizon()
     is_recording: bool = False
     """Freshness and lag of a recording, measured against the present clock, have no meaning."""

@@ -4,7 +4,8 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from apps.output.time_args import parse_length_ms, parse_moment_ms
+from apps.output.time_args import parse_moment_ms, parse_window
+from domain.rollup import DayHours, Period
 
 from .paging import MAX_ROWS, BadRequestError, PageRequest
 
@@ -52,12 +53,17 @@ class TradeQuery(SpanQuery):
 class CandleQuery(TradeQuery):
     """The parameters of a page of candles."""
 
-    window: str = Field("1m", max_length=20, description="Length of the candles, such as 1m; at most 1d")
+    window: str = Field(
+        "1m",
+        max_length=20,
+        description="Length of the candles: 1m, 5m, 1h and so on, or 1d, 1w, 1mo by the market's calendar",
+    )
+    hours: DayHours = Field(DayHours.REGULAR, description="Which hours of an exchange's day count, for 1d, 1w and 1mo")
 
-    def window_ms(self) -> int:
-        """Return the length of the candles in milliseconds. Raise BadRequestError if it is not valid."""
+    def length(self) -> int | Period:
+        """Return the length of the candles, in milliseconds or as a period. Raise BadRequestError if it is not valid."""
         try:
-            return parse_length_ms(self.window)
+            return parse_window(self.window)
         except ValueError as error:
             raise BadRequestError(f"window: {error}") from error
 

@@ -11,7 +11,7 @@ from ports.event_store import EventStore
 from ports.trade_store import TradeStore
 
 from .embedded_stages import embedded_stages
-from .page_source import Horizon, PageSource
+from .page_source import CalendarOf, Horizon, PageSource
 from .symbol_tracking import SymbolTrackingCandleStore
 
 TITLES: Final = {
@@ -29,6 +29,7 @@ def live_source(
     events: EventStore,
     ingest: Ingest,
     aggregator: InProcessAggregator,
+    calendar_of: CalendarOf,
 ) -> PageSource:
     """Return the source of `tapeline live`: the stores and stages of the pipeline in this process."""
     given = settings.symbols_to_receive
@@ -42,6 +43,7 @@ def live_source(
         lateness_ms=settings.allowed_lateness_ms,
         horizon=Horizon.everything(),
         is_recording=settings.feed_kind == "replay",
+        calendar_of=calendar_of,
         stages=embedded_stages(ingest, aggregator),
         poll_s=settings.web.poll_s,
         stale_after_s=settings.web.stale_after_s,
@@ -49,7 +51,12 @@ def live_source(
 
 
 def stored_source(
-    settings: DashboardSettings, *, candles: CandleStore, trades: TradeStore, events: EventStore
+    settings: DashboardSettings,
+    *,
+    candles: CandleStore,
+    trades: TradeStore,
+    events: EventStore,
+    calendar_of: CalendarOf,
 ) -> PageSource:
     """Return the source of `tapeline dashboard`: the stores alone, whatever program writes to them."""
     return PageSource(
@@ -60,6 +67,7 @@ def stored_source(
         title=f"stored in {settings.cassandra.keyspace}",
         window_ms=settings.window_s * 1000,
         lateness_ms=settings.allowed_lateness_s * 1000,
+        calendar_of=calendar_of,
         horizon=Horizon(lookback_ms=round(settings.lookback_s * 1000)),
         poll_s=settings.web.poll_s,
         stale_after_s=settings.web.stale_after_s,

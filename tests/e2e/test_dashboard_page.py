@@ -3,6 +3,7 @@
 import itertools
 import re
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import attrs
@@ -112,6 +113,39 @@ def test_a_new_window_begins_a_new_candle_and_a_late_trade_mends_an_old_one(page
         assert [row[4] for row in after if row[0] == before[2][0] or row[0] == before[1][0]].count(
             f"{late.price:.2f}"
         ) == 1
+        assert page.console() == []
+
+
+def table_of(page: Page) -> list[list[str]]:
+    page.run("document.getElementById('table-details').open = true")
+    return list(
+        page.run(
+            "return [...document.querySelectorAll('#table-body tr')].map((row) => [...row.cells].map((cell) => cell.textContent))"
+        )
+    )
+
+
+def test_the_length_of_a_candle_and_the_view_are_chosen_and_stay_in_the_address(page: Page) -> None:
+    market = MadeUpMarket(("AAPL",))
+    market.make_history(30)
+    odd_lot = market.trade("AAPL", now_ms() // MINUTE_MS * MINUTE_MS - 1, price=Decimal(9_999), conditions=("1", "12"))
+    with PageServer(market.source(), port=0) as server:
+        page.open(server.url)
+        minutes = page.until(lambda: table_of(page), "a table")
+        page.run("document.querySelector('[data-choice=\"15m\"]').click()")
+        longer = page.until(lambda: rows if 1 < len(rows := table_of(page)) < len(minutes) else None, "longer candles")
+        assert longer is not None
+        assert {row[0][-2:] for row in longer} <= {"00", "15", "30", "45"}
+        assert any(row[2] == f"{odd_lot.price:,.2f}" for row in longer)
+        page.run("document.querySelector('[data-choice=eligible]').click()")
+        page.until(lambda: not any(row[2] == "9,999.00" for row in table_of(page)), "highs without the odd lot")
+        address = str(page.driver.current_url)
+        assert "interval=15m" in address
+        assert "view=eligible" in address
+        page.open(address)
+        again = page.until(lambda: table_of(page), "a table")
+        assert len(again) == len(longer)
+        assert not any(row[2] == "9,999.00" for row in again)
         assert page.console() == []
 
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 from domain.candle import Candle
 from domain.decimals import plain
 from domain.gaps import CandleStatus
+from domain.trading_session import TradingSession
 from domain.window import to_datetime
 
 from .fields import Exact, Millis
@@ -37,10 +38,18 @@ class CandleOut(BaseModel):
     eligible_volume: Exact
     eligible_count: int = Field(description="Trades that count in `eligible_volume`")
     eligible_vwap: Exact | None
+    session: TradingSession | None = Field(
+        default=None,
+        description="Trading session of the start of the window, by the market's calendar; null for 1d, 1w and 1mo",
+    )
+    date: str | None = Field(
+        default=None,
+        description="First trading day of a candle of 1d, 1w or 1mo, at the market; null for other windows",
+    )
     close_ms: Millis = Field(description="Event time of the last trade, milliseconds since the epoch")
     status: str | None = Field(
         description="forming: the window has not ended; settling: late trades can still change the candle; final: the candle does not change,"
-        " except by a reconciliation; null for a window length that the page does not watch"
+        " except by a reconciliation; null for 1d, 1w and 1mo, and for windows that are not made of watched ones"
     )
     coverage: CandleStatus | None = Field(
         default=None,
@@ -55,7 +64,14 @@ class CandlePage(BaseModel):
     next_cursor: str | None = Field(description="Pass it as `cursor` to get the next page; null on the last page")
 
 
-def candle_out(candle: Candle, status: str | None = None, coverage: CandleStatus | None = None) -> CandleOut:
+def candle_out(
+    candle: Candle,
+    status: str | None = None,
+    coverage: CandleStatus | None = None,
+    *,
+    session: TradingSession | None = None,
+    date: str | None = None,
+) -> CandleOut:
     """Return a candle as JSON model."""
     eligible = candle.eligible
     return CandleOut(
@@ -79,6 +95,8 @@ def candle_out(candle: Candle, status: str | None = None, coverage: CandleStatus
         eligible_volume=plain(eligible.volume),
         eligible_count=eligible.trade_count,
         eligible_vwap=_plain_if_any(eligible.vwap),
+        session=session,
+        date=date,
         close_ms=candle.close_key.timestamp_ms,
         status=status,
         coverage=coverage,

@@ -3,10 +3,12 @@
 import {
   CandlestickSeries, ColorType, CrosshairMode, HistogramSeries, createChart,
 } from "../vendor/lightweight-charts.js";
-import { decimalsOf, windowName } from "./format.js";
+import { decimalsOf } from "./format.js";
+import { INTERVALS, viewed } from "./choices.js";
 import { colours, theme } from "./theme.js";
 
 const PAGE_WINDOWS = 720;
+const MAX_SPAN_MS = 90 * 86_400_000;
 const MAX_CANDLES = 20_000;
 const MAX_EMPTY_PAGES = 3;
 
@@ -18,7 +20,10 @@ export class Chart extends EventTarget {
   #volumes;
   #colours;
   #symbol = null;
+  #interval = "1m";
   #windowMs = 60_000;
+  #view = "raw";
+  #sessions;
   #loading = null;
   #streamed = new Map();
   #oldestAskedMs = 0;
@@ -38,6 +43,10 @@ export class Chart extends EventTarget {
     this.#volumes = this.#chart.addSeries(HistogramSeries, {
       priceScaleId: "volume", priceFormat: { type: "volume" }, lastValueVisible: false, priceLineVisible: false,
     });
+    this.#sessions = this.#chart.addSeries(HistogramSeries, {
+      priceScaleId: "session", lastValueVisible: false, priceLineVisible: false, base: 0,
+    });
+    this.#chart.priceScale("session").applyOptions({ scaleMargins: { top: 0, bottom: 0 }, visible: false });
     this.#chart.priceScale("volume").applyOptions({ scaleMargins: { top: 0.82, bottom: 0 } });
     this.#paint();
     theme.addEventListener("change", () => this.#paint());
@@ -52,8 +61,10 @@ export class Chart extends EventTarget {
   }
 
   /** Show a symbol from its newest candle back. Rejects if the history cannot be loaded. */
-  async show(symbol, newest, windowMs) {
-    const isSame = symbol === this.#symbol && windowMs === this.#windowMs;
+  async show(symbol, newest, interval) {
+    const windowMs = INTERVALS[interval];
+    const isSame = symbol === this.#symbol && interval === this.#interval;
+    this.#interval = interval;
     const wasAtNewest = this.isAtNewest();
     this.#streamed.clear();
     this.#loading?.abort();
@@ -63,7 +74,7 @@ export class Chart extends EventTarget {
     this.#chart.applyOptions({ timeScale: { secondsVisible: windowMs % 60_000 !== 0 } });
     this.#isAtStart = false;
     const toMs = (newest ? newest.window_start_ms : Date.now()) + windowMs;
-    this.#oldestAskedMs = toMs - PAGE_WINDOWS * windowMs;
+    this.#oldestAskedMs = toMs - this.#pageMs();
     if (!isSame) {
       this.candles = new Map();
       this.#draw();
@@ -75,6 +86,20 @@ export class Chart extends EventTarget {
     this.#draw();
     if (!isSame) this.#chart.timeScale().resetTimeScale();
     if (!isSame || wasAtNewest) this.toNewest();
+  }
+
+  /** Show the raw or the eligible view of the candles. */
+  setView(view) {
+    this.#view = view;
+    this.#draw();
+  }
+
+  /** Read the newest candles again: those of longer windows do not come with the stream. */
+  async refresh() {
+    if (this.#loading || !this.candles.size) return;
+    const fromMs = Math.max(...this.candles.keys()) - this.#windowMs;
+    const loaded = await this.#load(fromMs, Date.now() + 2 * this.#windowMs).catch(() => null);
+    if (loaded?.length) this.update(loaded);
   }
 
   /** Apply changed candles of the shown symbol. */
@@ -89,6 +114,7 @@ export class Chart extends EventTarget {
       this.#fitDecimals(candle);
       this.#prices.update(this.#bar(candle));
       this.#volumes.update(this.#volume(candle));
+      this.#sessions.update(this.#session(candle));
     }
     // The chart can update only its newest candle. A late trade changes an older one, so all of them are drawn again.
     if (isOlder) this.#draw();
@@ -116,7 +142,7 @@ export class Chart extends EventTarget {
     const symbol = this.#symbol;
     for (let empty = 0; empty < MAX_EMPTY_PAGES;) {
       const toMs = this.#oldestAskedMs;
-      const fromMs = toMs - PAGE_WINDOWS * this.#windowMs;
+      const fromMs = toMs - this.#pageMs();
       const loaded = await this.#load(fromMs, toMs).catch(() => null);
       if (loaded === null || symbol !== this.#symbol) return;
       this.#oldestAskedMs = fromMs;
@@ -139,7 +165,7 @@ export class Chart extends EventTarget {
       let cursor = null;
       do {
         const query = new URLSearchParams({
-          symbol: this.#symbol, window: windowName(this.#windowMs), from: isoOf(fromMs), to: isoOf(toMs), limit: "1000",
+          symbol: this.#symbol, window: this.#interval, from: isoOf(fromMs), to: isoOf(toMs), limit: "1000",
           ...(cursor && { cursor }),
         });
         const answer = await fetch(`api/candles?${query}`, { signal: abort.signal });
@@ -163,6 +189,11 @@ export class Chart extends EventTarget {
     sorted.forEach((candle) => this.#fitDecimals(candle));
     this.#prices.setData(sorted.map((candle) => this.#bar(candle)));
     this.#volumes.setData(sorted.map((candle) => this.#volume(candle)));
+    this.#sessions.setData(sorted.map((candle) => this.#session(candle)));
+  }
+
+  #pageMs() {
+    return Math.min(PAGE_WINDOWS * this.#windowMs, MAX_SPAN_MS);
   }
 
   #fitDecimals(candle) {
@@ -173,22 +204,28 @@ export class Chart extends EventTarget {
   }
 
   #bar(candle) {
-    return {
-      time: candle.window_start_ms / 1000,
-      open: Number(candle.open), high: Number(candle.high), low: Number(candle.low), close: Number(candle.close),
-    };
+    const { open, high, low, close } = viewed(candle, this.#view);
+    const time = candle.window_start_ms / 1000;
+    // A window without an eligible price has its place on the time scale, and no bar.
+    if (open === null || high === null) return { time };
+    return { time, open: Number(open), high: Number(high), low: Number(low), close: Number(close) };
+  }
+
+  #session(candle) {
+    const isExtended = candle.session === "pre" || candle.session === "post";
+    return { time: candle.window_start_ms / 1000, value: isExtended ? 1 : 0, color: this.#colours.session };
   }
 
   #volume(candle) {
     const isUp = Number(candle.close) >= Number(candle.open);
     return {
-      time: candle.window_start_ms / 1000, value: Number(candle.volume),
+      time: candle.window_start_ms / 1000, value: Number(viewed(candle, this.#view).volume),
       color: isUp ? this.#colours["up-volume"] : this.#colours["down-volume"],
     };
   }
 
   #paint() {
-    const found = colours("panel", "muted", "grid", "line", "up", "down", "up-volume", "down-volume", "raised");
+    const found = colours("panel", "muted", "grid", "line", "up", "down", "up-volume", "down-volume", "raised", "session");
     this.#colours = found;
     this.#chart.applyOptions({
       layout: { background: { type: ColorType.Solid, color: found.panel }, textColor: found.muted },

@@ -1,6 +1,7 @@
 // Connects the parts of the page: the stream updates the market, and the market updates the watchlist, the chart and the health.
 
 import { Chart } from "./chart.js";
+import { Choices, INTERVALS, viewed } from "./choices.js";
 import { ConnectionStatus } from "./connection.js";
 import { DASH, amount, change, span, windowName } from "./format.js";
 import { HealthPanel } from "./health.js";
@@ -13,21 +14,26 @@ import { Watchlist } from "./watchlist.js";
 
 const TABLE_ROWS = 30;
 const GAPS_EVERY_MS = 5_000;
+const REFRESH_EVERY_MS = 2_000;
 const $ = (id) => document.getElementById(id);
 
 startTheme($("theme"));
 const market = new Market();
 const stream = new Stream(market);
 const chart = new Chart($("chart"));
+const choices = new Choices($("intervals"), $("views"));
 const watchlist = new Watchlist($("watchlist"), $("filter"), $("watch-empty"));
 const health = new HealthPanel($("stages"), $("alerts"), $("links"));
 const connection = new ConnectionStatus($("connection"), $("connection-text"), $("gone"));
 let selected = null;
 let pointed = null;
 let gaps = null;
+let isStale = false;
 
 market.addEventListener("reset", () => {
   $("title").textContent = market.title;
+  choices.setDefault(market.windowMs);
+  chart.setView(choices.view);
   if (!market.symbols.has(selected)) selected = firstChoice();
   watchlist.fill(market);
   watchlist.select(selected);
@@ -40,7 +46,8 @@ market.addEventListener("tick", (event) => {
   const candles = event.detail.get(selected);
   if (candles) {
     if (chart.candles.size) $("chart-note").hidden = true;
-    chart.update(candles);
+    if (isStreamed()) chart.update(candles);
+    else isStale = true;
   }
   if (candles || !pointed) showQuote();
   if (candles) updateTable();
@@ -52,7 +59,14 @@ watchlist.addEventListener("choose", (event) => {
   selected = event.detail;
   pointed = null;
   gaps = null;
-  history.replaceState(null, "", `#${encodeURIComponent(selected)}`);
+  history.replaceState(null, "", `${location.search}#${encodeURIComponent(selected)}`);
+  load();
+});
+
+choices.addEventListener("choose", () => {
+  pointed = null;
+  gaps = null;
+  chart.setView(choices.view);
   load();
 });
 
@@ -79,6 +93,21 @@ bindKeys({
 
 stream.open();
 setInterval(loadGaps, GAPS_EVERY_MS);
+setInterval(refresh, REFRESH_EVERY_MS);
+
+/** Return whether the shown candles are those of the stream. */
+function isStreamed() {
+  return INTERVALS[choices.interval] === market.windowMs;
+}
+
+/** Read longer candles again after the stream has changed a shorter one. */
+async function refresh() {
+  if (!isStale || isStreamed()) return;
+  isStale = false;
+  await chart.refresh();
+  updateLegend();
+  updateTable();
+}
 
 function firstChoice() {
   const named = decodeURIComponent(location.hash.slice(1));
@@ -94,7 +123,7 @@ async function load() {
   const symbol = selected;
   if (!chart.candles.size) note("Loading…");
   try {
-    await chart.show(symbol, entry.candle, market.windowMs);
+    await chart.show(symbol, entry.candle, choices.interval);
   } catch (error) {
     if (symbol === selected) note(`The history cannot be read: ${error.message}`);
     return;
@@ -129,7 +158,7 @@ function showQuote() {
   const entry = market.symbols.get(selected);
   const candle = entry?.candle;
   $("symbol-name").textContent = entry ? entry.symbol.split(":").slice(-1)[0] : DASH;
-  $("symbol-venue").textContent = entry ? `${entry.venue} · ${windowName(market.windowMs)}` : "";
+  $("symbol-venue").textContent = entry ? `${entry.venue} · ${choices.interval ?? windowName(market.windowMs)}` : "";
   $("last-price").textContent = candle ? amount(candle.close, chart.decimals) : DASH;
   const closes = entry ? closesOf(entry) : [];
   const moved = candle ? change(closes[0][1], candle.close) : { text: "", direction: "flat" };
@@ -150,12 +179,13 @@ function context() {
 }
 
 function updateLegend() {
-  const candle = (pointed !== null && chart.candles.get(pointed)) || market.symbols.get(selected)?.candle;
-  showLegend($("legend"), candle, context());
+  const newest = isStreamed() ? market.symbols.get(selected)?.candle : chart.latest(1)[0];
+  const candle = (pointed !== null && chart.candles.get(pointed)) || newest;
+  showLegend($("legend"), candle && viewed(candle, choices.view), context());
 }
 
 function updateTable() {
-  if ($("table-details").open) showTable($("table-body"), chart.latest(TABLE_ROWS), context());
+  if ($("table-details").open) showTable($("table-body"), chart.latest(TABLE_ROWS).map((candle) => viewed(candle, choices.view)), context());
 }
 
 function showHealth() {

@@ -8,6 +8,7 @@ from decimal import Decimal
 from types import TracebackType
 from typing import Any, Self
 
+from adapters.exchange_calendar.markets import calendar_of_symbol
 from adapters.memory.stores import MemoryCandleStore, MemoryTradeStore
 from apps.web.page_source import Horizon, PageSource
 from domain.candle import Candle, fold
@@ -81,6 +82,7 @@ class MadeUpMarket:
             "candles": self.candles,
             "trades": self.trades,
             "symbols": lambda: self.symbols,
+            "calendar_of": calendar_of_symbol,
             "title": "made-up prices",
             "horizon": Horizon.everything(),
             "poll_s": 0.1,

@@ -135,8 +135,10 @@ def test_status_follows_event_time() -> None:
         query = {"symbol": "AAPL", "from": to_datetime(begin_ms).isoformat()}
         await_symbols(server.url)
         rows = httpx.get(f"{server.url}/api/candles", params=query).json()["candles"]
-        odd = httpx.get(f"{server.url}/api/candles", params={**query, "window": "5m"}).json()["candles"]
+        whole = httpx.get(f"{server.url}/api/candles", params={**query, "window": "1h", "from": "2h"}).json()["candles"]
+        odd = httpx.get(f"{server.url}/api/candles", params={**query, "window": "30s"}).json()["candles"]
     assert [row["status"] for row in rows] == ["final", "settling", "settling", "forming"]
+    assert whole[-1]["status"] == "forming"
     assert odd == []
 
 
@@ -237,7 +239,7 @@ def test_the_api_describes_itself(client: httpx.Client) -> None:
         "/api/candles", "/api/gaps", "/api/trades", "/api/symbols", "/api/health", "/api/stream",
     }  # fmt: skip
     names = {parameter["name"] for parameter in description["paths"]["/api/candles"]["get"]["parameters"]}
-    assert names == {"symbol", "from", "to", "window", "limit", "cursor"}
+    assert names == {"symbol", "from", "to", "window", "hours", "limit", "cursor"}
 
 
 def test_it_takes_the_next_free_port_and_lets_go_of_it() -> None:
@@ -361,3 +363,33 @@ def test_on_every_address_a_name_of_somebody_else_is_refused() -> None:
             "prices.EXAMPLE:443": 200,
         }.items():
             assert httpx.get(f"{server.url}/api/symbols", headers={"Host": host}).status_code == status, host
+
+
+def test_longer_candles_are_rolled_up_from_minutes(client: httpx.Client, market: MadeUpMarket) -> None:
+    span = {**SPAN, "symbol": "AAPL"}
+    (minutes,), (longer,) = (pages(client, "candles", **span, window=window) for window in ("1m", "5m"))
+    assert [candle["window_start_ms"] for candle in longer] == [MIDNIGHT_MS, MIDNIGHT_MS + 5 * MINUTE_MS]
+    first = minutes[:5]
+    assert longer[0]["open"] == first[0]["open"]
+    assert longer[0]["close"] == first[-1]["close"]
+    assert Decimal(longer[0]["volume"]) == sum(Decimal(candle["volume"]) for candle in first)
+    assert longer[0]["trade_count"] == sum(candle["trade_count"] for candle in first)
+
+
+def test_a_day_of_crypto_has_its_date_and_all_of_its_trades(client: httpx.Client) -> None:
+    (days,) = pages(client, "candles", **SPAN, symbol="BINANCE:XRPETH", window="1d")
+    assert [(day["date"], day["trade_count"], day["session"]) for day in days] == [("2019-10-11", 30, None)]
+
+
+def test_a_day_of_a_stock_has_the_hours_that_are_asked_for(client: httpx.Client) -> None:
+    # The trades are of midnight UTC, 20:00 in New York: after the post-market.
+    for hours in ("regular", "extended"):
+        assert pages(client, "candles", **SPAN, symbol="AAPL", window="1d", hours=hours) == [[]]
+
+
+def test_a_candle_has_its_session_and_its_eligible_view(client: httpx.Client) -> None:
+    (candles,) = pages(client, "candles", **SPAN, symbol="AAPL")
+    assert {candle["session"] for candle in candles} == {"closed"}
+    for candle in candles:
+        assert candle["eligible_volume"] == candle["volume"]
+        assert candle["eligible_high"] == candle["high"]
