@@ -1,4 +1,4 @@
-"""Monitoring resources from the files that the local stack uses: alert rules, and the rules of the JMX exporter."""
+"""Monitoring resources from the files that the local stack uses: alert rules, inhibition rules, and the rules of the JMX exporter."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -28,3 +28,9 @@ def config_map(name: str, file: Path) -> dict[str, Any]:
         "metadata": {"name": name},
         "data": {file.name: file.read_text("utf-8")},
     }
+
+
+def alertmanager_config(receivers: Path, inhibitions: Path) -> dict[str, Any]:
+    """Return the routes and receivers of one file with the inhibition rules of another."""
+    config: dict[str, Any] = yaml.safe_load(receivers.read_text("utf-8"))
+    return {**config, "inhibit_rules": yaml.safe_load(inhibitions.read_text("utf-8"))["inhibit_rules"]}

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import yaml
 
-from .monitoring import config_map, prometheus_rules
+from .monitoring import alertmanager_config, config_map, prometheus_rules
 from .network import network_policies
 
 ROOT: Final = Path(__file__).parents[3]
@@ -19,8 +19,13 @@ def generated() -> dict[Path, str]:
     base, table = KUBERNETES / "base", KUBERNETES / "network.yaml"
     rules = ROOT / "deploy" / "prometheus" / "rules"
     jmx = ROOT / "devstack" / "servers" / "jmx"
+    receivers = KUBERNETES / "alertmanager" / "receivers.yaml"
+    inhibitions = ROOT / "deploy" / "alertmanager" / "alertmanager.yml"
     policies = network_policies(yaml.safe_load(table.read_text("utf-8")))
     return {
+        KUBERNETES / "alertmanager" / "generated" / "alertmanager.yaml": _text(
+            receivers, [alertmanager_config(receivers, inhibitions)]
+        ),
         base / "network" / "generated" / "policies.yaml": _text(table, policies),
         base / "monitoring" / "generated" / "rules.yaml": _text(rules, prometheus_rules(sorted(rules.glob("*.yml")))),
         base / "kafka" / "generated" / "metrics.yaml": _text(jmx, [config_map("kafka-metrics", jmx / "kafka.yaml")]),
