@@ -15,6 +15,7 @@ from domain.errors import TapelineError
 MAX_BYTES: Final = 64 * 1024
 """Largest secret file. A larger file is named by mistake."""
 _OTHERS: Final = 0o077
+_GROUP_READS: Final = 0o040
 
 
 class SecretFileError(TapelineError, ValueError):
@@ -79,5 +80,14 @@ def _check(path: Path, status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise SecretFileError(f"the secret file {path} is not a regular file")
     mode = stat.S_IMODE(status.st_mode)
-    if mode & _OTHERS:
+    if not is_private(mode, owner=status.st_uid, user=os.geteuid()):
         raise SecretFileError(f"the secret file {path} is open to other users (mode {mode:04o}): run chmod 600 {path}")
+
+
+def is_private(mode: int, *, owner: int, user: int) -> bool:
+    """Return whether a file of this mode and owner holds a secret of this user: others may do nothing with it.
+
+    A group may read a file of root, by PostgreSQL's rule for its keys: systemd and Kubernetes give a program its credentials in that way.
+    """
+    allowed = _GROUP_READS if owner == 0 != user else 0
+    return not mode & _OTHERS & ~allowed

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from apps.settings.secret_files import (
     MAX_BYTES,
     SecretFileError,
+    is_private,
     read_secret,
     require_private_file,
     secret_setting,
@@ -38,6 +39,20 @@ def test_a_file_that_other_users_can_open_is_refused(tmp_path: Path, mode: int) 
         with pytest.raises(SecretFileError, match=f"open to other users .mode {mode:04o}.: run chmod 600") as refusal:
             use(path)
         assert "hunter2" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("mode", "owner", "private"),
+    [(0o400, 7, True), (0o440, 7, False), (0o440, 0, True), (0o640, 0, True), (0o660, 0, False), (0o444, 0, False)],
+)
+def test_a_group_may_read_a_file_of_root_as_systemd_and_kubernetes_give_it(
+    mode: int, owner: int, private: bool
+) -> None:
+    assert is_private(mode, owner=owner, user=7) == private
+
+
+def test_for_root_itself_the_file_of_root_is_like_any_other() -> None:
+    assert not is_private(0o440, owner=0, user=0)
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o400])
