@@ -26,7 +26,7 @@ class Child:
 
     def __enter__(self) -> Self:
         with self.log_file.open("ab") as log:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 - this interpreter and a module of ours
                 self._arguments,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -77,7 +77,7 @@ def _resolve(roots: Sequence[str], folder: Path) -> list[tuple[str, Path]]:
     command = [maven, "-B", "-q", "-f", str(pom), "-s", str(settings), _PLUGIN, "-DincludeScope=runtime"]
     command += [f"-Dmaven.repo.local={folder / 'repository'}", f"-DoutputFile={listing}"]
     command += ["-DoutputAbsoluteArtifactFilename=true"]
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 - Maven of PATH, and arguments of this module
         command,
         capture_output=True,
         text=True,

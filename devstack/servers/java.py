@@ -30,7 +30,7 @@ def _major_version(home: Path) -> int | None:
         if found:
             return int(found[1])
     try:
-        done = subprocess.run([program, "-version"], capture_output=True, text=True, timeout=30, check=True)
+        done = subprocess.run([program, "-version"], capture_output=True, text=True, timeout=30, check=True)  # noqa: S603 - the Java that the user chose
     except (OSError, subprocess.SubprocessError):
         return None
     found = re.search(r'version "(?:1\.)?(\d+)', done.stderr)

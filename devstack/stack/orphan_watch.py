@@ -29,7 +29,7 @@ def guarded(stack: Stack) -> Iterator[Stack]:
     root = str(Path(__file__).parents[__name__.count(".")])  # the folder that holds the top package
     command = [sys.executable, "-m", __name__, stack.name, str(stack.folder.parent)]
     with (
-        subprocess.Popen(
+        subprocess.Popen(  # noqa: S603 - this interpreter and this module
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,

@@ -99,7 +99,7 @@ class ServerProcess:
 def start(command: Sequence[str], *, folder: Path, log: Path, environment: Mapping[str, str]) -> ServerProcess:
     """Start `command` in `folder` and in its own session. Its output is appended to `log`."""
     with log.open("ab") as output:
-        child = subprocess.Popen(
+        child = subprocess.Popen(  # noqa: S603 - no shell; the commands of the servers are made in `servers`
             command,
             cwd=folder,
             env=dict(environment),
