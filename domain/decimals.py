@@ -1,4 +1,4 @@
-"""Exact decimal arithmetic for prices, volumes and what is computed from them.
+"""Exact decimal arithmetic for prices, volumes and the figures computed from them.
 
 Prices have at most 8 decimals and 10 integer digits, volumes 8 decimals and 11 integer digits. Their product then fits 38 digits with
 16 decimals exactly, which is the widest decimal that Spark has, and no sum of a window can overflow it (see `NOTIONAL_LIMIT`).
@@ -26,7 +26,7 @@ FAST_PATH_VOLUME_DIGITS: Final = 8
 
 ZERO: Final = Decimal(0)
 
-# The default context rounds to 28 digits without a word; this one is wide enough for any sum and raises if it ever is not.
+# The default context rounds to 28 digits without an error. This one is wide enough for any sum, and raises where it is not.
 _EXACT: Final = Context(prec=96, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[Inexact, InvalidOperation, Overflow])
 
 
@@ -56,7 +56,7 @@ def ratio(numerator: Decimal, denominator: Decimal) -> Decimal:
 
 
 def decimals(value: Decimal) -> int:
-    """Count the decimals that a finite value needs: 1 for 1.50, because its last zero says nothing."""
+    """Return the number of decimals that a finite value needs: 1 for 1.50, because its last zero adds nothing."""
     _, digits, exponent = value.as_tuple()
     if not isinstance(exponent, int) or exponent >= 0 or not value:
         return 0
@@ -65,14 +65,14 @@ def decimals(value: Decimal) -> int:
 
 
 def needs_more_decimals(value: Decimal, scale: int) -> bool:
-    """Say whether a finite value needs more decimals than that: 1.500 does not need more than 1."""
+    """Return whether a finite value needs more decimals than `scale`: 1.500 does not need more than 1."""
     exponent = value.as_tuple().exponent
-    # As written it mostly has few enough, and then nobody need count the zeros at its end.
+    # Most values are written with few enough decimals. Then the zeros at the end need not be counted.
     return isinstance(exponent, int) and exponent < -scale and decimals(value) > scale
 
 
 def plain(value: Decimal) -> str:
-    """Write a finite value in digits alone: no exponent, no trailing zeros, no sign on zero. Equal values read the same."""
+    """Return a finite value as digits: no exponent, no trailing zeros, no sign on zero. Equal values have equal texts."""
     text = str(value)
     if "E" in text:
         text = format(value, "f")

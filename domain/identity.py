@@ -1,4 +1,4 @@
-"""A trade's identity, for a feed that sends none.
+"""The identity of a trade, for a feed that sends no ids.
 
 Several trades share a millisecond, even byte-identical ones inside one frame, and all are genuine. So the trades of one (symbol, millisecond)
 are numbered in arrival order, and the id is `<ordinal, 4 digits>-<8 hex digits of a checksum of price, volume and conditions>`:
@@ -22,43 +22,43 @@ from .decimals import plain
 
 TRADE_ID_PATTERN: Final = r"[0-9]{4,9}-[0-9a-f]{8}"
 _PLACES: Final = tuple(f"{ordinal:04d}" for ordinal in range(100))
-"""Hardly ever are there more trades in a millisecond, and writing a number anew takes longer."""
+"""The texts of the first ordinals: a millisecond rarely has more trades, and formatting a number takes longer."""
 
 
 def content_checksum(price: Decimal, volume: Decimal, conditions: tuple[str, ...]) -> str:
-    """Compute 8 hex digits (CRC-32) of what a trade says, equal for equal values however they were written."""
+    """Return 8 hex digits (CRC-32) of a trade's content. Equal values have equal checksums, however they were written."""
     return checksum(f"{plain(price)}|{plain(volume)}|{','.join(conditions)}")
 
 
 def checksum(text: str) -> str:
-    """Compute 8 hex digits (CRC-32) of a text."""
+    """Return 8 hex digits (CRC-32) of a text."""
     return zlib.crc32(text.encode()).to_bytes(4).hex()
 
 
 def make_trade_id(ordinal: int, checksum: str) -> str:
-    """Join the place within the millisecond and the checksum. Sorted up to 10,000 trades of a symbol in one millisecond, unique beyond."""
+    """Return the id of an ordinal within the millisecond and a checksum. Ids sort by ordinal up to 10,000 trades in a millisecond, and stay unique beyond."""
     place = _PLACES[ordinal] if ordinal < len(_PLACES) else f"{ordinal:04d}"
     return f"{place}-{checksum}"
 
 
 _SHORT_FRAME_BYTES: Final = 1024
-"""A frame up to here is its own mark, which costs less than a digest; frames may be large, and there many to remember."""
+"""A frame up to this size is kept as it is, which costs less than a digest. Of a larger frame the digest is kept."""
 
 
 class TradeNumbering:
     """Number the trades of each (symbol, millisecond) from 0, in the order of the calls.
 
-    Remembers the last `capacity` milliseconds with a trade, oldest seen first out, so memory is bounded whatever the times are.
+    The numbers of the last `capacity` milliseconds are kept, in the order of their first trade, so memory is bounded whatever the times are.
     """
 
     def __init__(self, capacity: int = 131_072) -> None:
         self._capacity = capacity
         self._next: dict[tuple[str, int], int] = {}
         self._order: deque[tuple[str, int]] = deque()
-        """As they were seen first."""
+        """In the order of their first trade."""
 
     def next_ordinal(self, symbol: str, timestamp_ms: int) -> int:
-        """Give the next number for this millisecond of this symbol."""
+        """Return the next number for this millisecond of this symbol."""
         moment = (symbol, timestamp_ms)
         ordinal = self._next.get(moment, 0)
         self._next[moment] = ordinal + 1
@@ -70,7 +70,7 @@ class TradeNumbering:
 
 
 class RedeliveryFilter:
-    """Recognise frames that were delivered before, among the last `capacity` different ones."""
+    """Recognise frames that were delivered before, among the last `capacity` different frames."""
 
     def __init__(self, capacity: int = 1024) -> None:
         self._capacity = capacity
@@ -78,7 +78,7 @@ class RedeliveryFilter:
         self._order: deque[bytes] = deque()
 
     def is_redelivery(self, payload: bytes) -> bool:
-        """Say whether these bytes came before, and remember them."""
+        """Return whether these bytes came before, and remember them."""
         mark = payload if len(payload) <= _SHORT_FRAME_BYTES else blake2b(payload).digest()
         if mark in self._seen:
             return True

@@ -1,7 +1,7 @@
-"""From a feed's frame to trades: validate, identify, enrich. What does not pass comes out as dead letters, nothing goes missing.
+"""From a feed's frame to trades: validate, identify, enrich. An input that does not pass becomes a dead letter, so nothing is lost.
 
-For every frame, `len(trades) + len(dead_letters) + redelivered` equals the number of trades in it (a frame that was not understood
-gives one dead letter).
+For every frame, `len(trades) + len(dead_letters) + redelivered` equals the number of trades in it (a frame that
+cannot be decoded becomes one dead letter).
 """
 
 from collections.abc import Mapping
@@ -22,27 +22,27 @@ from .window import EARLIEST_MS, LATEST_MS
 
 _MOST_SYMBOLS: Final = 16_384
 _MOST_CONDITIONS: Final = 1_024
-"""How many are remembered as valid. A feed has few of both and says them often."""
+"""How many valid symbols and lists of conditions are cached. A feed has few of both and repeats them."""
 
 
 # Without slots, as `domain.feed.Frame`.
 @attrs.frozen(kw_only=True, slots=False)
 class IntakeResult:
-    """What became of one frame."""
+    """The outcome of one frame."""
 
     trades: tuple[Trade, ...] = ()
     dead_letters: tuple[DeadLetter, ...] = ()
     redelivered: int = 0
-    """Trades left out because the whole frame had come before."""
+    """Trades of a frame that was delivered before; they are not in `trades`."""
 
     @cached_property
     def price_updates(self) -> int:
-        """Of the trades, those of volume 0."""
+        """The number of trades with volume 0."""
         return len([trade for trade in self.trades if not trade.volume])
 
 
 class Intake:
-    """The state that judging frames needs: how trades were numbered, and which frames came before."""
+    """Turns frames into trades and dead letters. Its state is the numbering of trades and the frames that came before."""
 
     def __init__(
         self,
@@ -59,12 +59,12 @@ class Intake:
         self._redeliveries = redeliveries or RedeliveryFilter()
         self._venues = venues
         self._markets: dict[str, tuple[str, Market]] = {}
-        """Of symbols that are valid. Each with the symbol itself: trades share one, so that those that are kept take less memory."""
+        """The markets of valid symbols. Each entry holds the symbol, which trades share to save memory."""
         self._conditions: dict[tuple[str, ...], tuple[tuple[str, ...], str]] = {}
-        """Lists of conditions that are valid, shared as well, and as they are written for the checksum."""
+        """Valid lists of conditions, which trades share as well, each with its text for the checksum."""
 
     def accept(self, frame: Frame) -> IntakeResult:
-        """Judge one frame. Never raises, whatever the frame holds."""
+        """Return the outcome of one frame. Never raises, whatever the frame holds."""
         if frame.rejection is not None:
             return IntakeResult(dead_letters=(self._letter(frame.payload, frame.rejection, frame.received_ms),))
         if self._redeliveries.is_redelivery(frame.payload):
@@ -76,7 +76,7 @@ class Intake:
         oldest_ms = max(received_ms - self._rules.max_age_ms, EARLIEST_MS)
         newest_ms = min(received_ms + self._rules.future_tolerance_ms, LATEST_MS)
         for place, raw in enumerate(frame.trades):
-            outcome = accept_fast(raw, received_ms, oldest_ms, newest_ms) or self._judge(raw, received_ms)
+            outcome = accept_fast(raw, received_ms, oldest_ms, newest_ms) or self._validate(raw, received_ms)
             if type(outcome) is Trade:
                 trades.append(outcome)
             elif isinstance(outcome, Rejection):
@@ -84,7 +84,7 @@ class Intake:
         return IntakeResult(trades=tuple(trades), dead_letters=tuple(letters))
 
     def _accept_fast(self, raw: TradeFields, received_ms: int, oldest_ms: int, newest_ms: int) -> Trade | None:
-        """Take a trade that is clearly valid; None for any other, of which `_judge` finds out. Both make the same trade of the same fields."""
+        """Return a trade on the fast path; None for any other, which `_validate` checks. Both make the same trade of the same fields."""
         symbol, price, volume, timestamp_ms = raw.symbol, raw.price, raw.volume, raw.timestamp_ms
         if type(price) is int:
             price = Decimal(price)
@@ -118,8 +118,8 @@ class Intake:
             symbol, price, volume, timestamp_ms, trade_id, codes, received_ms, market.venue, market.asset_class
         )
 
-    def _judge(self, raw: TradeFields, received_ms: int) -> Trade | Rejection:
-        tick = validate_trade(
+    def _validate(self, raw: TradeFields, received_ms: int) -> Trade | Rejection:
+        validated = validate_trade(
             raw.symbol,
             raw.price,
             raw.volume,
@@ -128,32 +128,32 @@ class Intake:
             now_ms=received_ms,
             rules=self._rules,
         )
-        if isinstance(tick, Rejection):
-            return tick
-        ordinal = self._numbering.next_ordinal(tick.symbol, tick.timestamp_ms)
-        market = self._remember(tick)
+        if isinstance(validated, Rejection):
+            return validated
+        ordinal = self._numbering.next_ordinal(validated.symbol, validated.timestamp_ms)
+        market = self._remember(validated)
         return Trade(
-            symbol=tick.symbol,
-            price=tick.price,
-            volume=tick.volume,
-            timestamp_ms=tick.timestamp_ms,
-            trade_id=make_trade_id(ordinal, content_checksum(tick.price, tick.volume, tick.conditions)),
-            conditions=tick.conditions,
+            symbol=validated.symbol,
+            price=validated.price,
+            volume=validated.volume,
+            timestamp_ms=validated.timestamp_ms,
+            trade_id=make_trade_id(ordinal, content_checksum(validated.price, validated.volume, validated.conditions)),
+            conditions=validated.conditions,
             received_ms=received_ms,
             venue=market.venue,
             asset_class=market.asset_class,
         )
 
-    def _remember(self, tick: ValidatedTrade) -> Market:
-        """Keep in mind that its symbol and its conditions are valid, and give its market."""
+    def _remember(self, validated: ValidatedTrade) -> Market:
+        """Cache the symbol and the conditions as valid, and return the market."""
         if len(self._conditions) >= _MOST_CONDITIONS:
             self._conditions.clear()
-        self._conditions[tick.conditions] = (tick.conditions, ",".join(tick.conditions))
-        known = self._markets.get(tick.symbol)
+        self._conditions[validated.conditions] = (validated.conditions, ",".join(validated.conditions))
+        known = self._markets.get(validated.symbol)
         if known is None:
             if len(self._markets) >= _MOST_SYMBOLS:
                 self._markets.clear()
-            known = self._markets[tick.symbol] = (tick.symbol, classify(tick.symbol, self._venues))
+            known = self._markets[validated.symbol] = (validated.symbol, classify(validated.symbol, self._venues))
         return known[1]
 
     def _letter(self, payload: bytes, rejection: Rejection, now_ms: int) -> DeadLetter:

@@ -12,7 +12,7 @@ import attrs
 
 
 class AssetClass(enum.StrEnum):
-    """What kind of thing is traded."""
+    """The kind of instrument."""
 
     STOCK = "stock"
     CRYPTO = "crypto"
@@ -22,7 +22,7 @@ class AssetClass(enum.StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Market:
-    """Where a symbol trades and what it is."""
+    """The venue and the asset class of a symbol."""
 
     venue: str
     asset_class: str
@@ -52,12 +52,12 @@ VENUES: Final[Mapping[str, str]] = {
 
 
 def classify(symbol: str, venues: Mapping[str, str] = VENUES) -> Market:
-    """Say where a symbol trades and what it is; a venue that is not in the table is `unknown`, never an error."""
+    """Return the market of a symbol. The asset class of a venue that is not in the table is `unknown`; this is not an error."""
     prefix, colon, _ = symbol.partition(":")
     if colon:
         return Market(venue=prefix, asset_class=venues.get(prefix, AssetClass.UNKNOWN))
     _, dot, suffix = symbol.rpartition(".")
-    # BRK.B is a share class, not an exchange: exchange suffixes that are one letter long are listed by name.
+    # BRK.B is a share class, not an exchange: one-letter suffixes of exchanges are listed by name.
     foreign = dot and (len(suffix) > 1 or suffix in _ONE_LETTER_EXCHANGES)
     return Market(venue=suffix if foreign else "US", asset_class=AssetClass.STOCK)
 

@@ -1,10 +1,10 @@
-"""Which windows of a day a batch may judge beside a running stream, and how long what it corrects may live.
+"""Which windows of a day a batch may reconcile beside a running stream, and the time to live of a corrected candle.
 
-1. A day whose first trades have expired, or are about to, is refused: candles would be recomputed from what happens to be left.
-2. A window is judged when the stream cannot touch it any more: it ended longer ago than the allowed lateness and a margin.
-3. A candle that counts more trades than are stored is judged only when the store has a trade that came after all of that window's: until then
-   its raw trades may still be on their way.
-4. A corrected candle expires when one written at the end of its day would.
+1. A day whose first trades have expired, or are about to expire, is refused: its candles would be computed from only a part of the trades.
+2. A window is reconciled when the stream can no longer change it: it ended longer ago than the allowed lateness and a margin.
+3. A candle that counts more trades than are stored is reconciled only when the store has a trade that came after all trades of that window. Until then,
+   raw trades of the window may not be stored yet.
+4. A corrected candle expires at the same time as a candle written at the end of its day.
 """
 
 from datetime import date
@@ -25,7 +25,7 @@ class DayError(TapelineError):
 
 @attrs.frozen(kw_only=True)
 class Retention:
-    """How long rows are kept after they are written, in seconds; 0 is for ever."""
+    """How long rows are kept after they are written, in seconds; 0 is forever."""
 
     trades_s: int
     candles_s: int
@@ -33,20 +33,20 @@ class Retention:
 
 @attrs.frozen(kw_only=True)
 class DayPlan:
-    """What is judged of one UTC day. Times in milliseconds since the epoch, UTC."""
+    """What is reconciled of one UTC day. Times in milliseconds since the epoch, UTC."""
 
     day: date
     window_ms: int
     behind_ms: int
-    """How long after its end a window is left alone: the allowed lateness and a margin."""
+    """How long after its end a window is not reconciled: the allowed lateness and a margin."""
     closed_ms: int
-    """Windows that end at or before this are judged."""
+    """Windows that end at or before this moment are reconciled."""
     candles_ttl_s: int | None
-    """How long a corrected candle is to live from now on; None is for ever."""
+    """Time to live of a corrected candle, from now on; None is forever."""
 
     @property
     def trade_days(self) -> tuple[date, ...]:
-        """The days in which trades of the day's windows may lie: more than one where windows do not divide a day."""
+        """The days that trades of the day's windows may be of: more than one where the windows do not divide a day."""
         start_ms = day_start_ms(self.day)
         first_ms = start_ms + -start_ms % self.window_ms
         if first_ms >= start_ms + DAY_MS:
@@ -56,17 +56,17 @@ class DayPlan:
         return tuple(date.fromordinal(self.day.toordinal() + further) for further in range(days + 1))
 
     def passed_ms(self, newest_ms: int) -> int:
-        """Give the moment up to which all trades are stored, where the newest stored one is of `newest_ms`."""
+        """Return the moment up to which all trades are stored, if the newest stored trade is of `newest_ms`."""
         return newest_ms - self.behind_ms
 
 
 def plan_day(
     day: date, *, written: date | None = None, now_ms: int, window_ms: int, behind_ms: int, retention: Retention
 ) -> DayPlan:
-    """Plan one day.
+    """Return the plan of one day.
 
-    `written` is the day on which its trades were written, where that is not the day itself, as of a replayed recording. Raises DayError where
-    the trades of the day have expired or are about to, or the day has not begun.
+    `written` is the day on which its trades were written, where that is another day, as for a replayed recording. Raise DayError if the trades of
+    the day have expired or are about to expire, or if the day has not begun.
     """
     start_ms = day_start_ms(day)
     if start_ms > now_ms:

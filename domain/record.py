@@ -1,6 +1,6 @@
 """The record of a trade on the topic: JSON of one fixed form, schema version 1.
 
-The form is a regular language, so that one pattern decides in Python and in Java alike what is a record: the fields below in this order, no
+The form is a regular language, so one pattern decides in Python and in Java what a record is: the fields below in this order, no
 blanks, numbers in plain digits, printable ASCII without escapes. Scalar fields may be added at the end (up to 16) and are ignored: that is how
 the schema grows. Anything else is another version and is rejected.
 
@@ -35,7 +35,7 @@ _NUMBER = r"-?(?:0|[1-9][0-9]{0,19})(?:\.[0-9]{1,18})?"
 _MILLISECONDS = r"-?(?:0|[1-9][0-9]{0,14})"
 _CONDITIONS = rf'(?:"{CONDITION_PATTERN}"(?:,"{CONDITION_PATTERN}"){{0,{MAX_CONDITIONS - 1}}})?'
 ADDED_FIELD_VALUE: Final = rf'(?:{_NUMBER}|"{TEXT_CLASS}{{0,64}}"|true|false|null)'
-"""What a field may hold that a later schema adds."""
+"""What a field that a later schema adds may hold."""
 _ADDED = rf'(?:,"(?!(?:{"|".join(FIELDS)})")[a-z][a-z0-9_]{{0,31}}":{ADDED_FIELD_VALUE}){{0,16}}'
 VERSION_PATTERN: Final = r'\{"v":[0-9]{1,9},"'
 RECORD_PATTERN: Final = (
@@ -43,7 +43,7 @@ RECORD_PATTERN: Final = (
     rf'"timestamp_ms":({_MILLISECONDS}),"trade_id":"({TRADE_ID_PATTERN})","conditions":\[({_CONDITIONS})\],'
     rf'"received_ms":({TIME_PATTERN}),"venue":"({TEXT_CLASS}{{0,64}})","asset_class":"([a-z_]{{1,16}})"{_ADDED}\}}'
 )
-"""Matches a whole record; the same text is used by Java, see `adapters/spark`. Its groups are the values of `FIELDS` after `v`."""
+"""Matches a whole record. Spark's Java uses the same text, see `adapters/spark`. Its groups are the values of `FIELDS` after `v`."""
 
 _HEAD: Final = f'{{"v":{SCHEMA_VERSION},"symbol":'
 
@@ -54,7 +54,7 @@ _quoted = re.compile(r'"([^"]*)"')
 
 @attrs.frozen(kw_only=True)
 class TopicRecord:
-    """One record as a broker keeps it."""
+    """One record of a topic."""
 
     topic: str
     partition: int
@@ -67,16 +67,16 @@ class TopicRecord:
 
     @property
     def source(self) -> str:
-        """The place of this record, for a dead letter."""
+        """The place of this record: the source of a dead letter."""
         return f"{self.topic}/{self.partition}/{self.offset}"
 
 
 def encode(trade: Trade) -> bytes:
-    """Write a trade as a record."""
+    """Return the record of a trade."""
     conditions = '","'.join(trade.conditions)
     if trade.conditions:
         conditions = f'"{conditions}"'
-    # As `plain` writes them, which is asked for what is written in an unusual way.
+    # `plain` writes them so; it is called only for a text that may be written in another way.
     price, volume = str(trade.price), str(trade.volume)
     if price[-1] == "0" or "E" in price:
         price = plain(trade.price)
@@ -91,10 +91,10 @@ def encode(trade: Trade) -> bytes:
 
 
 def decode(value: bytes | None, *, appended_ms: int, rules: Rules) -> Trade | Rejection:
-    """Read a record and ask every rule again; never raises.
+    """Return the trade of a record, checked by every rule again, or the rejection. Never raises.
 
-    Times are judged by when the record was received or appended, whichever is earlier: then the verdict is the same at every reading, a
-    recording keeps its own clock, and no record can vouch for its own future.
+    The earlier of the times of reception and of appending counts as the present. So the outcome is the same at every reading, a recording keeps its
+    own clock, and no record can move its own future.
     """
     if value is None or len(value) > MAX_RECORD_BYTES:
         return Rejection(reason=Reason.MALFORMED, detail=f"record: empty, or over {MAX_RECORD_BYTES} bytes")
@@ -116,7 +116,7 @@ def decode(value: bytes | None, *, appended_ms: int, rules: Rules) -> Trade | Re
 
 
 def _explain(text: str) -> Rejection:
-    """Tell another version from what is no record at all."""
+    """Return the rejection: another version, or not a record."""
     if _version.match(text) and not text.startswith(f'{{"v":{SCHEMA_VERSION},'):
         return Rejection(reason=Reason.UNSUPPORTED_VERSION, detail=f"v: not {SCHEMA_VERSION}")
     return Rejection(reason=Reason.MALFORMED, detail="record: not of the form of schema version 1")

@@ -1,4 +1,4 @@
-"""Why something was not taken, as values.
+"""Reasons why an input was rejected, as values.
 
 Nothing is dropped silently: whatever fails a rule becomes a `DeadLetter` with the original bytes, a named reason and where it came from.
 The names of the reasons are part of the format of the dead-letter topic; Spark's rules give the same ones.
@@ -11,16 +11,16 @@ from typing import Final, Self
 import attrs
 
 SUSPECT_SHARE: Final = 0.05
-"""Share of rejected trades above which somebody should look at the source."""
+"""Share of rejected trades above which a person should look at the source."""
 
 
 class Reason(enum.StrEnum):
-    """Named reasons, in the order in which the rules are asked: the first that fails is the one given."""
+    """Named reasons, in the order of the rules: the first rule that fails gives the reason."""
 
     MALFORMED = "malformed"
-    """Not the expected JSON at all."""
+    """Not the expected JSON."""
     UNSUPPORTED_VERSION = "unsupported_version"
-    """A topic record of another schema version."""
+    """A record of another schema version."""
     MISSING_OR_MISTYPED = "missing_or_mistyped"
     """A field is absent or of a wrong type."""
     BAD_SYMBOL = "bad_symbol"
@@ -36,7 +36,7 @@ class Reason(enum.StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Rejection:
-    """A named reason and, for the reader, which field and why. The detail never quotes more than a few characters of input."""
+    """A named reason, and a detail for people: which field, and why. The detail quotes at most a few characters of the input."""
 
     reason: Reason
     detail: str = ""
@@ -44,17 +44,17 @@ class Rejection:
 
 @attrs.frozen(kw_only=True)
 class DeadLetter:
-    """Something rejected, with what is needed to find out why and to send it again."""
+    """A rejected input, with all that is needed to find the cause and to replay it."""
 
     payload: bytes
     """The original bytes, unchanged."""
     rejection: Rejection
     source: str
-    """Where it came from: a feed's name, or `topic/partition/offset`."""
+    """Where the input came from: the name of a feed, or `topic/partition/offset`."""
     rejected_ms: int
 
     def headers(self) -> dict[str, bytes]:
-        """Give the headers of the dead-letter record; the payload is its value."""
+        """Return the headers of the dead-letter record; the payload is its value."""
         return {
             "reason": self.rejection.reason.encode(),
             "detail": self.rejection.detail.encode(),
@@ -64,7 +64,7 @@ class DeadLetter:
 
     @classmethod
     def from_headers(cls, payload: bytes, headers: Mapping[str, bytes]) -> Self:
-        """Read back what `headers` wrote. Raises ValueError or KeyError on headers that it did not write."""
+        """Return the dead letter that `headers` wrote. Raise ValueError or KeyError for other headers."""
         rejection = Rejection(reason=Reason(headers["reason"].decode()), detail=headers["detail"].decode())
         return cls(
             payload=payload,
@@ -75,5 +75,5 @@ class DeadLetter:
 
 
 def is_suspect(*, accepted: int, rejected: int) -> bool:
-    """Return whether so many of a source's trades were rejected that somebody should look at it."""
+    """Return whether so many trades of a source were rejected that a person should look at it."""
     return rejected > SUSPECT_SHARE * (accepted + rejected)

@@ -1,4 +1,4 @@
-"""What is allowed to vary from one embedding to another, with defaults for Finnhub's feed."""
+"""The tolerances of the validation, with defaults for Finnhub's feed."""
 
 from typing import Final
 
@@ -14,4 +14,4 @@ class Rules:
     max_age_ms: int = attrs.field(default=30 * DAY_MS, validator=attrs.validators.ge(0))
     """A trade older than this is rejected: by default as old as raw trades are kept."""
     future_tolerance_ms: int = attrs.field(default=10_000, validator=attrs.validators.ge(0))
-    """How far ahead of our clock a trade may be stamped. The watermark follows the newest trade, so one far-future stamp would make all others late."""
+    """How far ahead of the clock a trade's time may be. One time in the far future would move the watermark, and make all other trades late."""

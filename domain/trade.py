@@ -10,7 +10,7 @@ import attrs
 
 
 class TradeKey(NamedTuple):
-    """What orders the trades of one symbol: event time first, arrival order within the millisecond second.
+    """The order of the trades of one symbol: by event time, then by arrival within the millisecond.
 
     The price is last, so that the order stays total even for records that break the rule of unique ids.
     """
@@ -22,13 +22,13 @@ class TradeKey(NamedTuple):
 
 @attrs.define(kw_only=True, eq=False)
 class _Draft:
-    """The fields of a trade, which can be set until it is one; see `write_trade`."""
+    """The fields of a trade while they can still be set; see `write_trade`."""
 
     symbol: str
     price: Decimal
     volume: Decimal
     timestamp_ms: int
-    """Event time, as the venue stamped it."""
+    """Event time: the venue's timestamp."""
     trade_id: str
     """Unique within (symbol, timestamp_ms) and sorted by arrival; see `domain.identity`."""
     conditions: tuple[str, ...] = ()
@@ -51,17 +51,17 @@ class Trade(_Draft):
 
     @property
     def key(self) -> TradeKey:
-        """The place of this trade in its symbol's order."""
+        """The position of this trade in the order of its symbol."""
         return TradeKey(self.timestamp_ms, self.trade_id, self.price)
 
     @property
     def is_price_update(self) -> bool:
-        """Whether it only moves the price: volume 0."""
+        """Whether the trade only updates the price: its volume is 0."""
         return not self.volume
 
     @property
     def latency_ms(self) -> int:
-        """Milliseconds from the venue's stamp to our receiving it; negative where clocks disagree."""
+        """Milliseconds from the venue's timestamp to the reception; negative where clocks disagree."""
         return self.received_ms - self.timestamp_ms
 
 
@@ -79,9 +79,9 @@ def write_trade(
     venue: str,
     asset_class: str,
 ) -> Trade:
-    """Make a trade, for code that makes very many and sees to the types by itself.
+    """Return a trade, without checks: for code that makes very many trades and has the types right.
 
-    It equals one that its class makes, at a quarter of the cost: attrs sets each field of a frozen object by a call, and finds each by its name.
+    The trade equals one made by its class, at a quarter of the cost: attrs sets each field of a frozen object by a call, found by name.
     """
     draft = _new(_Draft)
     draft.symbol = symbol

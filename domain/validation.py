@@ -1,6 +1,6 @@
-"""The rules that a trade must pass, asked in one fixed order; the first that fails gives the reason.
+"""The rules for a trade, checked in a fixed order; the first rule that fails gives the reason.
 
-1. every field is there and of its type; 2. the symbol is 1 to 64 printable ASCII characters without quotes, backslashes or blanks at its ends;
+1. every field is present and has its type; 2. the symbol is 1 to 64 printable ASCII characters without quotes, backslashes or blanks at its ends;
 3. price and volume are finite; 4. the price is positive; 5. the volume is not negative (0 is a price update); 6. at most 8 decimals;
 7. price, volume and their product are within `domain.decimals`' limits; 8. not too old, nor before 1970; 9. not in the future, nor after 2286.
 
@@ -53,10 +53,10 @@ _is_fast_path_amount = re.compile(
 
 
 def fast_path_amount(price: Decimal, volume: Decimal) -> str | None:
-    """Write `price|volume` as `decimals.plain` writes them, for an amount that is clearly within the rules; None for any other, valid or not.
+    """Return `price|volume` as `decimals.plain` writes them, for an amount on the fast path; None for any other amount, valid or not.
 
-    That is: written without an exponent, a sign or a needless zero, with at most 8 decimals and the integer digits of the fast path; price above 0.
-    One look at the text that the trade's id is made of anyway, in place of asking the rules one by one.
+    An amount is on the fast path if it has no exponent, no sign and no needless zero, at most 8 decimals and the integer digits of the fast path, and a
+    price above 0. The trade's id is made of the same text, so one match replaces the checks of each rule.
     """
     text = f"{price!s}|{volume!s}"
     return text if price and _is_fast_path_amount(text) else None
@@ -83,9 +83,9 @@ def validate_trade(
     now_ms: int,
     rules: Rules,
 ) -> ValidatedTrade | Rejection:
-    """Make a tick of whatever a feed sent for each field, or say why not.
+    """Return the validated trade of the fields that a feed sent, or the rejection.
 
-    Numbers may be Decimal, int, or float (taken by its shortest text, which is what a feed that prints floats meant); conditions may be None.
+    A number may be Decimal, int or float. A float counts by its shortest text, which a feed that prints floats meant. The conditions may be None.
     """
     if not isinstance(symbol, str):
         return _mistyped("symbol", "a string")
@@ -103,7 +103,7 @@ def validate_trade(
     rejection = check(symbol, exact_price, exact_volume, timestamp_ms, now_ms=now_ms, rules=rules)
     if rejection is not None:
         return rejection
-    # A zero is written in many ways (-0.0, 0E-8); one of them is enough from here on.
+    # A zero can be written in many ways (-0.0, 0E-8); from here on there is one.
     return ValidatedTrade(
         symbol=symbol,
         price=exact_price,
@@ -116,7 +116,7 @@ def validate_trade(
 def check(
     symbol: str, price: Decimal, volume: Decimal, timestamp_ms: int, *, now_ms: int, rules: Rules
 ) -> Rejection | None:
-    """Ask the rules about values of the right types, in their order; None when all hold."""
+    """Check values of the right types by the rules, in their order. Return None if all rules hold."""
     if is_symbol(symbol) and fast_path_amount(price, volume):
         return _check_time(timestamp_ms, now_ms, rules)
     if not is_symbol(symbol):
@@ -135,10 +135,10 @@ def check(
     )
 
 
-# A feed has few symbols and says them often.
+# A feed has few symbols and repeats them.
 @lru_cache(maxsize=16_384)
 def is_symbol(text: str) -> bool:
-    """Say whether a text may be a symbol."""
+    """Return whether a text is a valid symbol."""
     return _symbol.fullmatch(text) is not None
 
 

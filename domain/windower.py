@@ -1,10 +1,10 @@
 """Windowing of a stream: trades in, candles out, memory bounded by a watermark.
 
 The rules, which are those of Spark's update mode:
-1. The watermark is the newest event time seen, less the allowed lateness; it moves only when `advance` is called (after a frame, a
-   batch, as the caller likes) and never backwards.
-2. A trade whose window ends at or before the watermark is late: it is counted and left out. Windows that end there are final and forgotten.
-3. `take_changed` gives each candle that changed since the last call, whole: absolute values, so that writing one twice does no harm.
+1. The watermark is the newest event time minus the allowed lateness. It moves only when `advance` is called, for example after each batch, and never
+   backwards.
+2. A trade whose window ends at or before the watermark is late: it is counted, and not folded. Windows that end there are final and are dropped.
+3. `take_changed` returns each candle that changed since the last call, with absolute values: writing one twice changes nothing.
 """
 
 from .candle import Candle, OpenCandle
@@ -30,7 +30,7 @@ class Windower:
         self._changed: dict[tuple[str, int, int], None] = {}
 
     def add(self, trade: Trade) -> bool:
-        """Fold one trade in; False when it is late, and then only counted."""
+        """Fold one trade in. Return False for a late trade, which is only counted."""
         timestamp_ms, window_ms = trade.timestamp_ms, self.window_ms
         start_ms = timestamp_ms - timestamp_ms % window_ms
         if self.watermark_ms is not None and start_ms + window_ms <= self.watermark_ms:
@@ -47,15 +47,15 @@ class Windower:
         return True
 
     def take_changed(self) -> list[Candle]:
-        """Give the candles that changed since the last call, each once, as they are now."""
+        """Return the candles that changed since the last call, each once, with their present values."""
         changed = [self._open[key].candle() for key in self._changed]
         self._changed.clear()
         return changed
 
     def advance(self) -> list[Candle]:
-        """Move the watermark up to the newest trade; give the candles that are final now, oldest window first, and forget them.
+        """Advance the watermark by the newest trade. Return the candles that are final now, oldest window first, and drop them.
 
-        Take what changed first: a candle that is forgotten no longer counts as changed.
+        Call `take_changed` before: a dropped candle no longer counts as changed.
         """
         if self._newest_ms is None:
             return []
@@ -66,12 +66,12 @@ class Windower:
         return self._close([key for key in self._open if key[1] + self.window_ms <= watermark_ms])
 
     def finish(self) -> list[Candle]:
-        """Give every candle that is still open, oldest window first, and forget them all: the stream has ended."""
+        """Return every open candle, oldest window first, and drop them all: the stream has ended."""
         return self._close(list(self._open))
 
     @property
     def open_windows(self) -> int:
-        """How many candles are held in memory."""
+        """The number of candles in memory."""
         return len(self._open)
 
     def _close(self, keys: list[tuple[str, int, int]]) -> list[Candle]:
