@@ -111,7 +111,7 @@ class Candle:
 
 
 class OpenCandle:
-    """A candle in the making: trades are folded into it in place, which gives the same candle as merging a candle of each.
+    """A candle that is being built: trades are folded into it in place, which gives the same candle as merging a candle of each.
 
     Trades of equal eligibility are summed up together, because all of such a sum applies to a field of the eligible view, or none. So each trade is
     added to one sum, and the two views are put together when the candle is asked for.

@@ -114,7 +114,7 @@ class Journal:
         return found
 
     def backpressure(self, from_ms: int, to_ms: int) -> list[SessionEvent]:
-        """Take that publishing was blocked from one moment to another, and return the session events to publish."""
+        """Record that publishing was blocked from one moment to another, and return the session events to publish."""
         if not self._connected:
             return []
         symbols = self._covered()
@@ -137,7 +137,7 @@ class Journal:
         return found
 
     def stopped(self, now_ms: int, progress: DeliveryProgress) -> list[SessionEvent]:
-        """Take that the producer ends the session, and return the session events to publish."""
+        """Record that the producer ends the session, and return the session events to publish."""
         found = self._mark(now_ms, progress)
         if self._connected:
             found.append(self._event(SessionEventKind.STOPPED, now_ms, self._covered()))

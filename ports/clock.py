@@ -4,7 +4,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tells the time. It may be set back or forward, so it measures no durations. Any thread may call it."""
+    """Returns the time. It may be set back or forward, so it measures no durations. Any thread may call it."""
 
     def __call__(self) -> int:
         """Return the time in milliseconds since the epoch, UTC."""

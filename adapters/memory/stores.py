@@ -117,7 +117,7 @@ class MemoryCandleStore:
                 series.put(candle.window_start_ms, candle)
 
     def read(self, symbol: str, start_ms: int, end_ms: int, window_ms: int) -> Iterator[Candle]:
-        """Give the symbol's candles of this length with start_ms <= window start < end_ms, oldest first."""
+        """Return the symbol's candles of this length with start_ms <= window start < end_ms, oldest first."""
         with self._lock:
             series = self._series.get((symbol, window_ms))
             return iter(series.between(start_ms, end_ms) if series else ())

@@ -27,7 +27,7 @@ CHANGED: Final = "changed"
 EXTRA: Final = "extra"
 KINDS: Final = (MISSING, CHANGED, EXTRA)
 
-# As `candles.candles` gives them; what Cassandra gives back has other digits.
+# As `candles.candles` returns them; Cassandra returns other numbers of digits.
 VALUES: Final[dict[str, str | DecimalType]] = {
     "open": PRICE,
     "high": PRICE,

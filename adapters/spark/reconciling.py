@@ -172,7 +172,7 @@ def _computed(spark: SparkSession, settings: AggregatorSettings, symbols: Sequen
 
 
 def _newest_ms(cql: Cql, computed: DataFrame, symbols: Sequence[str], plan: DayPlan) -> int:
-    """Give the event time of the newest stored trade, of the day or of the one after it; the epoch where there is none."""
+    """Return the event time of the newest stored trade of the day or of the next day; the epoch if there is none."""
     end_ms = day_start_ms(plan.day) + DAY_MS
     # Asked before the day's trades are read, as what is stored meanwhile is not among these. Any trade so late is past the day's last window.
     after = cql.newest_trade_ms(

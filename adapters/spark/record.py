@@ -63,7 +63,7 @@ def decode(records: DataFrame, rules: Rules, *, metrics: str | Observation) -> D
 
 
 def trades(decoded: DataFrame, *, beside: Sequence[str] = ()) -> DataFrame:
-    """Give the valid trades of what was decoded, each field of its own type, times as timestamps; and the columns named `beside` them."""
+    """Return the valid trades among decoded records, with typed fields, times as timestamps, and the columns named `beside`."""
     return decoded.where(F.col("reason").isNull()).select(
         *beside,
         "symbol",
@@ -79,7 +79,7 @@ def trades(decoded: DataFrame, *, beside: Sequence[str] = ()) -> DataFrame:
 
 
 def _take_apart(value: Column) -> Column:
-    """Give the fields, one a line, where the value is a record; its text where it is none; null where it is none by its length."""
+    """Return the fields, one a line, if the value is a record; its text if it is not; null if it is too long to be one."""
     lines = "\n".join(f"${group}" for group in _GROUPS.values())
     replaced = F.regexp_replace(value.cast("string"), whole(RECORD_PATTERN), lines)
     # Something that does not begin as a record is none, and could be mistaken for one that was taken apart.

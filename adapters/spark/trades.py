@@ -11,5 +11,5 @@ TABLE: Final = "trades_v2"
 
 
 def trade_rows(trades: DataFrame) -> DataFrame:
-    """Give the rows to store of what `record.trades` gave."""
+    """Return the rows to store of the trades of `record.trades`."""
     return trades.select("*", *partition_columns(F.col("timestamp")))

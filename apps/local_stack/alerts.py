@@ -31,7 +31,7 @@ GROUP_WAIT_S: Final = 5.0
 GROUP_INTERVAL_S: Final = 10.0
 STAGES: Final = {"prometheus": "Prometheus", "alertmanager": "Alertmanager", "node-exporter": "Node exporter"}
 TELLERS: Final = ("Prometheus", "Alertmanager")
-"""The stages without which no alert is told."""
+"""The stages without which no alert is delivered."""
 
 
 @attrs.frozen(kw_only=True)

@@ -1,6 +1,6 @@
 """`tapeline aggregator`: carry Kafka's trades to Cassandra, raw and as candles, and the events of feeds, by Spark; what is rejected goes to the dead letters.
 
-It runs until told to stop, and then finishes the micro-batches that it is in. With --once it ends by itself when all that is on the topic now is
+It runs until it is asked to stop, and then finishes its current micro-batches. With --once it ends when all that is on the topic now is
 stored. When one of its queries fails, the others are stopped as well and the exit code is 1.
 """
 
@@ -50,7 +50,7 @@ def await_end(
             if failure is not None:
                 raise TapelineError(f"the query {query.name!r} failed: {explain(str(failure), checkpoint)}")
             if not once:
-                raise TapelineError(f"the query {query.name!r} ended by itself")
+                raise TapelineError(f"the query {query.name!r} ended on its own")
         if len(ended) == len(queries):
             return
         time.sleep(POLL_S)

@@ -30,7 +30,7 @@ from .stores import (
 
 
 class CandleStoreContract:
-    """Give it a fixture `store`, started, that may hold other tests' candles, and pages small enough for 1,500 rows to need several."""
+    """Subclasses provide a fixture `store`, started, that may hold other tests' candles, and pages small enough for 1,500 rows to need several."""
 
     @pytest.fixture
     def symbol(self) -> str:

@@ -32,7 +32,7 @@ ALIVE = SessionEventKind.ALIVE
 
 
 class EventStoreContract:
-    """Give it a fixture `store`, started, that may hold other tests' events, and pages small enough for 1,100 rows to need several."""
+    """Subclasses provide a fixture `store`, started, that may hold other tests' events, and pages small enough for 1,100 rows to need several."""
 
     @pytest.fixture
     def symbol(self) -> str:

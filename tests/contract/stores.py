@@ -31,7 +31,7 @@ def fresh_symbol(name: str = "X") -> str:
 
 
 def make_trade(symbol: str, timestamp_ms: int = NOON_MS, trade_id: str = "0000-00000000", **fields: object) -> Trade:
-    """A usual trade, except as told."""
+    """A usual trade, except for the given fields."""
     usual: dict[str, object] = {
         "price": Decimal("0.00141342"),
         "volume": Decimal("1482.00000000"),
@@ -44,7 +44,7 @@ def make_trade(symbol: str, timestamp_ms: int = NOON_MS, trade_id: str = "0000-0
 
 
 def make_candle(symbol: str, window_start_ms: int = NOON_MS, window_ms: int = MINUTE_MS, **fields: object) -> Candle:
-    """A usual candle of two trades, except as told."""
+    """A usual candle of two trades, except for the given fields."""
     trades = [
         make_trade(symbol, window_start_ms, price=Decimal("1.5"), volume=Decimal(2)),
         make_trade(

@@ -26,7 +26,7 @@ PATIENT = Rules(max_age_ms=60 * DAY_MS)
 
 
 class TopicReaderContract:
-    """Give it the fixture `broker`."""
+    """Subclasses provide the fixture `broker`."""
 
     @pytest.fixture
     def session(self, broker: Broker) -> Iterator[Session]:
@@ -72,7 +72,7 @@ class TopicReaderContract:
 
 
 class DeadLetterReplayContract:
-    """Give it the fixture `broker`."""
+    """Subclasses provide the fixture `broker`."""
 
     @pytest.fixture
     def session(self, broker: Broker) -> Iterator[Session]:

@@ -20,7 +20,7 @@ def ordered(trades: list[Trade]) -> list[Trade]:
 
 
 class TradeStoreContract:
-    """Give it a fixture `store`, started, that may hold other tests' trades, and pages small enough for 1,100 rows to need several."""
+    """Subclasses provide a fixture `store`, started, that may hold other tests' trades, and pages small enough for 1,100 rows to need several."""
 
     @pytest.fixture
     def symbol(self) -> str:

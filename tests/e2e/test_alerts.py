@@ -1,5 +1,5 @@
 """`make stack` with everything that watches it, and its processes frozen, killed and started again: each fault is seen as a red stage on the page,
-told by the right alert through Prometheus, Alertmanager and a webhook, with a runbook that can be read, and is over when it is mended.
+reported by the right alert through Prometheus, Alertmanager and a webhook, with a runbook that can be read, and is resolved when it is repaired.
 
 The rules are those of production, with a tenth of the patience: `--alert-patience 0.1`. Expressions and their windows are untouched. Nothing here
 goes by the clock: each step waits for what it wants to see.
@@ -102,7 +102,7 @@ class Watched:
         """Wait until none of these fires. Others may: on a slow machine Spark's first micro-batches take longer than their trigger."""
         until(lambda: not {alert.partition(" ")[0] for alert in self.firing()} & set(names), self.firing)
 
-    def told(self, status: str, since: int = 0) -> list[str]:
+    def delivered(self, status: str, since: int = 0) -> list[str]:
         """Name what came to the webhook, in order, after the first `since` of all with this status."""
         file = self.stack.folder / "alerts.jsonl"
         alerts = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
@@ -112,9 +112,9 @@ class Watched:
         return states(self.address("Alertmanager"))
 
     def silenced(self, *names: str, since: int) -> None:
-        """Wait until these are suppressed; nobody was told of them."""
+        """Wait until these are suppressed; none of them was delivered."""
         until(lambda: all(self.known().get(name) == "suppressed" for name in names), self.known)
-        assert not set(self.told("firing", since)) & set(names)
+        assert not set(self.delivered("firing", since)) & set(names)
 
     def runbooks_can_be_read(self) -> None:
         """See that what is not in order, and each alert, says what to do."""
@@ -133,7 +133,7 @@ class Watched:
         return record.running[name]
 
     def programs(self) -> "list[Program]":
-        """Give the programs of the stack that run."""
+        """Return the programs of the stack that run."""
         children = psutil.Process(self.process.pid).children()
         found = [child for child in children if any(word.startswith("apps.") for word in child.cmdline())]
         return [Program(child, child.cmdline(), child.environ(), child.children()) for child in found]
@@ -149,7 +149,7 @@ class Program:
     children: list[psutil.Process]
 
     def kill(self) -> None:
-        """Kill it, unless it has ended by itself. Its JVM ends with it, and lets go of its port a moment later."""
+        """Kill it, unless it has ended. Its JVM ends with it, and releases its port a moment later."""
         if self.process.is_running() and self.process.status() != psutil.STATUS_ZOMBIE:
             self.process.kill()
         psutil.wait_procs(self.children, PATIENCE_S)
@@ -216,7 +216,7 @@ def test_whatever_is_killed_or_frozen_is_red_on_the_page_told_by_an_alert_and_ex
             assert len(programs) == 2
 
             # The feed goes away, and the node exporter is killed.
-            mark = len(seen.told("firing"))
+            mark = len(seen.delivered("firing"))
             finnhub.close()
             seen.watcher("node-exporter").kill()
             seen.are("down", "Feed", "Node exporter")
@@ -227,11 +227,11 @@ def test_whatever_is_killed_or_frozen_is_red_on_the_page_told_by_an_alert_and_ex
             finnhub.start()
             seen.over("FeedDisconnected")
             seen.are("ok", "Feed", "Producer", "Kafka", "Cassandra")
-            assert "FeedDisconnected" in seen.told("resolved")
+            assert "FeedDisconnected" in seen.delivered("resolved")
 
             # Broker and node are frozen, so that connections stay open; then the one is killed and the other stopped.
             servers = ("kafka-1", "cassandra-1")
-            mark = len(seen.told("firing"))
+            mark = len(seen.delivered("firing"))
             for server in servers:
                 seen.stack.pause(server)
             seen.are("down", "Kafka", "Cassandra", "Store")
@@ -245,7 +245,7 @@ def test_whatever_is_killed_or_frozen_is_red_on_the_page_told_by_an_alert_and_ex
                 seen.stack.start(server)
             seen.over("KafkaDown", "CassandraDown")
             seen.are("ok", "Kafka", "Cassandra", "Store")
-            assert {"KafkaDown", "CassandraDown"} <= set(seen.told("resolved"))
+            assert {"KafkaDown", "CassandraDown"} <= set(seen.delivered("resolved"))
 
             # Both programs are killed; the aggregator may have ended with the servers, as it should.
             for program in programs:
@@ -260,7 +260,7 @@ def test_whatever_is_killed_or_frozen_is_red_on_the_page_told_by_an_alert_and_ex
             seen.over("AggregatorDown", "ProducerDown")
             seen.are("ok", "Feed", "Producer", "Kafka", "Aggregator", "Cassandra", "Store", "Data")
 
-            # At last those who tell: the one is killed, the other frozen. The stack tells of them itself, on the page and on the terminal.
+            # At last Prometheus and Alertmanager: one is killed, the other frozen. The stack itself reports them, on the page and on the terminal.
             seen.watcher("prometheus").kill()
             seen.watcher("alertmanager").pause()
             seen.are("down", "Prometheus", "Alertmanager")

@@ -1,4 +1,4 @@
-"""A table at the end of the run: each fault, what held, and figures. A test tells its row when all its laws held; one that fails has a row that says so."""
+"""A table at the end of the run: each fault, what held, and figures. A test reports its row when all its laws held; a failed test has a row that says so."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WIDTHS = (46, 58, 58)
 
 @pytest.fixture
 def tell(request: pytest.FixtureRequest) -> Tell:
-    """Give what writes this test's row; see `telling.Tell`."""
+    """Return what writes this test's row; see `fault_report`."""
 
     def row(fault: str, held: str, figures: str) -> None:
         request.node.user_properties.append((_ROW, (fault, held, figures)))
@@ -41,7 +41,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def _rows(terminalreporter: pytest.TerminalReporter) -> Iterator[tuple[bool, tuple[str, str, str]]]:
-    """Give the rows told, in the order of the tests, and one for each test that failed; and whether it is such a one."""
+    """Return the reported rows in the order of the tests, and one for each failed test, each with whether its test failed."""
     reports: list[pytest.TestReport] = []
     for outcome in ("passed", "failed", "error"):
         reports += [

@@ -1,4 +1,4 @@
-"""What a test of a fault tells at its end: a row of the table that the run prints."""
+"""The report of a fault test: a row of the table that the run prints at its end."""
 
 from typing import Protocol
 
@@ -7,4 +7,4 @@ class Tell(Protocol):
     """The fixture `tell`: write down the row of a fault that was survived. Called last, after the laws; several times for several rows."""
 
     def __call__(self, fault: str, held: str, figures: str) -> None:
-        """Tell what was broken, what held all the same, and the figures that were seen."""
+        """Report what was broken, what held nevertheless, and the measured figures."""

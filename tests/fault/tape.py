@@ -25,7 +25,7 @@ CONDITIONS: Final = (["1"], ["1"], ["1", "12"], ["1", "8"], ["1", "16"], ["1", "
 
 
 class Tape:
-    """Gives the next trades; `now_ms` is where in event time it is."""
+    """Return the next trades; `now_ms` is where in event time it is."""
 
     def __init__(self, seed: int, begin_ms: int | None = None) -> None:
         self._random = random.Random(seed)
@@ -35,14 +35,14 @@ class Tape:
         self.now_ms = start - start % MINUTE_MS
 
     def trades(self, count: int) -> list[Trade]:
-        """Give at least so many, in the order of their arrival."""
+        """Return at least so many, in the order of their arrival."""
         found: list[Trade] = []
         while len(found) < count:
             found += self._frame()
         return found
 
     def late(self, count: int) -> list[Trade]:
-        """Give trades of long closed windows, each in a window of its own that has no other trade."""
+        """Return trades of long closed windows, each in a window of its own that has no other trade."""
         begin_ms = self.now_ms - 24 * 60 * MINUTE_MS
         raw = [self._raw("LATE", begin_ms + place * MINUTE_MS, Decimal(100 + place)) for place in range(count)]
         return self._accept(raw)

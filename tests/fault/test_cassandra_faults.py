@@ -191,7 +191,7 @@ def test_one_node_of_three_is_killed(replicated: Site, three: Stack, tell: Tell)
     hints = sum(figure(three, node, "cassandra_hints_total") for node in ("cassandra-1", "cassandra-2"))
     for node in ("cassandra-1", "cassandra-2"):
         three.kill(node)
-    # The third by itself, once it knows that there is no other to ask.
+    # The third alone, once it knows that no other can be asked.
     until(lambda: figure(three, "cassandra-3", DOWN) == 2, "cassandra-3 knows", TIMEOUT_S)
     alone = attrs.evolve(site, cassandra=attrs.evolve(site.cassandra, hosts=("127.0.0.3",), consistency="ONE"))
     ledger = check_ledger(alone, genuine=sent)
@@ -200,7 +200,7 @@ def test_one_node_of_three_is_killed(replicated: Site, three: Stack, tell: Tell)
     assert starts <= 2
     tell(
         "one Cassandra node of three killed (RF 3, LOCAL_QUORUM)",
-        "a quorum takes every write; hints bring the node back, which then has every row by itself",
+        "a quorum takes every write; hints bring the node back, which then has every row",
         f"{starts} starts; {hints:.0f} hints; {ledger}",
     )
 

@@ -71,7 +71,7 @@ def check(dumps: Dumps) -> None:
 
 
 def arrived(dumps: Dumps, candle: CandleRow) -> list[Trade]:
-    """Give the trades of a candle as they arrived."""
+    """Return the trades of a candle as they arrived."""
     return [
         trade
         for trade in TRADES

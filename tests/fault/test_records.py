@@ -88,7 +88,7 @@ def test_a_trade_from_the_future_makes_no_other_trade_late(carrier: Carrier, tel
     tomorrow = now_ms() + 24 * HOUR_MS
     wrong = [
         attrs.evolve(sample, timestamp_ms=tomorrow, received_ms=now_ms()),
-        # One that vouches for itself: the broker's clock tells.
+        # Its own time of reception is in the future: the broker's clock decides.
         attrs.evolve(sample, timestamp_ms=tomorrow, received_ms=tomorrow),
         attrs.evolve(sample, timestamp_ms=now_ms() + HOUR_MS, received_ms=tomorrow),
     ]

@@ -50,14 +50,14 @@ class Records:
         )
 
     def entries(self, count: int) -> list[Entry]:
-        """Give the next `count` entries, about two in three of them valid."""
+        """Return the next `count` entries, about two in three of them valid."""
         return [self.entry() for _ in range(count)]
 
     def entry(self) -> Entry:
         return self._random.choice(self._ugly)() if self._random.random() < 0.4 else self._entry(self.trade())
 
     def trade(self) -> Trade:
-        """Give a valid trade: often of the same millisecond as another, at times identical, late, or out of order."""
+        """Return a valid trade: often of the same millisecond as another, at times identical, late, or out of order."""
         if self._last is not None and self._random.random() < 0.03:
             return self._last
         self._now_ms += self._random.choice((0, 0, 0, 1, 7, 250, 2_000))
@@ -212,7 +212,7 @@ class Records:
 
 
 def amounts_at_their_bounds() -> Iterator[bytes]:
-    """Give records of every pair of a price and a volume at the bounds of what is usual and of what is valid, and of how they are written."""
+    """Return records of every pair of a price and a volume at the bounds of what is usual and of what is valid, and of how they are written."""
     value = encode(attrs.evolve(Records(seed=1).trade(), price=Decimal(1), volume=Decimal(1), symbol="A")).decode()
     numbers = [
         "0", "-0", "-0.00000001", "0.00000001", "0.000000001", "0.0000000010", "1.500000000", "1.123456780000000000", "1.123456785",
@@ -224,7 +224,7 @@ def amounts_at_their_bounds() -> Iterator[bytes]:
 
 
 def padded() -> Iterator[bytes]:
-    """Give valid records of, just below and just above the greatest length, and records that take patterns long to refuse."""
+    """Return valid records of, just below and just above the greatest length, and records that take patterns long to refuse."""
     trade = Records(seed=1).trade()
     short = encode(trade)[:-1]
     for size in (MAX_RECORD_BYTES - 1, MAX_RECORD_BYTES, MAX_RECORD_BYTES + 1):

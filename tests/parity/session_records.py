@@ -18,14 +18,14 @@ PRINTABLE = "".join(chr(c) for c in range(0x20, 0x7F))
 
 
 class SessionRecords:
-    """A seeded source; `now_ms` is the moment about which the events are told."""
+    """A seeded source; `now_ms` is the moment around which the events are."""
 
     def __init__(self, seed: int, now_ms: int = T0_MS) -> None:
         self._random = random.Random(seed)
         self._now_ms = now_ms
 
     def event(self) -> SessionEvent:
-        """Give a valid event, of one of few sessions, out of order."""
+        """Return a valid event, of one of few sessions, out of order."""
         rng = self._random
         at_ms = self._now_ms - rng.randrange(6 * 3_600_000)
         names = rng.sample([*SYMBOLS, "~!#$%&()*,-./:;<=>?@[]^_`{|}", "$1", "a,b"], rng.randrange(5))
@@ -40,11 +40,11 @@ class SessionRecords:
         )
 
     def valid(self, count: int) -> list[Entry]:
-        """Give entries of valid events."""
+        """Return entries of valid events."""
         return [Entry(value=encode_event(self.event()), appended_ms=self._now_ms) for _ in range(count)]
 
     def entries(self, count: int) -> list[Entry]:
-        """Give entries, about half of them valid."""
+        """Return entries, about half of them valid."""
         return [self._entry() for _ in range(count)]
 
     def _entry(self) -> Entry:

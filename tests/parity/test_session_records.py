@@ -25,7 +25,7 @@ Verdict = str | list[tuple[object, ...]]
 
 
 def row(event: SessionEvent, symbol: str) -> tuple[object, ...]:
-    """Give the row of `feed_events`, times in milliseconds."""
+    """Return the row of `feed_events`, times in milliseconds."""
     day = partition_day(event.bucket_ms)
     return (
         symbol, day.year, day.month, day.day, event.bucket_ms, event.instance, event.session, str(event.kind), event.at_ms,

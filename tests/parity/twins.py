@@ -93,20 +93,20 @@ class CandleRow(NamedTuple):
 
 
 def domain_verdicts(entries: Sequence[Entry], rules: Rules) -> list[Trade | str]:
-    """Give for each record the trade, or the reason's name."""
+    """Return for each record the trade, or the reason's name."""
     verdicts = [decode(entry.value, appended_ms=entry.appended_ms, rules=rules) for entry in entries]
     return [v.reason.value if isinstance(v, Rejection) else v for v in verdicts]
 
 
 def frame(spark: SparkSession, entries: Sequence[Entry]) -> DataFrame:
-    """Give the records as a broker's source does, and their place as `offset`."""
+    """Return the records as a broker's source does, and their place as `offset`."""
     rows = [(n, entry.value, entry.appended_ms) for n, entry in enumerate(entries)]
     data = spark.createDataFrame(rows, "offset bigint, value binary, appended_ms bigint")
     return data.select("offset", "value", F.timestamp_millis("appended_ms").alias("timestamp"))
 
 
 def spark_verdicts(spark: SparkSession, entries: Sequence[Entry], rules: Rules) -> list[Trade | str]:
-    """Give what the column expressions say of each record, in the same form."""
+    """Return what the column expressions say of each record, in the same form."""
     decoded = spark_record.decode(frame(spark, entries), rules, metrics="decoded")
     rejected = decoded.where(F.col("reason").isNotNull()).select("offset", "reason")
     valid = spark_record.trades(decoded, beside=["offset"]).withColumns(
@@ -159,5 +159,5 @@ def spark_candles(
 
 
 def domain_candles(folded: Iterable[Candle]) -> list[CandleRow]:
-    """Give candles of the domain in the same form and order."""
+    """Return candles of the domain in the same form and order."""
     return sorted(CandleRow.of(candle) for candle in folded)

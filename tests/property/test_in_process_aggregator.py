@@ -28,7 +28,7 @@ SYMBOLS = ("AAPL", "MSFT")
 
 
 class CrashingStore:
-    """A candle store whose write fails when it is told to, before or after it kept the candles."""
+    """A candle store whose write fails on request, before or after it kept the candles."""
 
     def __init__(self) -> None:
         self.kept = MemoryCandleStore()

@@ -59,7 +59,7 @@ def wait_until(
 
 
 def pytest_report_header() -> str:
-    """Return the line that tells the factor at the start of the session."""
+    """Return the line with the factor at the start of the session."""
     return f"timeouts: x {FACTOR:.1f} ({_VARIABLE} raises it)"
 
 

@@ -41,7 +41,7 @@ class Described:
 
 
 def documented(*sections: str) -> dict[str, Described]:
-    """Give the rows of the sections with these titles."""
+    """Return the rows of the sections with these titles."""
     found: dict[str, Described] = {}
     parts = re.split(r"^## ", DOCS.read_text(encoding="utf-8"), flags=re.MULTILINE)
     for section in sections:
@@ -55,7 +55,7 @@ def documented(*sections: str) -> dict[str, Described]:
 
 
 def exported(families: Iterable[Metric]) -> dict[str, tuple[Described, frozenset[str]]]:
-    """Give what a registry exports, beside the process's own, with the values of its labels."""
+    """Return what a registry exports, beside the process's own, with the values of its labels."""
     found = {}
     for family in families:
         if family.name.startswith("process_"):

@@ -46,7 +46,7 @@ def child(folder: Path) -> Child:
     return Child("producer", ["http.server", "--bind", "127.0.0.1", "0"], folder / "log", {})
 
 
-def told(program: Program) -> list[tuple[str, StageState, str]]:
+def stages_of(program: Program) -> list[tuple[str, StageState, str]]:
     return [(stage.name, stage.state, stage.detail) for stage in producer_stages(program)]
 
 
@@ -54,14 +54,14 @@ def test_a_producer_is_told_apart_from_its_feed(tmp_path: Path, endpoint: Metric
     with child(tmp_path) as process:
         program = Program(process, endpoint.port)
         reasons.unready = [FEED_UNAVAILABLE]
-        assert told(program) == [("Feed", WARNING, FEED_UNAVAILABLE), ("Producer", OK, "ready")]
+        assert stages_of(program) == [("Feed", WARNING, FEED_UNAVAILABLE), ("Producer", OK, "ready")]
         reasons.unready = []
-        assert told(program) == [("Feed", OK, "connected"), ("Producer", OK, "ready")]
+        assert stages_of(program) == [("Feed", OK, "connected"), ("Producer", OK, "ready")]
         reasons.unready = [FEED_UNAVAILABLE]
         [feed, _] = producer_stages(program)
         assert (feed.state, feed.runbook) == (DOWN, "runbooks/FeedDisconnected.md")
         reasons.unready = ["no broker answers"]
-        assert told(program) == [("Feed", OK, "connected"), ("Producer", WARNING, "no broker answers")]
+        assert stages_of(program) == [("Feed", OK, "connected"), ("Producer", WARNING, "no broker answers")]
 
 
 def test_an_aggregator_that_stores_nothing_is_down_once_it_was_ready(
@@ -91,7 +91,7 @@ def test_a_program_that_is_killed_or_never_answers_says_how_it_went(
 ) -> None:
     with child(tmp_path) as process:
         program = Program(process, 9)
-        assert [(name, state) for name, state, _ in told(program)] == [("Feed", WARNING), ("Producer", WARNING)]
+        assert [(name, state) for name, state, _ in stages_of(program)] == [("Feed", WARNING), ("Producer", WARNING)]
         monkeypatch.setattr(watch, "START_S", 0.0)
         assert aggregator_stage(program).detail == "does not answer"
         os.kill(process.pid, signal.SIGKILL)
@@ -110,7 +110,7 @@ def test_a_program_that_ended_as_it_should_is_in_order(tmp_path: Path) -> None:
         while process.exit_code() is None:
             assert time.monotonic() < end_s
             time.sleep(0.01)
-        assert told(Program(process, 9)) == [("Feed", OK, "has ended"), ("Producer", OK, "has ended")]
+        assert stages_of(Program(process, 9)) == [("Feed", OK, "has ended"), ("Producer", OK, "has ended")]
 
 
 def test_a_program_started_again_by_hand_counts(tmp_path: Path, endpoint: MetricsEndpoint) -> None:
