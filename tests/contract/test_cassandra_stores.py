@@ -8,6 +8,7 @@ import pytest
 from adapters.cassandra.candle_store import CassandraCandleStore
 from adapters.cassandra.event_store import CassandraEventStore
 from adapters.cassandra.replication import Replication
+from adapters.cassandra.report_store import CassandraReportStore
 from adapters.cassandra.schema import apply_schema
 from adapters.cassandra.session import CassandraSession
 from adapters.cassandra.settings import CassandraSettings
@@ -15,11 +16,13 @@ from adapters.cassandra.trade_store import CassandraTradeStore
 from devstack.stack import Stack
 from ports.candle_store import CandleStore
 from ports.event_store import EventStore
+from ports.report_store import ReportStore
 from ports.trade_store import TradeStore
 from tests.support.keyspaces import fresh_settings
 
 from .candle_store_contract import CandleStoreContract
 from .event_store_contract import EventStoreContract
+from .report_store_contract import ReportStoreContract
 from .trade_store_contract import TradeStoreContract
 
 pytestmark = pytest.mark.servers
@@ -83,4 +86,12 @@ class TestCassandraEventStoreRowByRow(EventStoreContract):
     @classmethod
     def store(cls, settings: CassandraSettings) -> Iterator[EventStore]:
         with CassandraEventStore(attrs.evolve(settings, batch_rows=1)) as store:
+            yield store
+
+
+class TestCassandraReportStore(ReportStoreContract):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def store(cls, settings: CassandraSettings, session: CassandraSession) -> Iterator[ReportStore]:
+        with CassandraReportStore(settings, session) as store:
             yield store

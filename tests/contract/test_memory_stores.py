@@ -5,13 +5,16 @@ from collections.abc import Iterator
 import pytest
 
 from adapters.memory.event_store import MemoryEventStore
+from adapters.memory.report_store import MemoryReportStore
 from adapters.memory.stores import MemoryCandleStore, MemoryTradeStore
 from ports.candle_store import CandleStore
 from ports.event_store import EventStore
+from ports.report_store import ReportStore
 from ports.trade_store import TradeStore
 
 from .candle_store_contract import CandleStoreContract
 from .event_store_contract import EventStoreContract
+from .report_store_contract import ReportStoreContract
 from .trade_store_contract import TradeStoreContract
 
 
@@ -36,4 +39,12 @@ class TestMemoryEventStore(EventStoreContract):
     @classmethod
     def store(cls) -> Iterator[EventStore]:
         with MemoryEventStore() as store:
+            yield store
+
+
+class TestMemoryReportStore(ReportStoreContract):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def store(cls) -> Iterator[ReportStore]:
+        with MemoryReportStore() as store:
             yield store
