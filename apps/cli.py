@@ -15,6 +15,7 @@ COMMANDS: Final = {
     "reconcile": ("apps.spark.reconciliation:reconcile", "Correct the candles of a day from its stored trades (Spark)"),
     "dashboard": ("apps.dashboard:dashboard", "Serve a live page and a read API of the data in Cassandra"),
     "query": ("apps.query:query", "Read candles and trades from Cassandra"),
+    "report": ("apps.report:report", "Report on a day: coverage, gaps, trades, candles, and a verdict"),
     "dlq": ("apps.dlq:dlq", "List, show and replay dead letters"),
     "watchlist": ("apps.watchlist:watchlist", "Edit or show the symbols that the producers share"),
     "admin": ("apps.admin:admin", "Create topics and tables"),

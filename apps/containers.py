@@ -29,7 +29,9 @@ from ports.feed import Feed
 from ports.intake import FrameIntake
 from ports.probe import Probe
 from ports.publisher import Publisher
+from ports.report_store import ReportStore
 from ports.subscriber import Subscriber
+from ports.symbol_index import SymbolIndex
 from ports.topic_reader import TopicReader
 from ports.trade_store import TradeStore
 from ports.watchlist import Watchlist
@@ -37,6 +39,7 @@ from ports.watchlist_editor import WatchlistEditor
 
 from .observability.health import live_health, producer_health
 from .runtime.lifecycle import Late
+from .services.day_report_service import DayReportService
 from .services.dead_letter_replay import DeadLetterReplay
 from .services.embedded_pipeline import EmbeddedPipeline
 from .services.in_process_aggregator import InProcessAggregator
@@ -45,6 +48,7 @@ from .services.symbol_assignment import FixedAssignment, WatchlistAssignment
 from .settings.dashboard import DashboardSettings
 from .settings.dlq import DlqSettings
 from .settings.producer import new_run_id
+from .settings.report import ReportSettings
 from .settings.stack import StackSettings
 from .settings.watchlist import WatchlistSettings
 from .shared_containers import (
@@ -218,6 +222,31 @@ class DlqContainer(DeclarativeContainer):
         topic=kafka.provided.dead_letters_topic,
         rules=settings.provided.rules.adapter.call(),
         max_attempts=settings.provided.max_attempts,
+    )
+
+
+class ReportContainer(DeclarativeContainer):
+    """`tapeline report`: what reads the stores and the dead letters, and where reports are stored."""
+
+    settings = Dependency(instance_of=ReportSettings)
+    clock: Provider[Clock] = Object(system_clock)
+    cassandra = Singleton(lambda options: options.adapter(), settings.provided.cassandra)
+    stores = Container(CassandraContainer, settings=cassandra)
+    kafka = Singleton(lambda options: options.adapter(), settings.provided.kafka)
+    dead_letters: Provider[TopicReader] = Singleton(Late("adapters.kafka.topic_reader:KafkaTopicReader"), kafka)
+    symbol_index: Provider[SymbolIndex] = Singleton(
+        Late("adapters.cassandra.symbol_index:CassandraSymbolIndex"), cassandra, stores.session
+    )
+    report_store: Provider[ReportStore] = Singleton(
+        Late("adapters.cassandra.report_store:CassandraReportStore"), cassandra, stores.session
+    )
+    service = Singleton(
+        DayReportService,
+        trades=stores.trade_store,
+        candles=stores.candle_store,
+        events=stores.event_store,
+        calendar_of=Object(calendar_of_symbol),
+        eligibility_of=Singleton(eligibility_rules, NYSE.session),
     )
 
 

@@ -17,6 +17,7 @@ from apps.settings.dashboard import DashboardSettings
 from apps.settings.live import LiveSettings
 from apps.settings.options import FinnhubOptions
 from apps.settings.producer import ProducerSettings
+from apps.settings.report import ReportSettings
 from apps.settings.stack import StackSettings
 from apps.settings.watchlist import WatchlistSettings
 from apps.shared_containers import CassandraContainer
@@ -33,6 +34,10 @@ PROVIDERS = [
     (containers.ProducerContainer(settings=ProducerSettings(watchlist=True)), ("assignment", "publisher")),
     (containers.DashboardContainer(settings=DashboardSettings()), ("page",)),
     (containers.WatchlistContainer(settings=WatchlistSettings()), ("editor",)),
+    (
+        containers.ReportContainer(settings=ReportSettings()),
+        ("service", "report_store", "symbol_index", "dead_letters"),
+    ),
     (containers.SimulatorContainer(settings=SimulatorSettings()), ("server",)),
     (
         CassandraContainer(settings=CassandraSettings()),

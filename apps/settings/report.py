@@ -1,0 +1,28 @@
+"""The settings of `tapeline report`."""
+
+import attrs
+import typed_settings as ts
+
+from .options import CassandraOptions, KafkaOptions, in_seconds
+
+
+@attrs.frozen(kw_only=True)
+class ReportSettings:
+    """`tapeline report`."""
+
+    settle_s: int = in_seconds(
+        "settle",
+        360,
+        "Leave out minutes that ended less than this time ago: the aggregator may still write them",
+        zero=True,
+    )
+    trades_kept_days: int = ts.option(
+        default=30,
+        validator=attrs.validators.ge(0),
+        help="How long trades are kept after they are written; 0 means forever",
+    )
+    letters_kept_days: int = ts.option(
+        default=7, validator=attrs.validators.ge(1), help="How long the topic of dead letters keeps them"
+    )
+    kafka: KafkaOptions = ts.option(factory=KafkaOptions)
+    cassandra: CassandraOptions = ts.option(factory=CassandraOptions)
