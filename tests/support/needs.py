@@ -47,6 +47,8 @@ PROGRAMS: Final = {
     "amtool": Program(("amtool",), "prometheus-alertmanager", _PROMETHEUS),
     "node-exporter": Program(("prometheus-node-exporter", "node_exporter"), "prometheus-node-exporter", _PROMETHEUS),
     "kubectl": Program(("kubectl",), "kubernetes-client", "https://kubernetes.io/docs/tasks/tools"),
+    "systemd-analyze": Program(("systemd-analyze",), "systemd", "https://systemd.io"),
+    "buildah": Program(("buildah",), "buildah", "https://buildah.io"),
     "chromium": Program(("chromium", "chromium-browser", "google-chrome"), "chromium", _CHROMIUM),
     "chromedriver": Program(("chromedriver",), "chromium-driver", _CHROMIUM),
 }
