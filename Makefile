@@ -13,7 +13,7 @@ ARGS ?=
 TWO_AT_A_TIME := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 PARTS := domain producer spark cassandra e2e sizes
-.PHONY: help run stack test test-faults check format dashboards kubernetes bench $(PARTS:%=bench-%) bench-growth bench-hold bench-soak lock clean
+.PHONY: help run stack test test-faults test-images image check format dashboards deployment bench $(PARTS:%=bench-%) bench-growth bench-hold bench-soak lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,12 @@ test-faults: $(VENV)/.synced-all ## Run all tests of faults and print a table of
 	@$(PY) -m devstack fetch
 	@$(PY) -m pytest tests/fault -m "" $(TWO_AT_A_TIME) $(ARGS)
 
+test-images: $(VENV)/.synced-all ## Build the container images and run programs in them
+	@$(PY) -m pytest tests/deploy/test_images.py -m images $(ARGS)
+
+image: ## Build the container images with docker, podman or buildah
+	@deploy/images/build $(ARGS)
+
 check: $(VENV)/.synced-all ## Check the format, lint, types and the contracts between layers
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
@@ -45,8 +51,8 @@ format: $(VENV)/.synced-all ## Format the code and apply the fixes of the linter
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
 
-kubernetes: $(VENV)/.synced-all ## Generate the Kubernetes resources that other files define
-	@$(PY) -m deploy.kubernetes.generator
+deployment: $(VENV)/.synced-all ## Generate the files of deploy/ that other files define
+	@$(PY) -m deploy.generator
 
 dashboards: $(VENV)/.synced-all ## Generate Grafana's dashboards from deploy/grafana/boards
 	@$(PY) -m deploy.grafana.boards $(ARGS)

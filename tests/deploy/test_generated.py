@@ -3,7 +3,7 @@ import json
 import pytest
 import yaml
 
-from deploy.kubernetes.generator.resources import generated
+from deploy.generator.resources import generated
 
 from .overlays import ROOT, named, overlay
 
@@ -14,7 +14,7 @@ def test_generated_files_are_current() -> None:
         for path, text in generated().items()
         if not path.exists() or path.read_text() != text
     ]
-    assert stale == [], "run `make kubernetes`"
+    assert stale == [], "run `make deployment`"
 
 
 @pytest.mark.needs("kubectl")

@@ -1,4 +1,4 @@
-"""`python -m deploy.kubernetes.generator`: write the generated resources. A test compares them with their sources."""
+"""`python -m deploy.generator`: write the generated resources. A test compares them with their sources."""
 
 from .resources import generated
 

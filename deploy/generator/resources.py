@@ -9,9 +9,9 @@ import yaml
 from .monitoring import alertmanager_config, config_map, prometheus_rules
 from .network import network_policies
 
-ROOT: Final = Path(__file__).parents[3]
+ROOT: Final = Path(__file__).parents[2]
 KUBERNETES: Final = ROOT / "deploy" / "kubernetes"
-_NOTE: Final = "# Written by `python -m deploy.kubernetes.generator` from {}; do not edit.\n"
+_NOTE: Final = "# Written by `python -m deploy.generator` from {}; do not edit.\n"
 
 
 def generated() -> dict[Path, str]:
