@@ -1,1 +1,1 @@
-"""The parts of the Kubernetes resources that other files of the project already define: network policies, alert rules, metrics of the servers."""
+"""The parts of a deployment that other files of the project already define: network policies, alert rules, metrics and routes of alerts."""

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import yaml
 
-from .monitoring import alertmanager_config, config_map, prometheus_rules
+from .monitoring import alertmanager_config, compose_alertmanager, config_map, prometheus_rules
 from .network import network_policies
 
 ROOT: Final = Path(__file__).parents[2]
@@ -22,7 +22,11 @@ def generated() -> dict[Path, str]:
     receivers = KUBERNETES / "alertmanager" / "receivers.yaml"
     inhibitions = ROOT / "deploy" / "alertmanager" / "alertmanager.yml"
     policies = network_policies(yaml.safe_load(table.read_text("utf-8")))
+    compose = ROOT / "deploy" / "compose" / "generated"
+    urls = {name: f"/run/secrets/{name}-url" for name in ("pager", "chat")}
     return {
+        compose / "alertmanager.dev.yml": _text(inhibitions, [compose_alertmanager(inhibitions, {})]),
+        compose / "alertmanager.production-like.yml": _text(inhibitions, [compose_alertmanager(inhibitions, urls)]),
         KUBERNETES / "alertmanager" / "generated" / "alertmanager.yaml": _text(
             receivers, [alertmanager_config(receivers, inhibitions)]
         ),

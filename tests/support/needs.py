@@ -49,6 +49,7 @@ PROGRAMS: Final = {
     "kubectl": Program(("kubectl",), "kubernetes-client", "https://kubernetes.io/docs/tasks/tools"),
     "systemd-analyze": Program(("systemd-analyze",), "systemd", "https://systemd.io"),
     "buildah": Program(("buildah",), "buildah", "https://buildah.io"),
+    "openssl": Program(("openssl",), "openssl", "https://www.openssl.org"),
     "chromium": Program(("chromium", "chromium-browser", "google-chrome"), "chromium", _CHROMIUM),
     "chromedriver": Program(("chromedriver",), "chromium-driver", _CHROMIUM),
 }
