@@ -28,6 +28,7 @@ def read_topics(
     client: Producer | Consumer | AdminClient, settings: KafkaSettings, log: ClientLog
 ) -> dict[str, TopicState]:
     """Return the cluster's topics by name. Raise BrokerError when no broker answers in time."""
+    log.refusal = ""  # of an earlier attempt
     try:
         topics = client.list_topics(timeout=settings.connect_timeout_s).topics
     except KafkaException as error:
