@@ -10,12 +10,14 @@ from adapters.cassandra.schema import FileOutcome
 from adapters.cassandra.settings import CassandraSettings
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topics import DEFAULT_PARTITIONS, Profile, TopicReport
+from domain.program_rights import ROLES
 
 from .containers import AdminContainer
 from .runtime.commands import run
 from .runtime.logs import configure_logs
-from .settings.admin import PROFILES, SchemaSettings, TopicsSettings
+from .settings.admin import PROFILES, AclsSettings, RolesSettings, SchemaSettings, TopicsSettings
 from .settings.loader import app_command
+from .settings.production import require_production
 
 
 def topics(
@@ -76,6 +78,24 @@ def _replication(profile: str, data_centers: Mapping[str, int]) -> Replication:
     return Replication.dev()
 
 
+def acls(settings: KafkaSettings, *, dry_run: bool = False) -> None:
+    """Create the ACLs that are missing, unless `dry_run`, and print a line for each ACL. Raise BrokerError."""
+    for report in AdminContainer(kafka=settings).ensure_acls(dry_run=dry_run):
+        click.echo(f"{report.text}: {_outcome(dry_run=dry_run, was_missing=report.was_missing)}")
+
+
+def roles(settings: CassandraSettings, passwords: Mapping[str, str], *, dry_run: bool = False) -> None:
+    """Create the roles and grants that are missing, unless `dry_run`, and print a line for each. Raise StoreError."""
+    for report in AdminContainer(cassandra=settings).ensure_roles(passwords=passwords, dry_run=dry_run):
+        click.echo(f"{report.text}: {_outcome(dry_run=dry_run, was_missing=report.was_missing)}")
+
+
+def _outcome(*, dry_run: bool, was_missing: bool) -> str:
+    if not was_missing:
+        return "exists"
+    return "missing" if dry_run else "created"
+
+
 @click.group()
 def admin() -> None:
     """Create topics and tables. A command may be run again: it changes nothing that exists."""
@@ -99,15 +119,34 @@ def schema_command(settings: SchemaSettings) -> None:
     """Create Cassandra's keyspace and tables, or apply the migrations that are missing."""
     configure_logs(level="error")
     try:
-        outcomes = schema(settings.cassandra.adapter(), settings.profile, parse_data_centers(settings.data_centers))
+        centers = parse_data_centers(settings.data_centers)
+        if settings.profile == "production":
+            require_production(data_centers=centers)
+        outcomes = schema(settings.cassandra.adapter(), settings.profile, centers)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     for outcome in outcomes:
         click.echo(f"{outcome.name}: {outcome.outcome}")
 
 
+@app_command(AclsSettings, "acls", table="admin")
+def acls_command(settings: AclsSettings) -> None:
+    """Grant each program's Kafka user what it needs, and nothing more. Existing ACLs stay."""
+    configure_logs(level="error")
+    acls(settings.kafka.adapter(), dry_run=settings.dry_run)
+
+
+@app_command(RolesSettings, "roles", table="admin")
+def roles_command(settings: RolesSettings) -> None:
+    """Create a Cassandra role for each program, with the grants that it needs. Existing roles and grants stay."""
+    configure_logs(level="error")
+    roles(settings.cassandra.adapter(), settings.passwords_of(ROLES), dry_run=settings.dry_run)
+
+
 admin.add_command(topics_command)
 admin.add_command(schema_command)
+admin.add_command(acls_command)
+admin.add_command(roles_command)
 
 
 if __name__ == "__main__":

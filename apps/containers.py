@@ -258,6 +258,8 @@ class AdminContainer(DeclarativeContainer):
     ensure_topics = Callable(Late("adapters.kafka.topics:ensure_topics"), kafka)
     ensure_watchlist = Callable(Late("adapters.kafka.topics:ensure_watchlist"), kafka)
     apply_schema = Callable(Late("adapters.cassandra.schema:apply_schema"), cassandra)
+    ensure_acls = Callable(Late("adapters.kafka.acls:ensure_acls"), kafka)
+    ensure_roles = Callable(Late("adapters.cassandra.roles:ensure_roles"), cassandra)
 
 
 class SimulatorContainer(DeclarativeContainer):

@@ -45,6 +45,7 @@ def cli() -> None:
 @click.option("--kafka-heap-mb", default=512, show_default=True, help="Heap of each broker, in MiB.")
 @click.option("--cassandra-heap-mb", default=1024, show_default=True, help="Heap of each node, in MiB.")
 @click.option("--quick-jit", is_flag=True, help="Use less CPU to start; servers are slower under full load.")
+@click.option("--secure", is_flag=True, help="Use TLS, users and rights; secrets are in the stack's folder.")
 def up(
     name: str,
     home: Path | None,
@@ -57,6 +58,7 @@ def up(
     kafka_heap_mb: int,
     cassandra_heap_mb: int,
     quick_jit: bool,
+    secure: bool,
 ) -> None:
     """Start the servers and return when clients can use them."""
     Stack(
@@ -71,6 +73,7 @@ def up(
         kafka_heap_mb=kafka_heap_mb,
         cassandra_heap_mb=cassandra_heap_mb,
         quick_jit=quick_jit,
+        secure=secure,
         report=click.echo,
     ).up()
 

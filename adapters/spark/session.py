@@ -42,6 +42,15 @@ _PROVIDERS: Final = "org.apache.spark.sql.execution.streaming.state"
 ON_HEAP: Final = f"{_PROVIDERS}.HDFSBackedStateStoreProvider"
 ROCKSDB: Final = f"{_PROVIDERS}.RocksDBStateStoreProvider"
 
+_LOCAL_SECURITY: Final = {
+    # The RPC of a local session stays in one process, but its ports are open to other users of the machine. Spark makes the secret of a local session.
+    "spark.authenticate": "true",
+    "spark.network.crypto.enabled": "true",
+    # Shuffle files and spills.
+    "spark.io.encryption.enabled": "true",
+}
+"""Set for a local session whose connections to Kafka or Cassandra are protected. A cluster needs a secret that its operator distributes."""
+
 _LOOPBACK: Final = "127.0.0.1"
 _UI_ADDRESS: Final = "SPARK_LOCAL_IP"
 """The environment variable that names the address of Spark's UI: no option of Spark does. Without it the UI listens on all addresses."""
@@ -103,6 +112,9 @@ def spark_conf(settings: AggregatorSettings, name: str = "tapeline-aggregator") 
         # The address of the RPC port and of the block manager.
         conf.setIfMissing("spark.driver.bindAddress", _LOOPBACK)
         conf.setIfMissing("spark.driver.host", _LOOPBACK)
+        if settings.kafka_security.has_tls or settings.cassandra_security.tls:
+            for option, value in _LOCAL_SECURITY.items():
+                conf.setIfMissing(option, value)
     return conf
 
 

@@ -8,38 +8,55 @@ import attrs
 
 from adapters.cassandra.replication import Replication
 from adapters.cassandra.settings import CassandraSettings
+from adapters.kafka.security import KafkaSecurity
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topics import Profile
 from apps.containers import AdminContainer
 from apps.runtime.child_processes import Child
+from apps.settings.secret_files import read_secret
 from apps.settings.stack import StackSettings
 from devstack.servers.java import java_home
 from devstack.servers.jmx_exporter import agent_option
+from devstack.servers.secrets import ADMIN, Secrets
 from devstack.stack import Stack
+from domain.program_rights import ROLES
 
 CHECKPOINT: Final = "checkpoint"
 
 
 @attrs.frozen(kw_only=True)
 class Servers:
-    """Where the dev stack's servers are, as settings of the adapters."""
+    """Where the dev stack's servers are, as settings of the adapters, for one user of each server."""
 
     kafka: KafkaSettings
     cassandra: CassandraSettings
+    secrets: Secrets | None = None
 
     @classmethod
-    def of(cls, stack: Stack) -> "Servers":
-        """Return those of a stack that is up."""
-        return cls(
-            kafka=KafkaSettings(bootstrap_servers=stack.bootstrap_servers),
-            cassandra=CassandraSettings(
-                hosts=tuple(stack.cassandra_hosts), port=stack.cassandra_port, local_dc=stack.cassandra_datacenter
-            ),
+    def of(cls, stack: Stack, *, user: str = "monitoring", role: str = "query") -> "Servers":
+        """Return those of a stack that is up, for a user of Kafka and a role of Cassandra, where the stack is secure."""
+        kafka = KafkaSettings(bootstrap_servers=stack.bootstrap_servers)
+        cassandra = CassandraSettings(
+            hosts=tuple(stack.cassandra_hosts), port=stack.cassandra_port, local_dc=stack.cassandra_datacenter
         )
+        secrets = stack.secrets
+        if secrets is not None:
+            ca_file = str(secrets.ca_file)
+            security = KafkaSecurity(
+                protocol="SASL_SSL",
+                ca_file=ca_file,
+                username=user,
+                password=str(read_secret(secrets.kafka_password(user))),
+            )
+            kafka = attrs.evolve(kafka, security=security)
+            password = str(read_secret(secrets.cassandra_password(role)))
+            cassandra = attrs.evolve(cassandra, tls=True, ca_file=ca_file, username=role, password=password)
+        return cls(kafka=kafka, cassandra=cassandra, secrets=secrets)
 
     def variables(self) -> dict[str, str]:
-        """Return them as environment variables of the programs."""
+        """Return them as environment variables of a program; passwords stay in their files."""
         return {
+            **self._security(),
             "TAPELINE_KAFKA_BOOTSTRAP_SERVERS": self.kafka.bootstrap_servers,
             "TAPELINE_CASSANDRA_HOSTS": ",".join(self.cassandra.hosts),
             "TAPELINE_CASSANDRA_PORT": str(self.cassandra.port),
@@ -47,12 +64,33 @@ class Servers:
             "TAPELINE_CASSANDRA_KEYSPACE": self.cassandra.keyspace,
         }
 
+    def _security(self) -> dict[str, str]:
+        if self.secrets is None:
+            return {}
+        kafka, cassandra = self.kafka.security, self.cassandra
+        return {
+            "TAPELINE_KAFKA_SECURITY_PROTOCOL": kafka.protocol,
+            "TAPELINE_KAFKA_SSL_CA_FILE": kafka.ca_file,
+            "TAPELINE_KAFKA_SASL_USERNAME": kafka.username,
+            "TAPELINE_KAFKA_SASL_PASSWORD_FILE": str(self.secrets.kafka_password(kafka.username)),
+            "TAPELINE_CASSANDRA_TLS": "true",
+            "TAPELINE_CASSANDRA_CA_FILE": cassandra.ca_file,
+            "TAPELINE_CASSANDRA_USERNAME": cassandra.username,
+            "TAPELINE_CASSANDRA_PASSWORD_FILE": str(self.secrets.cassandra_password(cassandra.username)),
+        }
 
-def prepare(servers: Servers) -> None:
-    """Create the topics and the tables."""
+
+def prepare(stack: Stack) -> None:
+    """Create the topics and the tables and, where the stack is secure, what each program may do."""
+    servers = Servers.of(stack, user=ADMIN, role=ADMIN)
     admin = AdminContainer(kafka=servers.kafka, cassandra=servers.cassandra)
     admin.ensure_topics(profile=Profile.DEV)
     admin.apply_schema(Replication.dev())
+    if servers.secrets is not None:
+        admin.ensure_watchlist(profile=Profile.DEV)
+        admin.ensure_acls()
+        files = {role: servers.secrets.cassandra_password(role) for role in ROLES}
+        admin.ensure_roles(passwords={role: str(read_secret(file)) for role, file in files.items()})
 
 
 def producer_child(settings: StackSettings, servers: Servers, folder: Path, metrics_port: int) -> Child:

@@ -35,7 +35,7 @@ PRODUCER_STOP_S: Final = 40.0
 def run_stack(settings: StackSettings) -> str:
     """Run everything and return the summary. Raise TapelineError or DevstackError; even then, nothing is left running."""
     with_alerts = wants_alerts(settings, click.echo)
-    devstack = Stack(name=settings.name, report=click.echo)
+    devstack = Stack(name=settings.name, secure=settings.secure, report=click.echo)
     recording = None
     if settings.replay is not None:
         scan = StackContainer(settings=settings)
@@ -53,7 +53,7 @@ def run_stack(settings: StackSettings) -> str:
         stack.enter_context(Claims.reserved(devstack.ports))
         own(devstack.folder)
         servers = Servers.of(devstack)
-        prepare(servers)
+        prepare(devstack)
         container = StackContainer(settings=settings, kafka=servers.kafka, cassandra=servers.cassandra)
         stores = (container.stores.candle_store(), container.stores.trade_store(), container.stores.event_store())
         for store in stores:
@@ -73,9 +73,17 @@ def run_stack(settings: StackSettings) -> str:
         folder = devstack.folder
         click.echo(f"starting Spark and the producer; their logs are in {folder}")
         aggregator = stack.enter_context(
-            aggregator_child(settings, servers, folder, ports.aggregator, spark_port=ports.spark)
+            aggregator_child(
+                settings,
+                Servers.of(devstack, user="aggregator", role="aggregator"),
+                folder,
+                ports.aggregator,
+                spark_port=ports.spark,
+            )
         )
-        producer = stack.enter_context(producer_child(settings, servers, folder, ports.producer))
+        producer = stack.enter_context(
+            producer_child(settings, Servers.of(devstack, user="producer"), folder, ports.producer)
+        )
         own(folder, children=(producer.pid, aggregator.pid))
         watch = stack.enter_context(
             stack_watch(

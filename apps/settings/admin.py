@@ -1,11 +1,15 @@
 """The settings of `tapeline admin`."""
 
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Literal
 
 import attrs
 import typed_settings as ts
 
 from .options import CassandraOptions, KafkaOptions
+from .production import require_production
+from .secret_files import read_secret
 
 PROFILES = ("dev", "production")
 
@@ -21,6 +25,38 @@ class TopicsSettings:
     add_partitions: bool = ts.option(default=False, help="Add partitions to topics that have fewer")
     kafka: KafkaOptions = ts.option(factory=KafkaOptions)
 
+    def __attrs_post_init__(self) -> None:
+        if self.profile == "production":
+            require_production(kafka=self.kafka)
+
+
+@attrs.frozen(kw_only=True)
+class AclsSettings:
+    """`tapeline admin acls`."""
+
+    dry_run: bool = ts.option(default=False, help="Print what is missing, and change nothing")
+    kafka: KafkaOptions = ts.option(factory=KafkaOptions)
+
+
+@attrs.frozen(kw_only=True)
+class RolesSettings:
+    """`tapeline admin roles`."""
+
+    dry_run: bool = ts.option(default=False, help="Print what is missing, and change nothing")
+    passwords: Path | None = ts.option(
+        default=None,
+        help="Folder of files with passwords, named as the roles that may log in",
+        click={"metavar": "FOLDER"},
+    )
+    cassandra: CassandraOptions = ts.option(factory=CassandraOptions)
+
+    def passwords_of(self, roles: Iterable[str]) -> dict[str, str]:
+        """Return the passwords of those roles that have a file. Raise SecretFileError if a file cannot be used."""
+        if self.passwords is None:
+            return {}
+        files = {role: self.passwords / role for role in roles}
+        return {role: str(read_secret(file)) for role, file in files.items() if file.exists()}
+
 
 @attrs.frozen(kw_only=True)
 class SchemaSettings:
@@ -31,3 +67,7 @@ class SchemaSettings:
     )
     data_centers: str = ts.option(default="", help="For production", click={"metavar": "dc1:3,dc2:3"})
     cassandra: CassandraOptions = ts.option(factory=CassandraOptions)
+
+    def __attrs_post_init__(self) -> None:
+        if self.profile == "production":
+            require_production(cassandra=self.cassandra)

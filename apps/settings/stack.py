@@ -13,6 +13,7 @@ class StackSettings(TableOptions):
 
     name: str = ts.option(default="stack", help="Name of the dev stack, which holds its data in .devstack/NAME")
     keep: bool = ts.option(default=False, help="Leave Kafka and Cassandra running at the end, to query what was stored")
+    secure: bool = ts.option(default=False, help="Use TLS, users and rights on every hop")
     trigger_s: float = in_seconds("trigger", 1.0, "Interval between the starts of Spark's micro-batches")
     monitoring: bool = ts.option(
         default=True,

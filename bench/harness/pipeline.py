@@ -128,7 +128,7 @@ class Pipeline:
         self._progress("starting Kafka, Cassandra, the market and the producer")
         self._exit.enter_context(guarded(self._stack))
         self.servers = Servers.of(self._stack)
-        prepare(self.servers)
+        prepare(self._stack)
         self._ports = self._exit.enter_context(program_ports(watched=False))
         command = (sys.executable, "-m", "bench.programs.adjustable_market", str(TRADES_PER_FRAME), ",".join(MARKERS))
         self._market = self._exit.enter_context(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import ssl
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,13 +17,16 @@ import attrs
 
 from devstack.jars import classpath
 
+from .cassandra_security import security_settings
 from .java import java_command
 from .jmx_exporter import agent_option
-from .probes import cassandra_peers
+from .probes import Login, cassandra_peers
+from .secrets import ADMIN, Secrets
 from .server import java_options
 
 DATACENTER = "dc1"
 TOKENS = 4  # of each node
+FIRST_USER = ("cassandra", "cassandra")  # the superuser of a new cluster, which a secure stack replaces
 
 _LOGBACK = """\
 <configuration>
@@ -67,6 +71,8 @@ class CassandraNode:
     folder: Path
     heap_mb: int
     quick_jit: bool
+    secrets: Secrets | None = None
+    """Those of a secure stack."""
 
     @property
     def name(self) -> str:
@@ -79,9 +85,9 @@ class CassandraNode:
         return address(self.node)
 
     @property
-    def inner_port(self) -> int:
+    def inner_ports(self) -> tuple[int, ...]:
         """The port between nodes."""
-        return self.storage_port
+        return (self.storage_port,)
 
     def tokens(self) -> list[int]:
         """Return the tokens of this node: every `nodes`-th of evenly spaced tokens."""
@@ -122,6 +128,7 @@ class CassandraNode:
             "truncate_request_timeout": "60s",
             "request_timeout": "30s",
             "native_transport_timeout": "30s",
+            **({} if self.secrets is None else security_settings(self.secrets, self.name)),
         }
 
     def prepare(self) -> None:
@@ -168,5 +175,12 @@ class CassandraNode:
 
     def is_ready(self, *, with_peers: bool) -> bool:
         """Return whether it answers CQL and, `with_peers`, knows every other node."""
-        peers = cassandra_peers(self.host, self.port)
+        peers = cassandra_peers(self.host, self.port, self._login())
         return peers is not None and (not with_peers or peers == self.nodes - 1)
+
+    def _login(self) -> Login | None:
+        if self.secrets is None:
+            return None
+        context = ssl.create_default_context(cafile=str(self.secrets.ca_file))
+        password = self.secrets.cassandra_password(ADMIN).read_text("utf-8")
+        return Login(context=context, users=((ADMIN, password), FIRST_USER))

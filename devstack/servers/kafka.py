@@ -18,6 +18,7 @@ from devstack.jars import classpath
 
 from .java import java_command
 from .jmx_exporter import agent_option
+from .kafka_security import BrokerSecurity, administrator_context
 from .probes import kafka_brokers
 from .server import java_options
 
@@ -45,6 +46,8 @@ class KafkaBroker:
     folder: Path
     heap_mb: int
     quick_jit: bool
+    security: BrokerSecurity | None = None
+    """None in a plain cluster."""
 
     @property
     def name(self) -> str:
@@ -62,21 +65,22 @@ class KafkaBroker:
         return self.peers[self.node - 1][0]
 
     @property
-    def inner_port(self) -> int:
-        """The port for controllers."""
-        return self.peers[self.node - 1][1]
+    def inner_ports(self) -> tuple[int, ...]:
+        """The port for controllers and, in a secure cluster, the port for brokers."""
+        return self.peers[self.node - 1][1], *self._broker_port
 
     def properties(self) -> dict[str, str]:
         """Return the broker's settings."""
         replicas = min(3, len(self.peers))
         in_sync = 2 if replicas == 3 else 1
+        controller_port = self.peers[self.node - 1][1]
         voters = ",".join(f"{node}@{HOST}:{port}" for node, (_, port) in enumerate(self.peers, start=1))
         settings: dict[str, object] = {
             "process.roles": "broker,controller",
             "node.id": self.node,
             "controller.quorum.voters": voters,
             "controller.listener.names": "CONTROLLER",
-            "listeners": f"PLAINTEXT://{HOST}:{self.port},CONTROLLER://{HOST}:{self.inner_port}",
+            "listeners": f"PLAINTEXT://{HOST}:{self.port},CONTROLLER://{HOST}:{controller_port}",
             "advertised.listeners": f"PLAINTEXT://{HOST}:{self.port}",
             "inter.broker.listener.name": "PLAINTEXT",
             "log.dirs": self.folder / "data",
@@ -98,6 +102,10 @@ class KafkaBroker:
             # Its default of 128 MiB would be a quarter of the heap.
             "log.cleaner.dedupe.buffer.size": 16 * 1024 * 1024,
         }
+        if self.security is not None:
+            settings |= self.security.properties(
+                node=self.node, host=HOST, client_port=self.port, controller_port=controller_port
+            )
         return {key: str(value) for key, value in settings.items()}
 
     def prepare(self) -> None:
@@ -127,4 +135,11 @@ class KafkaBroker:
     def is_ready(self, *, with_peers: bool) -> bool:
         """Return whether its answer to a metadata request contains itself or, `with_peers`, every broker."""
         wanted = set(range(1, len(self.peers) + 1)) if with_peers else {self.node}
-        return wanted <= kafka_brokers(self.host, self.port)
+        if self.security is None:
+            return wanted <= kafka_brokers(self.host, self.port)
+        [port] = self._broker_port
+        return wanted <= kafka_brokers(self.host, port, administrator_context(self.security.secrets))
+
+    @property
+    def _broker_port(self) -> tuple[int, ...]:
+        return () if self.security is None else (self.security.broker_ports[self.node - 1],)

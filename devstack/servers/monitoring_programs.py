@@ -72,9 +72,9 @@ class MonitoringProgram:
         return HOST
 
     @property
-    def inner_port(self) -> int:
-        """Always 0: it has no peers."""
-        return 0
+    def inner_ports(self) -> tuple[int, ...]:
+        """Always empty: it has no peers."""
+        return ()
 
     @property
     def metrics_port(self) -> int:

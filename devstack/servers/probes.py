@@ -8,7 +8,12 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import attrs
 
 TIMEOUT_S = 2.0
 
@@ -41,11 +46,22 @@ def _receive(connection: socket.socket, size: int) -> bytes:
     return data
 
 
-def kafka_brokers(host: str, port: int) -> frozenset[int]:
+@contextmanager
+def _connected(host: str, port: int, context: ssl.SSLContext | None) -> Iterator[socket.socket]:
+    """Yield a connection, by TLS if there is a context."""
+    with socket.create_connection((host, port), TIMEOUT_S) as connection:
+        if context is None:
+            yield connection
+        else:
+            with context.wrap_socket(connection, server_hostname=host) as secured:
+                yield secured
+
+
+def kafka_brokers(host: str, port: int, context: ssl.SSLContext | None = None) -> frozenset[int]:
     """Return the node ids of the cluster that the broker at `host`:`port` reports; empty without an answer or a controller."""
     body = struct.pack(">hhih8si", 3, 1, 1, 8, b"devstack", 0)
     try:
-        with socket.create_connection((host, port), TIMEOUT_S) as connection:
+        with _connected(host, port, context) as connection:
             connection.sendall(struct.pack(">i", len(body)) + body)
             (size,) = struct.unpack(">i", _receive(connection, 4))
             reader = _Reader(_receive(connection, size))
@@ -68,13 +84,31 @@ def _cql(connection: socket.socket, opcode: int, body: bytes) -> tuple[int, byte
     return answer, _receive(connection, size)
 
 
-def cassandra_peers(host: str, port: int) -> int | None:
+@attrs.frozen(kw_only=True)
+class Login:
+    """How to log in to a secure node: with the first of these users, name and password, that it accepts."""
+
+    context: ssl.SSLContext
+    users: tuple[tuple[str, str], ...] = attrs.field(repr=False)
+
+
+def cassandra_peers(host: str, port: int, login: Login | None = None) -> int | None:
     """Return the number of other nodes that the node at `host`:`port` knows; None when it does not answer CQL."""
+    if login is None:
+        return _peers(host, port, None, None)
+    found = (_peers(host, port, login.context, user) for user in login.users)
+    return next((peers for peers in found if peers is not None), None)
+
+
+def _peers(host: str, port: int, context: ssl.SSLContext | None, user: tuple[str, str] | None) -> int | None:
     query = b"SELECT data_center FROM system.peers_v2"
     try:
-        with socket.create_connection((host, port), TIMEOUT_S) as connection:
+        with _connected(host, port, context) as connection:
             ready, _ = _cql(connection, 0x01, b"\x00\x01\x00\x0bCQL_VERSION\x00\x053.0.0")
-            if ready != 0x02:
+            if ready == 0x03 and user is not None:
+                token = "\0".join(["", *user]).encode()
+                ready, _ = _cql(connection, 0x0F, struct.pack(">i", len(token)) + token)
+            if ready not in {0x02, 0x10}:
                 return None
             result, body = _cql(connection, 0x07, struct.pack(">i", len(query)) + query + b"\x00\x01\x00")
         if result != 0x08:

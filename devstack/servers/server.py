@@ -27,8 +27,8 @@ class Server(Protocol):
         """The port for clients."""
 
     @property
-    def inner_port(self) -> int:
-        """The port for its peers, at the same address; 0 when it has none."""
+    def inner_ports(self) -> tuple[int, ...]:
+        """The ports for its peers, at the same address."""
 
     @property
     def metrics_port(self) -> int:

@@ -1,6 +1,6 @@
 """The options of a stack, the layout of a new stack, and checks against an existing stack and the machine.
 
-- Client ports start at 9092 (Kafka) and 9042 (Cassandra), ports between servers at 19092 and 7000, ports of metrics at
+- Client ports start at 9092 (Kafka) and 9042 (Cassandra), ports between servers at 19092, 29092 (Kafka, of a secure stack) and 7000, ports of metrics at
   9404 and 9504.
 - An existing stack keeps its number of servers. A requested server that it lacks, or a requested port that differs, is an error.
 """
@@ -19,7 +19,7 @@ from devstack.servers.server import Server
 
 from .record import Layout
 
-KAFKA_PORT, CONTROLLER_PORT = 9092, 19092
+KAFKA_PORT, CONTROLLER_PORT, BROKER_PORT = 9092, 19092, 29092
 CASSANDRA_PORT, STORAGE_PORT = 9042, 7000
 KAFKA_METRICS_PORT, CASSANDRA_METRICS_PORT = 9404, 9504
 BESIDE_HEAP_MB = 200  # memory of a new server outside its heap
@@ -38,6 +38,7 @@ class Options:
     kafka_heap_mb: int = attrs.field(validator=attrs.validators.ge(64))
     cassandra_heap_mb: int = attrs.field(validator=attrs.validators.ge(256))
     quick_jit: bool
+    secure: bool = False
 
 
 def new_cluster_id() -> str:
@@ -55,6 +56,7 @@ def new_layout(options: Options) -> Layout:
         cluster_id=new_cluster_id(),
         kafka_peers=tuple((KAFKA_PORT + i, CONTROLLER_PORT + i) for i in range(brokers)),
         kafka_metrics_ports=tuple(KAFKA_METRICS_PORT + i for i in range(brokers)),
+        kafka_broker_ports=tuple(BROKER_PORT + i for i in range(brokers if options.secure else 0)),
         kafka_heap_mb=options.kafka_heap_mb,
         nodes=options.nodes if options.cassandra else 0,
         cassandra_port=CASSANDRA_PORT,
@@ -62,6 +64,7 @@ def new_layout(options: Options) -> Layout:
         cassandra_metrics_port=CASSANDRA_METRICS_PORT,
         cassandra_heap_mb=options.cassandra_heap_mb,
         quick_jit=options.quick_jit,
+        secure=options.secure,
     )
 
 
@@ -76,6 +79,8 @@ def check_servers(options: Options, layout: Layout, name: str) -> None:
         raise _conflict(name, "has no Kafka")
     if options.cassandra and not layout.nodes:
         raise _conflict(name, "has no Cassandra")
+    if options.secure and not layout.secure:
+        raise _conflict(name, "is not secure")
 
 
 def check_ports(options: Options, layout: Layout, name: str) -> None:

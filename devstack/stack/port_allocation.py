@@ -36,6 +36,9 @@ def allocate_ports(layout: Layout, options: Options, claims: Claims, report: Cal
         start = max(client, peers[-1][0] + 1) if peers else client
         chosen = _client(claims, [kafka.HOST], requested, start, f"kafka-{i + 1}", report)
         peers.append((chosen, claims.next_free([kafka.HOST], controller, what="Kafka's controller")))
+    broker_ports = tuple(
+        claims.next_free([kafka.HOST], port, what="Kafka's brokers") for port in layout.kafka_broker_ports
+    )
     metrics = tuple(claims.next_free([kafka.HOST], port, what="Kafka's metrics") for port in layout.kafka_metrics_ports)
     hosts = [cassandra.address(node) for node in range(1, layout.nodes + 1)]
     cql, storage, cassandra_metrics = layout.cassandra_port, layout.storage_port, layout.cassandra_metrics_port
@@ -46,6 +49,7 @@ def allocate_ports(layout: Layout, options: Options, claims: Claims, report: Cal
     return attrs.evolve(
         layout,
         kafka_peers=tuple(peers),
+        kafka_broker_ports=broker_ports,
         kafka_metrics_ports=metrics,
         kafka_heap_mb=options.kafka_heap_mb,
         cassandra_port=cql,
@@ -100,4 +104,4 @@ def reclaim_ports(servers: Iterable[Server], claims: Claims) -> None:
 
 def ports_of(server: Server) -> tuple[int, ...]:
     """Return all ports that a server listens on."""
-    return server.port, server.inner_port, server.metrics_port
+    return server.port, *server.inner_ports, server.metrics_port

@@ -15,6 +15,8 @@ import attrs
 
 from devstack.servers.cassandra import CassandraNode
 from devstack.servers.kafka import KafkaBroker
+from devstack.servers.kafka_security import BrokerSecurity
+from devstack.servers.secrets import Secrets
 from devstack.servers.server import Server
 
 from .process import ServerProcess
@@ -29,6 +31,8 @@ class Layout:
     cluster_id: str
     kafka_peers: tuple[tuple[int, int], ...]
     kafka_metrics_ports: tuple[int, ...]
+    kafka_broker_ports: tuple[int, ...]
+    """Those between brokers, of a secure stack alone: otherwise they use the ports for clients."""
     kafka_heap_mb: int
     nodes: int
     cassandra_port: int
@@ -36,9 +40,12 @@ class Layout:
     cassandra_metrics_port: int
     cassandra_heap_mb: int
     quick_jit: bool
+    secure: bool
 
     def servers(self, folder: Path) -> dict[str, Server]:
         """Return the servers by name. Their folders are below `folder`."""
+        secrets = self.secrets(folder)
+        security = BrokerSecurity(secrets=secrets, broker_ports=self.kafka_broker_ports) if secrets else None
         servers: list[Server] = [
             KafkaBroker(
                 node=node,
@@ -48,6 +55,7 @@ class Layout:
                 folder=folder / f"kafka-{node}",
                 heap_mb=self.kafka_heap_mb,
                 quick_jit=self.quick_jit,
+                security=security,
             )
             for node in range(1, len(self.kafka_peers) + 1)
         ]
@@ -62,10 +70,15 @@ class Layout:
                 folder=folder / f"cassandra-{node}",
                 heap_mb=self.cassandra_heap_mb,
                 quick_jit=self.quick_jit,
+                secrets=secrets,
             )
             for node in range(1, self.nodes + 1)
         ]
         return {server.name: server for server in servers}
+
+    def secrets(self, folder: Path) -> Secrets | None:
+        """Return the secrets of a secure stack, below `folder`; None for a plain stack."""
+        return Secrets(folder=folder / "secrets") if self.secure else None
 
 
 @attrs.frozen(kw_only=True)
@@ -96,5 +109,6 @@ def read_record(folder: Path) -> Record | None:
     layout = data["layout"]
     layout["kafka_peers"] = tuple((client, controller) for client, controller in layout["kafka_peers"])
     layout["kafka_metrics_ports"] = tuple(layout["kafka_metrics_ports"])
+    layout["kafka_broker_ports"] = tuple(layout["kafka_broker_ports"])
     running = {name: ServerProcess(**process) for name, process in data["running"].items()}
     return Record(layout=Layout(**layout), running=running)

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,6 +17,7 @@ import attrs
 
 from devstack.errors import DevstackError
 from devstack.servers import cassandra
+from devstack.servers.secrets import Secrets
 from devstack.servers.server import Server
 
 from . import plan
@@ -25,6 +26,7 @@ from .launch import launch, signals_deferred, stop_all
 from .port_allocation import ports_of, reclaim_ports, record_to_start
 from .ports import Claims
 from .process import ServerProcess
+from .provisioning import provision
 from .record import Layout, Record, read_record
 from .status import ServerStatus, status_of
 
@@ -40,7 +42,8 @@ class Stack:
     """Kafka and Cassandra in the folder `home`/`name`; the default `home` is `.devstack` in the working directory.
 
     A port of None is 9092 or 9042, or the next free one. `kafka_port` is the port of the first broker; the ports of the others follow.
-    Heaps are in MiB. `quick_jit` makes the start faster and full load slower. `report` receives lines about the progress.
+    Heaps are in MiB. `quick_jit` makes the start faster and full load slower.
+    `secure` makes a stack with TLS, users and rights. `report` receives lines about the progress.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class Stack:
         cassandra_heap_mb: int = 1024,
         *,
         quick_jit: bool = False,
+        secure: bool = False,
         report: Callable[[str], None] = _ignore,
     ) -> None:
         self.name = check_name(name)
@@ -73,6 +77,7 @@ class Stack:
                 kafka_heap_mb=kafka_heap_mb,
                 cassandra_heap_mb=cassandra_heap_mb,
                 quick_jit=quick_jit,
+                secure=secure,
             )
         except ValueError as error:
             raise DevstackError(f"out of range: {error.args[0]}") from error
@@ -117,6 +122,11 @@ class Stack:
         """All ports that the servers listen on."""
         return {port for server in self._layout().servers(self.folder).values() for port in ports_of(server)}
 
+    @property
+    def secrets(self) -> Secrets | None:
+        """The secrets of a secure stack; None for a plain stack."""
+        return self._layout().secrets(self.folder)
+
     def up(self) -> None:
         """Start the servers that do not run, and return when clients can use all servers.
 
@@ -134,12 +144,27 @@ class Stack:
                     self._report(f"the stack {self.name!r} is already running")
                     return
                 plan.check_memory(missing)
+                secrets = record.layout.secrets(self.folder)
+                if secrets is not None:
+                    record.write(self.folder)  # a folder without a record is not a stack
+                    secrets.make({server.name: server.host for server in servers})
                 launch(missing, record, self.folder, self._report, with_peers=True)
+                if secrets is not None:
+                    self._provision(list(servers), secrets)
             except BaseException:
                 if before is None:
                     with signals_deferred():
                         remove(self.folder)
                 raise
+
+    def _provision(self, servers: Sequence[Server], secrets: Secrets) -> None:
+        try:
+            provision(servers, secrets)
+        except BaseException:
+            with signals_deferred():
+                stop_all(self._record().running.values(), 0)
+            raise
+        self._report(f"its users and their passwords are in {secrets.folder}")
 
     def down(self, keep_data: bool = False) -> None:
         """Stop every server, and remove the stack's folder unless `keep_data`. Do nothing when there is no stack."""

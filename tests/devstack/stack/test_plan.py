@@ -50,7 +50,7 @@ def test_a_stack_has_the_requested_servers(requested: Options, names: list[str])
 
 def test_no_two_servers_listen_on_one_address() -> None:
     servers = plan.new_layout(options(brokers=3, nodes=3)).servers(Path("/x")).values()
-    addresses = [(server.host, port) for server in servers for port in (server.port, server.inner_port)]
+    addresses = [(server.host, port) for server in servers for port in (server.port, *server.inner_ports)]
     assert len(addresses) == len(set(addresses)) == 12
 
 

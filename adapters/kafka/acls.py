@@ -1,0 +1,97 @@
+"""The access control lists of Kafka that the table of rights asks for: created where they are missing, never removed.
+
+Each right is one ACL of the user `User:NAME` from every host, on a topic or group of exactly that name.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+import attrs
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import (  # type: ignore[attr-defined] # exported, but not in the words of its type hints
+    AclBinding,
+    AclBindingFilter,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    ResourcePatternType,
+    ResourceType,
+)
+
+from domain.program_rights import GROUP_RIGHTS, TOPIC_RIGHTS
+from ports.errors import BrokerError
+
+from .logs import ClientLog
+from .metadata import read_topics
+from .settings import KafkaSettings
+
+_ANY_HOST: Final = "*"
+
+
+@attrs.frozen(kw_only=True)
+class AclReport:
+    """An ACL, in words, and whether it was missing."""
+
+    text: str
+    was_missing: bool
+
+
+def ensure_acls(settings: KafkaSettings, *, dry_run: bool = False) -> list[AclReport]:
+    """Create the ACLs that are missing, unless `dry_run`, and return all of them. Raise BrokerError when Kafka refuses or does not answer."""
+    log = ClientLog("admin", settings.bootstrap_servers)
+    timeout_s = settings.connect_timeout_s
+    try:
+        admin = AdminClient({**settings.client(), **log.options()})
+        read_topics(admin, settings, log)
+        existing = set(admin.describe_acls(_everything(), request_timeout=timeout_s).result(timeout_s))
+        wanted = list(acls(settings))
+        missing = [acl for acl in wanted if acl not in existing]
+        if missing and not dry_run:
+            for done in admin.create_acls(missing, request_timeout=timeout_s).values():
+                done.result(timeout_s)
+    except (KafkaException, TimeoutError, ValueError, TypeError) as error:
+        raise BrokerError(f"Kafka at {settings.bootstrap_servers} refused: {error}") from error
+    return [AclReport(text=_in_words(acl), was_missing=acl in missing) for acl in wanted]
+
+
+def acls(settings: KafkaSettings) -> Iterable[AclBinding]:
+    """Yield the ACLs of the table of rights, for the topics of the settings."""
+    names = {
+        "trades": settings.trades_topic,
+        "dead_letters": settings.dead_letters_topic,
+        "events": settings.events_topic,
+        "watchlist": settings.watchlist_topic,
+    }
+    for right in TOPIC_RIGHTS:
+        yield _acl(ResourceType.TOPIC, names[right.topic], right.user, right.operation)
+    for right_of_group in GROUP_RIGHTS:
+        yield _acl(ResourceType.GROUP, settings.watchlist_group, right_of_group.user, right_of_group.operation)
+
+
+def _acl(kind: ResourceType, name: str, user: str, operation: str) -> AclBinding:
+    return AclBinding(
+        kind,
+        name,
+        ResourcePatternType.LITERAL,
+        f"User:{user}",
+        _ANY_HOST,
+        AclOperation[operation],
+        AclPermissionType.ALLOW,
+    )
+
+
+def _everything() -> AclBindingFilter:
+    return AclBindingFilter(
+        ResourceType.ANY,
+        None,  # type: ignore[arg-type] # None is any, which its type hints do not say
+        ResourcePatternType.ANY,
+        None,  # type: ignore[arg-type]
+        None,  # type: ignore[arg-type]
+        AclOperation.ANY,
+        AclPermissionType.ANY,
+    )
+
+
+def _in_words(acl: AclBinding) -> str:
+    operation, kind = AclOperation(acl.operation), ResourceType(acl.restype)
+    return f"{acl.principal} {operation.name} {kind.name.lower()} {acl.name}"

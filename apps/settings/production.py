@@ -1,0 +1,58 @@
+"""What the profile `production` refuses: connections in clear, missing or well-known passwords, and fewer than three copies."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from .options import CassandraOptions, KafkaOptions
+
+MIN_COPIES: Final = 3
+_WELL_KNOWN: Final = frozenset({"", "admin", "cassandra", "changeit", "changeme", "kafka", "password", "secret"})
+
+
+def require_production(
+    *,
+    kafka: KafkaOptions | None = None,
+    cassandra: CassandraOptions | None = None,
+    data_centers: Mapping[str, int] | None = None,
+) -> None:
+    """Raise ValueError, which names every reason, unless these settings are fit for production."""
+    reasons = [
+        *([] if kafka is None else _kafka_reasons(kafka)),
+        *([] if cassandra is None else _cassandra_reasons(cassandra)),
+    ]
+    reasons += [
+        f"data centre {name} has {copies} copies, fewer than {MIN_COPIES}"
+        for name, copies in (data_centers or {}).items()
+        if copies < MIN_COPIES
+    ]
+    if reasons:
+        raise ValueError(f"not fit for the profile production: {'; '.join(reasons)}")
+
+
+def _kafka_reasons(options: KafkaOptions) -> list[str]:
+    properties = options.adapter().client()
+    protocol = str(properties.get("security.protocol", "PLAINTEXT")).upper()
+    if protocol not in {"SSL", "SASL_SSL"}:
+        return [f"kafka.security_protocol is {protocol}, which sends everything in clear"]
+    if protocol == "SSL" and not properties.get("ssl.certificate.location"):
+        return ["kafka has neither a user nor a client certificate"]
+    if protocol == "SASL_SSL" and properties.get("sasl.mechanism") != "OAUTHBEARER":
+        return _password_reasons(
+            "kafka.sasl", str(properties.get("sasl.username", "")), str(properties.get("sasl.password", ""))
+        )
+    return []
+
+
+def _cassandra_reasons(options: CassandraOptions) -> list[str]:
+    settings = options.adapter()
+    clear = [] if settings.tls else ["cassandra.tls is off, which sends everything in clear"]
+    return clear + _password_reasons("cassandra.", settings.username, settings.password)
+
+
+def _password_reasons(prefix: str, username: str, password: str) -> list[str]:
+    name = prefix.rstrip(".")
+    if not username:
+        return [f"{name} has no user name"]
+    if password.lower() in _WELL_KNOWN or password == username:
+        return [f"{name} has no password, or a well-known one, for the user {username!r}"]
+    return []

@@ -1,0 +1,86 @@
+"""The secrets of a secure stack: an authority, a certificate for each server, a password for each user.
+
+- Everything is in one folder with mode 0700; keys and passwords have mode 0600. They are made once, and removed with the stack.
+- The authority's own key is never written, so nobody can sign another certificate.
+- A server's certificate names its address alone. A certificate of a client names its user as the common name.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+ADMIN: Final = "admin"
+KAFKA_USERS: Final = (ADMIN, "aggregator", "dlq", "monitoring", "producer", "watchlist")
+CASSANDRA_ROLES: Final = (ADMIN, "aggregator", "monitoring", "query", "reconcile")
+VALID_DAYS: Final = 365
+
+
+@attrs.frozen(kw_only=True)
+class Secrets:
+    """The files in `folder`."""
+
+    folder: Path
+
+    @property
+    def ca_file(self) -> Path:
+        """The certificate of the authority, PEM."""
+        return self.folder / "ca.pem"
+
+    def key_and_certificate(self, name: str) -> Path:
+        """Return the private key and the certificate of a server or of the administrator, in one PEM file."""
+        return self.folder / f"{name}.pem"
+
+    def kafka_password(self, user: str) -> Path:
+        """Return the file with the password of a Kafka user."""
+        return self.folder / "kafka" / user
+
+    def cassandra_password(self, role: str) -> Path:
+        """Return the file with the password of a Cassandra role."""
+        return self.folder / "cassandra" / role
+
+    def make(self, servers: Mapping[str, str]) -> None:
+        """Make everything for these servers, addresses by name, unless it was made before."""
+        if self.ca_file.exists():
+            return
+        import trustme  # noqa: PLC0415 - only a secure stack needs it
+
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        authority = trustme.CA(organization_name="tapeline dev stack")
+        until = datetime.now(UTC) + timedelta(days=VALID_DAYS)
+        for name, address in {**servers, ADMIN: f"{ADMIN}.invalid"}.items():
+            issued = authority.issue_cert(address, common_name=name, not_after=until)
+            chain = [part.bytes() for part in issued.cert_chain_pems]
+            _write(self.key_and_certificate(name), b"".join([_pkcs8(issued.private_key_pem.bytes()), *chain]))
+        _write_passwords(map(self.kafka_password, KAFKA_USERS))
+        _write_passwords(map(self.cassandra_password, CASSANDRA_ROLES))
+        # Last, because it says that all is made.
+        _write(self.ca_file, authority.cert_pem.bytes())
+
+
+def _write_passwords(files: Iterable[Path]) -> None:
+    for file in files:
+        file.parent.mkdir(mode=0o700, exist_ok=True)
+        _write(file, secrets.token_urlsafe(24).encode())
+
+
+def _write(file: Path, content: bytes) -> None:
+    file.touch(mode=0o600)
+    file.write_bytes(content)
+
+
+def _pkcs8(key: bytes) -> bytes:
+    """Return a private key in the only PEM form that Java reads."""
+    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415
+        Encoding,
+        NoEncryption,
+        PrivateFormat,
+        load_pem_private_key,
+    )
+
+    return load_pem_private_key(key, password=None).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

@@ -1,0 +1,79 @@
+"""What each program may do with topics, groups and tables: the least that it needs, and nothing that is not here.
+
+A user of Kafka and a role of Cassandra have the name of their program. The administrator is not listed: it may do everything.
+"""
+
+from typing import Final, Literal
+
+import attrs
+
+TopicName = Literal["trades", "dead_letters", "events", "watchlist"]
+KafkaOperation = Literal["DESCRIBE", "DESCRIBE_CONFIGS", "READ", "WRITE"]
+TablePermission = Literal["SELECT", "MODIFY"]
+
+
+@attrs.frozen(kw_only=True)
+class TopicRight:
+    """A user may do this with a topic. READ and WRITE include DESCRIBE."""
+
+    user: str
+    topic: TopicName
+    operation: KafkaOperation
+
+
+@attrs.frozen(kw_only=True)
+class GroupRight:
+    """A user may do this with the consumer group that shares the watchlist: READ is to be a member, DESCRIBE to see the members."""
+
+    user: str
+    operation: Literal["DESCRIBE", "READ"]
+
+
+@attrs.frozen(kw_only=True)
+class TableRight:
+    """A role may do this with a table. Without a keyspace it is the pipeline's."""
+
+    role: str
+    table: str
+    permission: TablePermission
+    keyspace: str | None = None
+
+
+def _topic(user: str, operation: KafkaOperation, *topics: TopicName) -> list[TopicRight]:
+    return [TopicRight(user=user, topic=topic, operation=operation) for topic in topics]
+
+
+def _table(role: str, permission: TablePermission, *tables: str) -> list[TableRight]:
+    return [TableRight(role=role, table=table, permission=permission) for table in tables]
+
+
+TOPIC_RIGHTS: Final = (
+    *_topic("producer", "WRITE", "trades", "dead_letters", "events"),
+    *_topic("producer", "READ", "watchlist"),
+    *_topic("aggregator", "READ", "trades", "events"),
+    *_topic("aggregator", "WRITE", "dead_letters"),
+    *_topic("watchlist", "READ", "watchlist"),
+    *_topic("watchlist", "WRITE", "watchlist"),
+    *_topic("dlq", "READ", "dead_letters"),
+    *_topic("dlq", "WRITE", "trades", "dead_letters", "events"),
+    *_topic("monitoring", "DESCRIBE", "trades", "dead_letters", "events", "watchlist"),
+    *_topic("monitoring", "DESCRIBE_CONFIGS", "trades", "dead_letters", "events", "watchlist"),
+)
+
+GROUP_RIGHTS: Final = (
+    GroupRight(user="producer", operation="READ"),
+    GroupRight(user="watchlist", operation="DESCRIBE"),
+)
+
+TABLE_RIGHTS: Final = (
+    *_table("aggregator", "MODIFY", "trades_v2", "trade_aggregates", "feed_events"),
+    *_table("query", "SELECT", "trades_v2", "trade_aggregates", "feed_events"),
+    *_table("reconcile", "SELECT", "trades_v2", "trade_aggregates"),
+    *_table("reconcile", "MODIFY", "trade_aggregates"),
+    # The Spark connector cuts a table into parts by it.
+    TableRight(role="reconcile", keyspace="system", table="size_estimates", permission="SELECT"),
+    *_table("monitoring", "SELECT", "trades_v2", "trade_aggregates", "feed_events", "schema_migrations"),
+)
+
+USERS: Final = tuple(sorted({right.user for right in TOPIC_RIGHTS} | {right.user for right in GROUP_RIGHTS}))
+ROLES: Final = tuple(sorted({right.role for right in TABLE_RIGHTS}))

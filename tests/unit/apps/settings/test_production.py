@@ -1,0 +1,63 @@
+"""The profile production names every reason why settings are not fit for it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typed_settings as ts
+
+from apps.settings.admin import SchemaSettings, TopicsSettings
+from apps.settings.aggregator import AggregatorOptions
+from apps.settings.options import CassandraOptions, KafkaOptions
+from apps.settings.producer import ProducerSettings
+from apps.settings.production import require_production
+
+KAFKA = KafkaOptions(
+    security_protocol="SASL_SSL", sasl_username="producer", sasl_password=ts.SecretStr("kJ8-not-well-known")
+)
+CASSANDRA = CassandraOptions(tls=True, username="aggregator", password=ts.SecretStr("kJ8-not-well-known"))
+
+
+def test_encrypted_connections_with_a_password_are_fit() -> None:
+    require_production(kafka=KAFKA, cassandra=CASSANDRA, data_centers={"dc1": 3})
+    ProducerSettings(profile="production", kafka=KAFKA)
+    AggregatorOptions(profile="production", kafka=KAFKA, cassandra=CASSANDRA)
+    TopicsSettings(profile="production", kafka=KAFKA)
+    SchemaSettings(profile="production", cassandra=CASSANDRA)
+
+
+def test_every_reason_is_named() -> None:
+    with pytest.raises(ValueError) as refused:
+        require_production(kafka=KafkaOptions(), cassandra=CassandraOptions(), data_centers={"dc1": 2, "dc2": 3})
+    for reason in ("PLAINTEXT", "cassandra.tls is off", "cassandra has no user name", "dc1 has 2 copies"):
+        assert reason in str(refused.value)
+    assert "dc2" not in str(refused.value)
+
+
+@pytest.mark.parametrize("password", ["", "cassandra", "aggregator", "PASSWORD"])
+def test_a_well_known_password_is_not_fit_and_not_shown(password: str) -> None:
+    options = CassandraOptions(tls=True, username="aggregator", password=ts.SecretStr(password))
+    with pytest.raises(ValueError, match="for the user 'aggregator'") as refused:
+        require_production(cassandra=options)
+    assert "PASSWORD" not in str(refused.value)
+
+
+@pytest.mark.parametrize("settings", [ProducerSettings, AggregatorOptions, TopicsSettings, SchemaSettings])
+def test_a_program_with_default_settings_is_not_fit(settings: Any) -> None:
+    with pytest.raises(ValueError, match="not fit for the profile production"):
+        settings(profile="production")
+
+
+def test_a_client_certificate_stands_for_a_user(tmp_path: Path) -> None:
+    key = tmp_path / "client.key"
+    key.touch(mode=0o600)
+    with pytest.raises(ValueError, match="neither a user nor a client certificate"):
+        require_production(kafka=KafkaOptions(security_protocol="SSL"))
+    require_production(
+        kafka=KafkaOptions(security_protocol="SSL", ssl_cert_file=tmp_path / "client.pem", ssl_key_file=key)
+    )
+
+
+def test_raw_properties_count_as_well() -> None:
+    with pytest.raises(ValueError, match="SASL_PLAINTEXT"):
+        require_production(kafka=KafkaOptions(properties={"security.protocol": "SASL_PLAINTEXT"}))
