@@ -56,6 +56,7 @@ TOPIC_RIGHTS: Final = (
     *_topic("watchlist", "WRITE", "watchlist"),
     *_topic("dlq", "READ", "dead_letters"),
     *_topic("dlq", "WRITE", "trades", "dead_letters", "events"),
+    *_topic("report", "READ", "dead_letters"),
     *_topic("monitoring", "DESCRIBE", "trades", "dead_letters", "events", "watchlist"),
     *_topic("monitoring", "DESCRIBE_CONFIGS", "trades", "dead_letters", "events", "watchlist"),
 )
@@ -68,11 +69,16 @@ GROUP_RIGHTS: Final = (
 TABLE_RIGHTS: Final = (
     *_table("aggregator", "MODIFY", "trades_v2", "trade_aggregates", "feed_events"),
     *_table("query", "SELECT", "trades_v2", "trade_aggregates", "feed_events"),
+    *_table("dashboard", "SELECT", "trades_v2", "trade_aggregates", "feed_events"),
     *_table("reconcile", "SELECT", "trades_v2", "trade_aggregates"),
     *_table("reconcile", "MODIFY", "trade_aggregates"),
     # The Spark connector cuts a table into parts by it.
     TableRight(role="reconcile", keyspace="system", table="size_estimates", permission="SELECT"),
-    *_table("monitoring", "SELECT", "trades_v2", "trade_aggregates", "feed_events", "schema_migrations"),
+    *_table("report", "SELECT", "trades_v2", "trade_aggregates", "feed_events", "daily_reports"),
+    *_table("report", "MODIFY", "daily_reports"),
+    *_table(
+        "monitoring", "SELECT", "trades_v2", "trade_aggregates", "feed_events", "daily_reports", "schema_migrations"
+    ),
 )
 
 USERS: Final = tuple(sorted({right.user for right in TOPIC_RIGHTS} | {right.user for right in GROUP_RIGHTS}))

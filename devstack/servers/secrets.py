@@ -2,7 +2,7 @@
 
 - Everything is in one folder with mode 0700; keys and passwords have mode 0600. They are made once, and removed with the stack.
 - The authority's own key is never written, so nobody can sign another certificate.
-- A server's certificate names its address alone. A certificate of a client names its user as the common name.
+- A server's certificate names its address, and that of a Cassandra node also `localhost`: Java's driver looks the name of 127.0.0.1 up. A certificate of a client names its user as the common name.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import Final
 import attrs
 
 ADMIN: Final = "admin"
-KAFKA_USERS: Final = (ADMIN, "aggregator", "dlq", "monitoring", "producer", "watchlist")
-CASSANDRA_ROLES: Final = (ADMIN, "aggregator", "monitoring", "query", "reconcile")
+KAFKA_USERS: Final = (ADMIN, "aggregator", "dlq", "monitoring", "producer", "report", "watchlist")
+CASSANDRA_ROLES: Final = (ADMIN, "aggregator", "dashboard", "monitoring", "query", "reconcile", "report")
 VALID_DAYS: Final = 365
 
 
@@ -54,7 +54,8 @@ class Secrets:
         authority = trustme.CA(organization_name="tapeline dev stack")
         until = datetime.now(UTC) + timedelta(days=VALID_DAYS)
         for name, address in {**servers, ADMIN: f"{ADMIN}.invalid"}.items():
-            issued = authority.issue_cert(address, common_name=name, not_after=until)
+            also = ("localhost",) if name.startswith("cassandra-") else ()
+            issued = authority.issue_cert(address, *also, common_name=name, not_after=until)
             chain = [part.bytes() for part in issued.cert_chain_pems]
             _write(self.key_and_certificate(name), b"".join([_pkcs8(issued.private_key_pem.bytes()), *chain]))
         _write_passwords(map(self.kafka_password, KAFKA_USERS))

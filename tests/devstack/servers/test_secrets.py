@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from devstack.servers.secrets import ADMIN, CASSANDRA_ROLES, KAFKA_USERS, Secrets
 
 SERVERS = {"kafka-1": "127.0.0.1", "cassandra-2": "127.0.0.2"}
+NAMES = {"kafka-1": ["127.0.0.1"], "cassandra-2": ["127.0.0.2", "localhost"]}
 
 
 @pytest.fixture
@@ -28,11 +29,13 @@ def test_every_file_is_private(secrets: Secrets) -> None:
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600)
 
 
-@pytest.mark.parametrize(("name", "address"), SERVERS.items())
-def test_a_certificate_names_its_server_and_its_address_alone(secrets: Secrets, name: str, address: str) -> None:
+@pytest.mark.parametrize(("name", "addresses"), NAMES.items())
+def test_a_certificate_names_its_server_and_its_addresses_alone(
+    secrets: Secrets, name: str, addresses: list[str]
+) -> None:
     own = certificate(secrets, name)
     names = own.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    assert [str(each.value) for each in names] == [address]
+    assert [str(each.value) for each in names] == addresses
     [common_name] = own.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
     assert common_name.value == name
     own.verify_directly_issued_by(x509.load_pem_x509_certificate(secrets.ca_file.read_bytes()))
