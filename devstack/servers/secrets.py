@@ -2,7 +2,8 @@
 
 - Everything is in one folder with mode 0700; keys and passwords have mode 0600. They are made once, and removed with the stack.
 - The authority's own key is never written, so nobody can sign another certificate.
-- A server's certificate names its address, and that of a Cassandra node also `localhost`: Java's driver looks the name of 127.0.0.1 up. A certificate of a client names its user as the common name.
+- A server's certificate names its address. That of a Cassandra node also names `localhost`: Java's driver looks up the name of 127.0.0.1.
+  A client's certificate names its user as the common name.
 """
 
 from __future__ import annotations
