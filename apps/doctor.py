@@ -17,6 +17,7 @@ from .containers import DoctorContainer
 from .output.finding_tables import finding_json, print_findings
 from .runtime.commands import run
 from .runtime.logs import configure_logs
+from .runtime.tls_findings import TlsSettings, tls_finding
 from .settings.doctor import DoctorSettings, wrong_settings
 from .settings.loader import app_command
 
@@ -24,10 +25,12 @@ ADVICE: Final = {
     "settings": "correct the setting in tapeline.toml, in the file that TAPELINE_SETTINGS names, or in the variable; see docs/settings.md",
     "java": "install Java 17, or set JAVA_HOME; only Spark and the dev stack need it",
     "kafka.reachable": "start Kafka (`python -m devstack up`), or set TAPELINE_KAFKA_BOOTSTRAP_SERVERS and the security properties",
+    "kafka.tls": "set TAPELINE_KAFKA_SECURITY_PROTOCOL and _SSL_CA_FILE, or renew the certificate; see docs/security.md",
     "kafka.topics": "create missing topics with `tapeline admin topics`; change others with Kafka's own tools",
     "kafka.rights": "grant the user these operations on the topics; see docs/kafka.md",
     "kafka.clock": "synchronize this machine and the brokers by NTP: trades from the future are rejected",
     "cassandra.reachable": "start Cassandra (`python -m devstack up`), or set TAPELINE_CASSANDRA_HOSTS, _PORT, _LOCAL_DC, _USERNAME and _PASSWORD",
+    "cassandra.tls": "set TAPELINE_CASSANDRA_TLS and _CA_FILE, or renew the certificate; see docs/security.md",
     "cassandra.schema": "apply the missing migrations with `tapeline admin schema`",
     "cassandra.rights": "apply the schema first, then grant the user SELECT and MODIFY on the keyspace",
     "cassandra.clock": "synchronize this machine and the nodes by NTP: the later write time wins in Cassandra",
@@ -37,7 +40,39 @@ ADVICE: Final = {
 def findings(settings: DoctorSettings) -> Sequence[Finding]:
     """Run every check."""
     container = DoctorContainer(kafka=settings.kafka.adapter(), cassandra=settings.cassandra.adapter())
-    return [_settings(), _java(), *container.kafka_diagnosis().findings(), *container.cassandra_diagnosis().findings()]
+    return [
+        _settings(),
+        _java(),
+        *container.kafka_diagnosis().findings(),
+        tls_finding("kafka.tls", _kafka_tls(settings)),
+        *container.cassandra_diagnosis().findings(),
+        tls_finding("cassandra.tls", _cassandra_tls(settings)),
+    ]
+
+
+def _kafka_tls(settings: DoctorSettings) -> TlsSettings:
+    kafka = settings.kafka
+    servers = [server.strip().rpartition(":") for server in kafka.bootstrap_servers.split(",")]
+    return TlsSettings(
+        addresses=tuple((host, int(port)) for host, _, port in servers if port.isdecimal()),
+        enabled=str(kafka.adapter().client().get("security.protocol", "PLAINTEXT")).upper().endswith("SSL"),
+        ca_file=kafka.ssl_ca_file,
+        cert_file=kafka.ssl_cert_file,
+        key_file=kafka.ssl_key_file,
+        user=kafka.sasl_username,
+    )
+
+
+def _cassandra_tls(settings: DoctorSettings) -> TlsSettings:
+    cassandra = settings.cassandra
+    return TlsSettings(
+        addresses=tuple((host, cassandra.port) for host in cassandra.hosts),
+        enabled=cassandra.tls,
+        ca_file=cassandra.ca_file,
+        cert_file=cassandra.cert_file,
+        key_file=cassandra.key_file,
+        user=cassandra.username,
+    )
 
 
 def _settings() -> Finding:

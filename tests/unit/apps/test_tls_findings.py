@@ -1,0 +1,37 @@
+"""The doctor names protocol, cipher and user of a connection, and fails a certificate that ends soon."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from apps.runtime.tls_findings import TlsSettings, tls_finding
+from tests.secure.impostors import Flaw, impostor
+
+
+def settings(port: int = 1, host: str = "127.0.0.1", **values: Any) -> TlsSettings:
+    defaults: dict[str, Any] = {"enabled": True, "ca_file": None, "cert_file": None, "key_file": None, "user": "query"}
+    return TlsSettings(addresses=((host, port),), **{**defaults, **values})
+
+
+@pytest.mark.parametrize(("days", "ok"), [(90, True), (7, False)])
+def test_a_certificate_that_ends_soon_fails(days: int, ok: bool, tmp_path: Path) -> None:
+    flaw = Flaw(not_after=datetime.now(UTC) + timedelta(days=days, hours=1))
+    with impostor(flaw, tmp_path) as server:
+        found = tls_finding("cassandra.tls", settings(server.port, ca_file=server.ca_file))
+    assert found.ok is ok
+    assert f"TLSv1.3, TLS_AES_256_GCM_SHA384, as query; the certificate ends in {days} days" in found.detail
+
+
+def test_a_server_that_is_not_trusted_fails(tmp_path: Path) -> None:
+    with impostor(Flaw(is_trusted=False), tmp_path) as server:
+        found = tls_finding("kafka.tls", settings(server.port, ca_file=server.ca_file))
+    assert not found.ok
+    assert "certificate verify failed" in found.detail
+
+
+def test_connections_in_clear_pass_on_this_machine_alone() -> None:
+    assert tls_finding("kafka.tls", settings(enabled=False)).ok
+    found = tls_finding("kafka.tls", settings(host="kafka-1", enabled=False))
+    assert (found.ok, found.detail) == (False, "connections to kafka-1 are not encrypted")
