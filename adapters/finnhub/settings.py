@@ -21,7 +21,10 @@ def _positive(_: object, attribute: "attrs.Attribute[float]", value: float) -> N
 
 def _is_websocket_url(_: object, __: object, value: str) -> None:
     # The value stays out of the message: people paste URLs with a token in them.
-    parts = urlsplit(value)
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        parts = urlsplit("")
     if parts.scheme not in {"ws", "wss"} or not parts.hostname:
         raise ValueError("url: a WebSocket's address such as wss://ws.finnhub.io")
     if parts.query or parts.fragment or parts.username:

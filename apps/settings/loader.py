@@ -5,21 +5,24 @@ its own settings, such as [live]. An app reads its own table and the groups that
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import attrs
 import click
 import typed_settings as ts
 from typed_settings.converters import TSConverter
-from typed_settings.exceptions import TsError
+from typed_settings.exceptions import ConfigFileLoadError, TsError
 from typed_settings.loaders import EnvLoader, FileLoader, Loader, TomlFormat
 from typed_settings.types import OptionList, SettingsClass, SettingsDict
 
 GROUPS: Final = ("finnhub", "kafka", "cassandra", "simulator", "rules", "web", "metrics")
 _WRAPPED: Final = re.compile(r"Could not convert loaded settings: \w+\((['\"])(.*)\1\)$", re.DOTALL)
+_OPTION: Final = re.compile(r"for option '([\w.]+)' (?:with type|from loader)")
+"""The texts around it quote the value, which may be a table with a secret in it."""
+
 APPS: Final = (
     "live",
     "producer",
@@ -44,8 +47,13 @@ class SharedToml(TomlFormat):
 
     def __call__(self, path: Path, settings_cls: SettingsClass, options: OptionList) -> SettingsDict:
         """Return the app's settings as one dict. Unknown names stay in it, and typed-settings rejects them by name."""
-        document = dict(super().__call__(path, settings_cls, options))
-        own = cast("SettingsDict", document.get(self._app, {}))
+        try:
+            document = dict(super().__call__(path, settings_cls, options))
+        except (UnicodeDecodeError, RecursionError) as error:
+            raise ConfigFileLoadError(f"{path}: not a TOML file: {type(error).__name__}") from error
+        own = document.get(self._app, {})
+        if not isinstance(own, Mapping):
+            raise ConfigFileLoadError(f"{path}: {self._app} is a table: [{self._app}]")
         mine = {option.path.partition(".")[0] for option in options if "." in option.path}
         others = {name for name in (*GROUPS, *APPS) if name not in mine}
         return {**{name: table for name, table in document.items() if name not in others}, **own}
@@ -88,14 +96,19 @@ class SettingsCommand(click.Command):
 
     def _command(self) -> click.Command:
         if self._made is None:
-            options = ts.click_options(
-                self._settings_class,
-                loaders(self._table),
-                converter=settings_converter(),
-                show_envvars_in_help=True,
-                argname="settings",
-            )
-            self._made = click.command(self.name, cls=_MadeCommand)(options(self._callback))
+            try:
+                options = ts.click_options(
+                    self._settings_class,
+                    loaders(self._table),
+                    converter=settings_converter(),
+                    show_envvars_in_help=True,
+                    argname="settings",
+                )(self._callback)
+            except ValueError as error:
+                # Its text has the value, which may hold a secret.
+                option = _OPTION.search(str(error))
+                raise click.UsageError(f"{option[1] if option else 'a setting'}: a value of another type") from error
+            self._made = click.command(self.name, cls=_MadeCommand)(options)
         return self._made
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
@@ -145,5 +158,8 @@ def _causes(error: BaseException) -> list[str]:
     """Return the causes, without the words that typed-settings adds to a validator's message."""
     if isinstance(error, BaseExceptionGroup):
         return [text for part in error.exceptions for text in _causes(part)]
+    option = _OPTION.search(str(error))
+    if option and "has no attribute 'items'" in str(error):
+        return [f"{option[1]}: a value of another type"]
     match = _WRAPPED.search(str(error))
     return [match[2] if match else str(error)]

@@ -1,0 +1,47 @@
+"""Settings of a wrong form are refused in words, which hold no secret."""
+
+from pathlib import Path
+
+import click
+import pytest
+
+from apps.settings.loader import SettingsCommand, settings_errors
+from apps.settings.producer import ProducerSettings
+
+SECRET = "c0ffee-5417-hush"  # noqa: S105 - made up
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"\xff", "not a TOML file"),
+        (b"a = " + b"[" * 5_000, "not a TOML file"),
+        (b"producer = 1", "producer is a table"),
+        (b"kafka = 1", "Invalid options"),
+        (f'[kafka]\nproperties = "{SECRET}"'.encode(), "kafka.properties: a value of another type"),
+        (f'[finnhub]\nurl = "wss://user:{SECRET}@\N{ACCOUNT OF}.com"'.encode(), "a WebSocket's address"),
+        (f'[finnhub]\nurl = "wss://[{SECRET}]"'.encode(), "a WebSocket's address"),
+    ],
+)
+def test_a_file_of_a_wrong_form_is_refused_without_its_secrets(
+    content: bytes, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "wrong.toml"
+    file.write_bytes(content)
+    monkeypatch.setenv("TAPELINE_SETTINGS", str(file))
+    said = "; ".join(settings_errors(ProducerSettings, "producer"))
+    assert message in said
+    assert SECRET not in said
+
+
+@pytest.mark.parametrize("value", [f'"{SECRET}"', f'["{SECRET}"]'])
+def test_a_flag_without_a_usable_default_is_refused_without_its_secret(
+    value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "wrong.toml"
+    file.write_text(f"[kafka]\nproperties = {value}\n")
+    monkeypatch.setenv("TAPELINE_SETTINGS", str(file))
+    with pytest.raises(click.UsageError) as caught:
+        SettingsCommand("producer", lambda settings: None, ProducerSettings, "producer").make_context("producer", [])
+    assert "kafka.properties: a value of another type" in caught.value.format_message()
+    assert SECRET not in caught.value.format_message()
