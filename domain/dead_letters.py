@@ -20,6 +20,8 @@ from .trade import Trade
 ATTEMPT_HEADER: Final = "replay_attempt"
 _MARK_HEADER: Final = "replay_of"
 _OUTCOME_HEADER: Final = "replay_outcome"
+_MAX_ATTEMPT_DIGITS: Final = 9
+"""A longer number is no count of ours, and Python makes no int of thousands of digits."""
 
 DEFAULT_MAX_ATTEMPTS: Final = 3
 
@@ -117,7 +119,7 @@ def place_of(record: TopicRecord) -> str:
 def attempts_of(record: TopicRecord) -> int:
     """Return the number of replays behind a record; 0 when it carries none that can be read."""
     written = dict(record.headers).get(ATTEMPT_HEADER, b"")
-    return int(written) if written.isdigit() else 0
+    return int(written) if written.isdigit() and len(written) <= _MAX_ATTEMPT_DIGITS else 0
 
 
 def stored_letters(records: Iterable[TopicRecord]) -> list[StoredLetter]:

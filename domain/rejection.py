@@ -14,6 +14,10 @@ SUSPECT_SHARE: Final = 0.05
 """Share of rejected trades above which a person should look at the source."""
 
 
+_LATEST_MS: Final = 253_402_300_799_999
+"""The last millisecond of the year 9999: a later one is no datetime."""
+
+
 class Reason(enum.StrEnum):
     """Named reasons, in the order of the rules: the first rule that fails gives the reason."""
 
@@ -65,12 +69,15 @@ class DeadLetter:
     @classmethod
     def from_headers(cls, payload: bytes, headers: Mapping[str, bytes]) -> Self:
         """Return the dead letter that `headers` wrote. Raise ValueError or KeyError for other headers."""
+        rejected_ms = int(headers["rejected_ms"])
+        if not 0 <= rejected_ms <= _LATEST_MS:
+            raise ValueError("rejected_ms: not a time")
         rejection = Rejection(reason=Reason(headers["reason"].decode()), detail=headers["detail"].decode())
         return cls(
             payload=payload,
             rejection=rejection,
             source=headers["source"].decode(),
-            rejected_ms=int(headers["rejected_ms"]),
+            rejected_ms=rejected_ms,
         )
 
 
