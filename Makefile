@@ -8,12 +8,14 @@ TOOLS := .tools
 UV := $(or $(shell command -v uv 2>/dev/null),$(TOOLS)/bin/uv)
 UV_VERSION := 0.13.9
 ARGS ?=
+# Rounds of fuzzing begin until this time is over; a round may take minutes.
+FUZZ_SECONDS ?= 600
 
 # Tests wait for servers most of the time, so two files run at a time. To debug one: make test ARGS="--numprocesses 0 --pdb -k ...".
 TWO_AT_A_TIME := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 PARTS := domain producer spark cassandra e2e sizes
-.PHONY: help run stack test test-faults test-images image check format dashboards deployment bench $(PARTS:%=bench-%) bench-growth bench-hold bench-soak lock clean
+.PHONY: help run stack test test-faults test-images image fuzz audit check format dashboards deployment bench $(PARTS:%=bench-%) bench-growth bench-hold bench-soak lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +42,14 @@ test-images: $(VENV)/.synced-all ## Build the container images and run programs 
 
 image: ## Build the container images with docker, podman or buildah
 	@deploy/images/build $(ARGS)
+
+fuzz: $(VENV)/.synced-all ## Fuzz what comes from outside for 10 minutes, or make fuzz FUZZ_SECONDS=60
+	@end=$$(($$(date +%s) + $(FUZZ_SECONDS))); while [ $$(date +%s) -lt $$end ]; do \
+	  HYPOTHESIS_PROFILE=thorough $(PY) -m pytest tests/fuzz tests/unit/apps/web/test_api_fuzz.py --timeout 0 --numprocesses 2 $(ARGS) || exit 1; \
+	done
+
+audit: $(VENV)/.synced-audit ## Check dependencies for known vulnerabilities; write SBOMs and licences to build/audit
+	@$(PY) -m audit
 
 check: $(VENV)/.synced-all ## Check the format, lint, types and the contracts between layers
 	$(VENV)/bin/ruff format --check .
@@ -105,6 +115,10 @@ $(VENV)/.synced-run: pyproject.toml uv.lock | $(PY)
 $(VENV)/.synced-all: pyproject.toml uv.lock | $(PY)
 	@$(UV) sync --frozen --inexact --all-extras
 	@touch $@ $(VENV)/.synced-run
+
+$(VENV)/.synced-audit: pyproject.toml uv.lock | $(PY)
+	@$(UV) sync --frozen --inexact --all-extras --group audit
+	@touch $@ $(VENV)/.synced-all $(VENV)/.synced-run
 
 $(VENV)/.synced-bench: pyproject.toml uv.lock | $(PY)
 	@$(UV) sync --frozen --inexact --all-extras --group bench
