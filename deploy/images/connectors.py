@@ -10,7 +10,8 @@ if __name__ == "__main__":
     environment = Path(sys.argv[1])
     (spark,) = environment.glob("lib/python3.*/site-packages/pyspark/jars")
     for jar in classpath("spark"):
-        shutil.copy(jar, spark)
+        # Without the mode: a downloaded file belongs to its user alone.
+        shutil.copyfile(jar, spark / jar.name)
     (environment / "jmx").mkdir()
     (exporter,) = classpath("jmx")
-    shutil.copy(exporter, environment / "jmx" / "jmx_prometheus_javaagent.jar")
+    shutil.copyfile(exporter, environment / "jmx" / "jmx_prometheus_javaagent.jar")
