@@ -45,7 +45,7 @@ image: ## Build the container images with docker, podman or buildah
 
 fuzz: $(VENV)/.synced-all ## Fuzz what comes from outside for 10 minutes, or make fuzz FUZZ_SECONDS=60
 	@end=$$(($$(date +%s) + $(FUZZ_SECONDS))); while [ $$(date +%s) -lt $$end ]; do \
-	  HYPOTHESIS_PROFILE=thorough $(PY) -m pytest tests/fuzz tests/unit/apps/web/test_api_fuzz.py --timeout 0 --numprocesses 2 $(ARGS) || exit 1; \
+	  HYPOTHESIS_PROFILE=fuzz $(PY) -m pytest tests/fuzz tests/unit/apps/web/test_api_fuzz.py --timeout 0 --numprocesses 2 $(ARGS) || exit 1; \
 	done
 
 audit: $(VENV)/.synced-audit ## Check dependencies for known vulnerabilities; write SBOMs and licences to build/audit

@@ -16,6 +16,7 @@ pytest_plugins = ["tests.support.needs", "tests.support.servers", "tests.support
 
 # Shared machines stall: a slow example is no failure. The count of examples is what bounds the time.
 settings.register_profile("default", deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("fuzz", parent=settings.get_profile("default"), max_examples=400)
 settings.register_profile("thorough", parent=settings.get_profile("default"), max_examples=2_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
