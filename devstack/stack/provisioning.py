@@ -74,16 +74,15 @@ def _replace_first_superuser(nodes: Sequence[CassandraNode], secrets: Secrets) -
         with _session(nodes, secrets, *FIRST_USER) as session:
             if len(nodes) > 1:
                 copies = f"{{'class': 'NetworkTopologyStrategy', '{DATACENTER}': {min(3, len(nodes))}}}"
-                session.execute(f"ALTER KEYSPACE system_auth WITH replication = {copies}", timeout=TIMEOUT_S)
+                session.execute(f"ALTER KEYSPACE system_auth WITH replication = {copies}")
             session.execute(
-                f"CREATE ROLE IF NOT EXISTS {name} WITH SUPERUSER = true AND LOGIN = true AND PASSWORD = '{password}'",
-                timeout=TIMEOUT_S,
+                f"CREATE ROLE IF NOT EXISTS {name} WITH SUPERUSER = true AND LOGIN = true AND PASSWORD = '{password}'"
             )
     except PermissionError:
         return  # an earlier start did it
     try:
         with _session(nodes, secrets, name, password) as session:
-            session.execute(f"DROP ROLE IF EXISTS {FIRST_USER[0]}", timeout=TIMEOUT_S)
+            session.execute(f"DROP ROLE IF EXISTS {FIRST_USER[0]}")
     except PermissionError as error:
         raise DevstackError("Cassandra does not accept its new superuser") from error
 
@@ -93,16 +92,17 @@ def _session(nodes: Sequence[CassandraNode], secrets: Secrets, name: str, passwo
     """Yield a session. Raise PermissionError if the name or the password is wrong, DevstackError if a node refuses otherwise."""
     from cassandra import AuthenticationFailed, DriverException  # noqa: PLC0415
     from cassandra.auth import PlainTextAuthProvider  # noqa: PLC0415
-    from cassandra.cluster import Cluster, NoHostAvailable  # noqa: PLC0415
+    from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, NoHostAvailable  # noqa: PLC0415
     from cassandra.policies import DCAwareRoundRobinPolicy  # noqa: PLC0415
 
+    profile = ExecutionProfile(load_balancing_policy=DCAwareRoundRobinPolicy(DATACENTER), request_timeout=TIMEOUT_S)
     cluster = Cluster(
         [node.host for node in nodes],
         port=nodes[0].port,
         protocol_version=5,
         ssl_context=ssl.create_default_context(cafile=str(secrets.ca_file)),
         auth_provider=PlainTextAuthProvider(name, password),
-        load_balancing_policy=DCAwareRoundRobinPolicy(DATACENTER),
+        execution_profiles={EXEC_PROFILE_DEFAULT: profile},
         connect_timeout=TIMEOUT_S,
     )
     try:

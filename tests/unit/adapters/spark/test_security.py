@@ -216,3 +216,19 @@ def test_contradictions_are_refused(certificates: Certificates) -> None:
         CassandraSecurity(certificates=certificates)
     with pytest.raises(ValueError, match="sasl_mechanism"):
         KafkaSecurity(protocol="SASL_SSL", sasl_mechanism="GSSAPI")
+
+
+@pytest.mark.parametrize(
+    ("settings", "wanted"),
+    [
+        (AggregatorSettings(), None),
+        (AggregatorSettings(kafka_security=KafkaSecurity(protocol="SSL")), "true"),
+        (AggregatorSettings(cassandra_security=CassandraSecurity(tls=True)), "true"),
+    ],
+)
+def test_a_local_session_is_protected_where_its_connections_are(
+    settings: AggregatorSettings, wanted: str | None
+) -> None:
+    conf = spark_conf(settings)
+    for option in ("spark.authenticate", "spark.network.crypto.enabled", "spark.io.encryption.enabled"):
+        assert conf.get(option) == wanted
