@@ -10,7 +10,7 @@ from tests.e2e.programs import run
 from tests.e2e.test_stack import program
 from tests.support.recordings import write_made_up_day
 
-pytestmark = [pytest.mark.servers, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.servers, pytest.mark.faults, pytest.mark.timeout(400)]
 
 
 @pytest.fixture
