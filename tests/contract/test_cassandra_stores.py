@@ -6,6 +6,7 @@ import attrs
 import pytest
 
 from adapters.cassandra.candle_store import CassandraCandleStore
+from adapters.cassandra.daily_candle_store import CassandraDailyCandleStore
 from adapters.cassandra.event_store import CassandraEventStore
 from adapters.cassandra.replication import Replication
 from adapters.cassandra.report_store import CassandraReportStore
@@ -15,12 +16,14 @@ from adapters.cassandra.settings import CassandraSettings
 from adapters.cassandra.trade_store import CassandraTradeStore
 from devstack.stack import Stack
 from ports.candle_store import CandleStore
+from ports.daily_candle_store import DailyCandleStore
 from ports.event_store import EventStore
 from ports.report_store import ReportStore
 from ports.trade_store import TradeStore
 from tests.support.keyspaces import fresh_settings
 
 from .candle_store_contract import CandleStoreContract
+from .daily_candle_store_contract import DailyCandleStoreContract
 from .event_store_contract import EventStoreContract
 from .report_store_contract import ReportStoreContract
 from .trade_store_contract import TradeStoreContract
@@ -94,4 +97,12 @@ class TestCassandraReportStore(ReportStoreContract):
     @classmethod
     def store(cls, settings: CassandraSettings, session: CassandraSession) -> Iterator[ReportStore]:
         with CassandraReportStore(settings, session) as store:
+            yield store
+
+
+class TestCassandraDailyCandleStore(DailyCandleStoreContract):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def store(cls, settings: CassandraSettings, session: CassandraSession) -> Iterator[DailyCandleStore]:
+        with CassandraDailyCandleStore(settings, session) as store:
             yield store

@@ -4,15 +4,18 @@ from collections.abc import Iterator
 
 import pytest
 
+from adapters.memory.daily_candle_store import MemoryDailyCandleStore
 from adapters.memory.event_store import MemoryEventStore
 from adapters.memory.report_store import MemoryReportStore
 from adapters.memory.stores import MemoryCandleStore, MemoryTradeStore
 from ports.candle_store import CandleStore
+from ports.daily_candle_store import DailyCandleStore
 from ports.event_store import EventStore
 from ports.report_store import ReportStore
 from ports.trade_store import TradeStore
 
 from .candle_store_contract import CandleStoreContract
+from .daily_candle_store_contract import DailyCandleStoreContract
 from .event_store_contract import EventStoreContract
 from .report_store_contract import ReportStoreContract
 from .trade_store_contract import TradeStoreContract
@@ -47,4 +50,12 @@ class TestMemoryReportStore(ReportStoreContract):
     @classmethod
     def store(cls) -> Iterator[ReportStore]:
         with MemoryReportStore() as store:
+            yield store
+
+
+class TestMemoryDailyCandleStore(DailyCandleStoreContract):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def store(cls) -> Iterator[DailyCandleStore]:
+        with MemoryDailyCandleStore() as store:
             yield store
