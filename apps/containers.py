@@ -23,6 +23,7 @@ from domain.journal import Journal
 from domain.windower import Windower
 from ports.candle_store import CandleStore
 from ports.clock import Clock
+from ports.daily_candle_store import DailyCandleStore
 from ports.diagnosis import Diagnosis
 from ports.event_store import EventStore
 from ports.feed import Feed
@@ -226,7 +227,7 @@ class DlqContainer(DeclarativeContainer):
 
 
 class ReportContainer(DeclarativeContainer):
-    """`tapeline report`: what reads the stores and the dead letters, and where reports are stored."""
+    """`tapeline report`: what reads the stores and the dead letters, and where reports and candles of days are stored."""
 
     settings = Dependency(instance_of=ReportSettings)
     clock: Provider[Clock] = Object(system_clock)
@@ -239,6 +240,9 @@ class ReportContainer(DeclarativeContainer):
     )
     report_store: Provider[ReportStore] = Singleton(
         Late("adapters.cassandra.report_store:CassandraReportStore"), cassandra, stores.session
+    )
+    daily_candle_store: Provider[DailyCandleStore] = Singleton(
+        Late("adapters.cassandra.daily_candle_store:CassandraDailyCandleStore"), cassandra, stores.session
     )
     service = Singleton(
         DayReportService,

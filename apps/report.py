@@ -26,6 +26,7 @@ from .output.time_args import parse_moment_ms
 from .runtime.commands import run
 from .runtime.lifecycle import started
 from .runtime.logs import configure_logs
+from .services.day_report_service import JudgedDay
 from .services.rejections import Rejections
 from .settings.loader import app_command
 from .settings.report import ReportSettings
@@ -74,7 +75,12 @@ def _day(_ctx: click.Context, _option: click.Parameter, text: str | None) -> dat
     show_default=True,
     help="json is one object a line",
 )
-@click.option("--store/--no-store", default=True, show_default=True, help="Store the reports in daily_reports")
+@click.option(
+    "--store/--no-store",
+    default=True,
+    show_default=True,
+    help="Store the reports in daily_reports and the candles of days that are over in daily_candles",
+)
 def report(
     settings: ReportSettings,
     day: date,
@@ -101,10 +107,10 @@ def report(
     ):
         service = container.service()
         made = (
-            service.report(name, day, hours=DayHours(hours), closed_ms=closed_ms, now_ms=now_ms, rejections=rejections)
+            service.judge(name, day, hours=DayHours(hours), closed_ms=closed_ms, now_ms=now_ms, rejections=rejections)
             for name in names
         )
-        reports = list(_stored(container, made) if store else made)
+        reports = [judged.report for judged in (_stored(container, made) if store else made)]
     _show(reports, form)
     sys.exit(0 if worst(found.verdict for found in reports) is Verdict.COMPLETE else 1)
 
@@ -145,11 +151,13 @@ def _rejections(container: ReportContainer, settings: ReportSettings, now_ms: in
     return found
 
 
-def _stored(container: ReportContainer, reports: Iterable[DayReport]) -> Iterator[DayReport]:
-    with started(container.report_store()) as store:
-        for found in reports:
-            store.write([found])
-            yield found
+def _stored(container: ReportContainer, days: Iterable[JudgedDay]) -> Iterator[JudgedDay]:
+    with started(container.report_store()) as reports, started(container.daily_candle_store()) as candles:
+        for judged in days:
+            if judged.candle is not None:
+                candles.write([judged.candle])
+            reports.write([judged.report])
+            yield judged
 
 
 def _show(reports: list[DayReport], form: str) -> None:

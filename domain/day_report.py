@@ -21,6 +21,7 @@ import attrs
 from .candle import Candle, OpenCandle
 from .eligibility import WITHOUT_CALENDAR, EligibilityOf
 from .gaps import CandleStatus, Spans, gaps, status
+from .official_prices import OfficialPrices, is_official
 from .rejection import is_suspect
 from .session import CoverageSpan
 from .trade import Trade
@@ -140,7 +141,7 @@ class DayReport:
 
 
 class DayTally:
-    """Counts a symbol's trades of a day and folds them into 1-minute candles, in any order. It keeps a few sums for each minute and no trade."""
+    """Counts a symbol's trades of a day and folds them into 1-minute candles and official prices, in any order. It keeps sums for each minute, and no trade."""
 
     def __init__(self, eligibility_of: EligibilityOf = WITHOUT_CALENDAR) -> None:
         self._eligibility_of = eligibility_of
@@ -148,6 +149,7 @@ class DayTally:
         self.trades = 0
         self.updates = 0
         self.unknown_conditions = 0
+        self.official = OfficialPrices()
 
     def add(self, trade: Trade) -> None:
         """Count one more trade of the symbol."""
@@ -160,6 +162,8 @@ class DayTally:
         self.updates += trade.is_price_update
         self.trades += not trade.is_price_update
         self.unknown_conditions += eligibility.has_unknown_code
+        if is_official(trade):
+            self.official = self.official.merge(OfficialPrices.of(trade))
 
     def candles(self) -> list[Candle]:
         """Return the 1-minute candles of the trades so far, oldest first."""

@@ -1,10 +1,11 @@
-"""Makes the report of a symbol's day from the stores. It reads the trades once, page by page, and keeps sums for each minute: memory is bounded."""
+"""Makes the report and the candle of a symbol's day from the stores. It reads the trades once, page by page, and keeps sums for each minute: memory is bounded."""
 
 from collections.abc import Callable
 from datetime import date
 
 import attrs
 
+from domain.daily_candle import DailyCandle, daily_candle
 from domain.day_report import DayReport, DayTally, ExpectedCoverage, compare_candles
 from domain.eligibility import EligibilityOf
 from domain.rollup import DayHours, hours_bounds
@@ -21,8 +22,17 @@ from .rejections import Rejections
 
 
 @attrs.frozen(kw_only=True)
+class JudgedDay:
+    """What is known of a symbol's day."""
+
+    report: DayReport
+    candle: DailyCandle | None
+    """The candle of the stored trades; None for a day that is not over, and for one without a trade in its hours."""
+
+
+@attrs.frozen(kw_only=True)
 class DayReportService:
-    """Reports on days, one symbol at a time."""
+    """Judges days, one symbol at a time."""
 
     trades: TradeStore
     candles: CandleStore
@@ -31,7 +41,7 @@ class DayReportService:
     """Returns the calendar of a symbol's market."""
     eligibility_of: EligibilityOf
 
-    def report(
+    def judge(
         self,
         symbol: str,
         day: date,
@@ -40,12 +50,13 @@ class DayReportService:
         closed_ms: int,
         now_ms: int,
         rejections: Rejections | None = None,
-    ) -> DayReport:
-        """Return the report of a symbol's day, up to the last minute that ended at `closed_ms` or before. Raise StoreError.
+    ) -> JudgedDay:
+        """Return the report and the candle of a symbol's day, up to the last minute that ended at `closed_ms` or before. Raise StoreError.
 
         The expected hours are the regular or the extended `hours` of the market. `rejections` is None where the dead letters are not known.
         """
-        trading_day = self.calendar_of(symbol).hours(day)
+        calendar = self.calendar_of(symbol)
+        trading_day = calendar.hours(day)
         start_ms, day_end_ms = day_start_ms(day), day_start_ms(day) + DAY_MS
         expected = CoverageSpan(start_ms, start_ms)
         if trading_day is not None:
@@ -59,14 +70,22 @@ class DayReportService:
             tally.add(trade)
         coverage = Coverage.read(self.events, symbol, start_ms, end_ms, now_ms=now_ms)
         covered = coverage.seen if coverage.is_known else None
-        return DayReport(
+        share = ExpectedCoverage.of(expected, covered)
+        minutes = tally.candles()
+        report = DayReport(
             symbol=symbol,
             day=day,
             end_ms=end_ms,
-            coverage=ExpectedCoverage.of(expected, covered),
+            coverage=share,
             trades=tally.trades,
             updates=tally.updates,
             unknown_conditions=tally.unknown_conditions,
-            stored=compare_candles(tally.candles(), self.candles.read(symbol, start_ms, end_ms, MINUTE_MS), covered),
+            stored=compare_candles(minutes, self.candles.read(symbol, start_ms, end_ms, MINUTE_MS), covered),
             rejected=None if rejections is None else rejections.count(symbol, start_ms, end_ms),
         )
+        candle = None
+        if end_ms == day_end_ms:
+            candle = daily_candle(
+                minutes, day, hours_of=calendar.hours, hours=hours, official=tally.official, coverage=share
+            )
+        return JudgedDay(report=report, candle=candle)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from adapters.cassandra.candle_store import CassandraCandleStore
+from adapters.cassandra.daily_candle_store import CassandraDailyCandleStore
 from adapters.cassandra.event_store import CassandraEventStore
 from adapters.cassandra.report_store import CassandraReportStore
 from adapters.cassandra.session import CassandraSession
@@ -90,6 +91,9 @@ def test_a_complete_day_ends_with_0_and_is_stored(settings: CassandraSettings) -
     with CassandraReportStore(settings) as store:
         [stored] = [kept for kept in store.read(DAY) if kept.symbol == WHOLE]
     assert (stored.trades, str(stored.verdict)) == (200, "complete")
+    with CassandraDailyCandleStore(settings) as days:
+        [daily] = days.read(WHOLE, DAY, DAY)
+    assert (daily.candle.trade_count, daily.candle.window_start_ms, daily.covered_ms) == (200, MIDNIGHT_MS, DAY_MS)
 
 
 def test_the_symbols_are_found_and_the_worst_verdict_decides(settings: CassandraSettings) -> None:

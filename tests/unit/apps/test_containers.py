@@ -36,7 +36,7 @@ PROVIDERS = [
     (containers.WatchlistContainer(settings=WatchlistSettings()), ("editor",)),
     (
         containers.ReportContainer(settings=ReportSettings()),
-        ("service", "report_store", "symbol_index", "dead_letters"),
+        ("service", "report_store", "daily_candle_store", "symbol_index", "dead_letters"),
     ),
     (containers.SimulatorContainer(settings=SimulatorSettings()), ("server",)),
     (

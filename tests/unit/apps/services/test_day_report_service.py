@@ -9,13 +9,15 @@ from adapters.exchange_calendar.markets import NYSE, calendar_of_symbol
 from adapters.exchange_calendar.nyse import NEW_YORK
 from adapters.memory.event_store import MemoryEventStore
 from adapters.memory.stores import MemoryCandleStore, MemoryTradeStore
-from apps.services.day_report_service import DayReportService
+from apps.services.day_report_service import DayReportService, JudgedDay
 from apps.services.rejections import Rejections
-from domain.candle import fold
+from apps.services.rollup_reader import read_periods
+from domain.candle import Candle, fold
 from domain.day_report import DayReport, Verdict
 from domain.eligibility import eligibility_rules
 from domain.market import classify
-from domain.rollup import DayHours
+from domain.official_prices import PriceSource
+from domain.rollup import DayHours, Period
 from domain.session import CoverageSpan, SessionEvent, SessionEventKind
 from domain.trade import Trade
 from domain.window import MINUTE_MS, to_ms
@@ -89,8 +91,19 @@ class Site:
         closed_ms: int | None = None,
         rejections: Rejections | None = None,
     ) -> DayReport:
+        return self.judge(symbol, day, hours=hours, closed_ms=closed_ms, rejections=rejections).report
+
+    def judge(
+        self,
+        symbol: str = "AAPL",
+        day: date = DAY,
+        *,
+        hours: DayHours = DayHours.REGULAR,
+        closed_ms: int | None = None,
+        rejections: Rejections | None = None,
+    ) -> JudgedDay:
         now_ms = at("12:00", day + timedelta(days=2))
-        return self.service.report(
+        return self.service.judge(
             symbol,
             day,
             hours=hours,
@@ -190,3 +203,47 @@ def test_rejections_of_the_symbol_and_the_day_are_counted_by_reason(site: Site) 
     assert site.report(rejections=known).rejected == {"too_old": 1, "malformed": 1}
     expired = Rejections(known_from_ms=at("12:00"), found=found)
     assert site.report(rejections=expired).rejected is None
+
+
+def test_the_candle_of_a_day_has_its_hours_its_official_prices_and_its_coverage(site: Site) -> None:
+    site.cover(at("09:30"), at("15:00"))
+    site.trade(
+        trade(at("09:29"), number=9, conditions=("24",)),
+        trade(at("09:30"), number=1, conditions=("18",)),
+        trade(at("15:59"), number=2, conditions=("1",)),
+        trade(at("16:00"), number=3, conditions=("36",)),
+        trade(at("18:30"), number=4, conditions=("16",)),
+        trade(at("19:00"), number=5, conditions=("16",)),
+    )
+    found = site.judge().candle
+    assert found is not None
+    assert found.candle == read_day(site, DayHours.REGULAR)
+    assert (found.candle.open, found.candle.close, found.candle.trade_count) == (Decimal(101), Decimal(102), 2)
+    assert found.official_open is not None
+    assert found.official_close is not None
+    assert (found.official_open.key.price, found.official_open.source) == (Decimal(101), PriceSource.AUCTION)
+    assert (found.official_close.key.price, found.official_close.source) == (Decimal(105), PriceSource.OFFICIAL)
+    assert (found.expected_ms, found.covered_ms) == (6 * HOUR_MS + 30 * MINUTE_MS, 5 * HOUR_MS + 30 * MINUTE_MS)
+    extended = site.judge(hours=DayHours.EXTENDED).candle
+    assert extended is not None
+    assert extended.candle == read_day(site, DayHours.EXTENDED)
+    assert extended.candle.trade_count == 6
+
+
+def test_a_day_that_is_not_over_and_one_without_trades_in_its_hours_have_no_candle(site: Site) -> None:
+    assert site.judge().candle is None
+    site.trade(trade(at("04:00")))
+    assert site.judge().candle is None
+    site.trade(trade(at("10:00")))
+    assert site.judge().candle is not None
+    assert site.judge(closed_ms=at("19:59:59")).candle is None
+    assert site.judge(closed_ms=at("20:00")).candle is not None
+
+
+def read_day(site: Site, hours: DayHours) -> Candle:
+    """The candle of the day as `query candles --window 1d` reads it."""
+    start_ms = to_ms(datetime.fromisoformat(f"{DAY}T00:00Z"))
+    [found] = read_periods(
+        site.candles, NYSE, "AAPL", start_ms, start_ms + 24 * HOUR_MS, period=Period.DAY, hours=hours
+    )
+    return found.candle
