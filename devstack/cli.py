@@ -1,4 +1,4 @@
-"""The command line: `python -m devstack up|down|status|logs|fetch|lock`.
+"""The command line: `python -m devstack up|down|status|logs|nodetool|kafka|fetch|lock`.
 
 - Progress goes to stdout. An error is one message on stderr, with exit code 1, or 2 for wrong usage.
 - SIGTERM works like Ctrl-C: servers that are still starting are stopped, and their files are removed.
@@ -19,6 +19,8 @@ from .jars import classpath
 from .jars.lockfile import read_lock
 from .jars.resolve import resolve_jars
 from .stack import Stack
+from .tools.kafka_tools import run_kafka_tool
+from .tools.nodetool import run_nodetool
 
 _NAME = click.option("--name", default="default", show_default=True, help="Name of the stack.")
 _HOME = click.option(
@@ -26,6 +28,9 @@ _HOME = click.option(
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder that holds one folder for each stack [default: .devstack].",
 )
+
+# The options of a tool belong to the tool: ours end where its arguments begin.
+_TOOL_ARGUMENTS = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -134,6 +139,26 @@ def _print_logs(files: dict[str, Path], *, follow: bool) -> None:
         if not follow:
             return
         time.sleep(0.3)
+
+
+@cli.command(context_settings=_TOOL_ARGUMENTS)
+@_NAME
+@_HOME
+@click.option("--node", default="cassandra-1", show_default=True, help="The node to connect to.")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def nodetool(name: str, home: Path | None, node: str, arguments: Sequence[str]) -> None:
+    """Run Cassandra's nodetool with ARGUMENTS, such as `status`."""
+    sys.exit(run_nodetool(Stack(name=name, home=home), node, arguments))
+
+
+@cli.command(context_settings=_TOOL_ARGUMENTS)
+@_NAME
+@_HOME
+@click.argument("tool")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def kafka(name: str, home: Path | None, tool: str, arguments: Sequence[str]) -> None:
+    """Run a Kafka TOOL with ARGUMENTS, such as `kafka-topics --list`."""
+    sys.exit(run_kafka_tool(tool, arguments, Stack(name=name, home=home).bootstrap_servers))
 
 
 @cli.command()

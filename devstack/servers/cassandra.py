@@ -2,7 +2,7 @@
 
 - The configuration assigns evenly spaced tokens, so a new ring needs no bootstrap.
 - Timeouts are longer than Cassandra's defaults, because a small machine under load is slow and not faulty.
-- JMX is open to tools that attach to the process on this machine, and has no port. The metrics have one.
+- JMX has no port, except while `devstack nodetool` runs. The metrics have one.
 """
 
 from __future__ import annotations
@@ -51,6 +51,14 @@ _OPENS = (
     "java.base/jdk.internal.module java.base/jdk.internal.util.jar java.base/sun.nio.ch "
     "java.rmi/sun.rmi.server jdk.management/com.sun.management.internal"
 )
+
+
+def module_options() -> list[str]:
+    """Return the JVM options that open Java's packages to Cassandra and its tools."""
+    return [
+        *(f"--add-exports={package}=ALL-UNNAMED" for package in _EXPORTS.split()),
+        *(f"--add-opens={package}=ALL-UNNAMED" for package in _OPENS.split()),
+    ]
 
 
 def address(node: int) -> str:
@@ -152,9 +160,9 @@ class CassandraNode:
             f"-Xms{self.heap_mb}m",  # as in Cassandra's scripts: a heap that has to grow is collected more often
             f"-javaagent:{agent}",
             agent_option("cassandra", self.host, self.metrics_port),
-            *(f"--add-exports={package}=ALL-UNNAMED" for package in _EXPORTS.split()),
-            *(f"--add-opens={package}=ALL-UNNAMED" for package in _OPENS.split()),
+            *module_options(),
             "-Djdk.attach.allowAttachSelf=true",
+            f"-Djava.rmi.server.hostname={self.host}",  # where clients of JMX are sent to
             "-Dio.netty.tryReflectionSetAccessible=true",
             f"-Djna.tmpdir={temporary}",
             f"-Dio.netty.native.workdir={temporary}",
