@@ -1,4 +1,4 @@
-"""A cluster of three brokers loses its leaders, or most of itself: no acknowledged trade is lost, what is refused waits and is drained."""
+"""Three brokers: they lose leaders or most of the cluster, or are restarted in turn. No acknowledged trade is lost; what is refused waits and is drained."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -152,5 +152,22 @@ def test_what_is_refused_while_two_of_three_brokers_are_stopped_is_drained_after
     tell(
         f"two of three brokers are stopped (kill -9) until the buffer is full, and for {AWAY_S} s more",
         "nothing acknowledged by one copy alone; refused, not lost; drained afterwards, order kept",
+        check(sending),
+    )
+
+
+def test_a_rolling_restart_loses_nothing(sending: Sending, stack: Stack, tell: Tell) -> None:
+    cluster = Cluster(sending)
+    for name in names():
+        # The next broker stops only when the last one has caught up: two replicas are always in sync.
+        wait_until(cluster.in_sync, "all in sync", 2 * TIMEOUT_S)
+        stack.stop(name)
+        sending.acknowledge(1_000)
+        stack.start(name)
+    wait_until(cluster.in_sync, "all in sync", 2 * TIMEOUT_S)
+    sending.acknowledge(1_000)
+    tell(
+        "a rolling restart of three brokers",
+        "trades are acknowledged all the time; none lost, none twice, order kept",
         check(sending),
     )
