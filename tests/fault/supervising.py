@@ -1,6 +1,6 @@
 """The aggregator under a supervisor: it ends when a query fails, as documented, and is restarted on the same checkpoint.
 
-The policy is the one that docs/reliability.md recommends for systemd: Restart=always, RestartSec=5, no limit of starts in the time of a test.
+The policy is that of deploy/systemd/tapeline-aggregator.service: Restart=always and RestartSec=5.
 """
 
 from __future__ import annotations
