@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import yaml
 
+from .kafka_users import kafka_users
 from .monitoring import alertmanager_config, compose_alertmanager, config_map, prometheus_rules
 from .network import network_policies
 
@@ -32,6 +33,9 @@ def generated() -> dict[Path, str]:
         ),
         base / "network" / "generated" / "policies.yaml": _text(table, policies),
         base / "monitoring" / "generated" / "rules.yaml": _text(rules, prometheus_rules(sorted(rules.glob("*.yml")))),
+        base / "kafka" / "generated" / "users.yaml": _text(
+            ROOT / "domain" / "program_rights.py", kafka_users("tapeline")
+        ),
         base / "kafka" / "generated" / "metrics.yaml": _text(jmx, [config_map("kafka-metrics", jmx / "kafka.yaml")]),
         base / "cassandra" / "generated" / "metrics.yaml": _text(
             jmx, [config_map("cassandra-metrics", jmx / "cassandra.yaml")]

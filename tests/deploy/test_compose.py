@@ -41,7 +41,8 @@ def test_every_program_accepts_its_arguments_and_variables(name: str, tmp_path: 
         assert unknown <= shared, service
         read |= set(variables) - unknown
     assert shared <= read
-    assert set(programs(name)) == {"topics", "schema", "producer", "aggregator", "dashboard"}
+    rights = {"acls", "roles"} if name == PRODUCTION else set()
+    assert set(programs(name)) == {"topics", "schema", "producer", "aggregator", "dashboard"} | rights
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -144,6 +145,8 @@ def test_health_checks_order_the_start(name: str) -> None:
         return direct.union(*map(before, direct))
 
     assert {"topics"} <= before("producer")
+    if name == PRODUCTION:
+        assert {"acls", "roles"} <= before("aggregator")
     assert {"topics", "schema"} <= before("aggregator")
     assert {"schema"} <= before("dashboard")
 

@@ -6,10 +6,13 @@ from typing import Any
 
 import click
 import pytest
+from confluent_kafka.admin import AclOperation, ResourceType  # type: ignore[attr-defined] # as in adapters.kafka.acls
 from typed_settings.exceptions import TsError
 
+from adapters.kafka.acls import acls
 from adapters.kafka.settings import KafkaSettings
 from apps.settings.metrics_options import AGGREGATOR_PORT, PRODUCER_PORT
+from domain.program_rights import ROLES
 
 from .overlays import OVERLAYS, Resource, named, overlay, pods
 from .programs import settings_of, unknown_variables
@@ -92,16 +95,38 @@ def test_each_program_has_a_user_of_its_own_with_a_password_that_strimzi_writes(
                 assert reference == {"name": variables["TAPELINE_KAFKA_SASL_USERNAME"]["value"], "key": "password"}
 
 
-def test_rights_are_on_the_topics_and_the_group_that_the_programs_use() -> None:
-    settings = KafkaSettings()
-    topics, groups = {*settings.topics, settings.watchlist_topic}, {settings.watchlist_group}
-    for user in (one for one in overlay("production") if one["kind"] == "KafkaUser"):
-        for acl in user["spec"]["authorization"]["acls"]:
-            resource = acl["resource"]
-            if resource["type"] == "topic":
-                assert resource["name"] in topics
-            elif user["metadata"]["name"] != "aggregator":
-                assert resource["name"] in groups
+def test_the_users_have_the_rights_of_the_table_and_no_others() -> None:
+    granted = {
+        (user["metadata"]["name"], acl["resource"]["type"], acl["resource"]["name"], operation.upper())
+        for user in overlay("production")
+        if user["kind"] == "KafkaUser"
+        for acl in user["spec"]["authorization"]["acls"]
+        for operation in acl["operations"]
+    }
+    kinds = {ResourceType.TOPIC: "topic", ResourceType.GROUP: "group"}
+    users = {user for user, *_ in granted}
+    wanted = {
+        (
+            acl.principal.removeprefix("User:"),
+            kinds[ResourceType(acl.restype)],
+            acl.name,
+            AclOperation(acl.operation).name,
+        )
+        for acl in acls(KafkaSettings())
+    }
+    assert granted == {right for right in wanted if right[0] in users}
+
+
+def test_a_role_that_a_program_uses_gets_a_password() -> None:
+    (volume,) = (
+        one
+        for one in named(overlay("production"), "Job", "schema")["spec"]["template"]["spec"]["volumes"]
+        if one["name"] == "roles"
+    )
+    files = {item["path"] for source in volume["projected"]["sources"] for item in source["secret"]["items"]}
+    used = {variables.get("TAPELINE_CASSANDRA_USERNAME") for _, variables in programs("production")}
+    assert files == used - {None, SECRET}
+    assert files <= set(ROLES)
 
 
 @pytest.mark.parametrize("name", OVERLAYS)

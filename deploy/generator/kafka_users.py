@@ -1,0 +1,51 @@
+"""Strimzi's users for the programs, from the table of rights: one user for each program that runs on Kubernetes, with what it needs."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any, Final
+
+from adapters.kafka.settings import KafkaSettings
+from domain.program_rights import GROUP_RIGHTS, TOPIC_RIGHTS
+
+DEPLOYED: Final = ("producer", "aggregator", "watchlist")
+
+
+def kafka_users(cluster: str) -> list[dict[str, Any]]:
+    """Return one KafkaUser for each program; Strimzi writes its password to a Secret of the user's name."""
+    return [
+        {
+            "apiVersion": "kafka.strimzi.io/v1",
+            "kind": "KafkaUser",
+            "metadata": {"name": user, "labels": {"strimzi.io/cluster": cluster}},
+            "spec": {
+                "authentication": {"type": "scram-sha-512"},
+                "authorization": {"type": "simple", "acls": _acls(user)},
+            },
+        }
+        for user in DEPLOYED
+    ]
+
+
+def _acls(user: str) -> Sequence[dict[str, Any]]:
+    settings = KafkaSettings()
+    names = {
+        "trades": settings.trades_topic,
+        "dead_letters": settings.dead_letters_topic,
+        "events": settings.events_topic,
+        "watchlist": settings.watchlist_topic,
+    }
+    operations: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for right in TOPIC_RIGHTS:
+        if right.user == user:
+            operations["topic", names[right.topic]].append(_strimzi(right.operation))
+    for right_of_group in GROUP_RIGHTS:
+        if right_of_group.user == user:
+            operations["group", settings.watchlist_group].append(_strimzi(right_of_group.operation))
+    return [
+        {"resource": {"type": kind, "name": name}, "operations": listed} for (kind, name), listed in operations.items()
+    ]
+
+
+def _strimzi(operation: str) -> str:
+    """Return Strimzi's spelling of an operation: DescribeConfigs for DESCRIBE_CONFIGS."""
+    return "".join(word.capitalize() for word in operation.split("_"))
