@@ -6,11 +6,13 @@ import attrs
 import typed_settings as ts
 
 from .dashboard import DashboardSettings
+from .dlq import DlqSettings
 from .live import LiveSettings
 from .loader import settings_errors
 from .options import CassandraOptions, KafkaOptions
 from .producer import ProducerSettings
 from .query import QuerySettings
+from .report import ReportSettings
 from .simulator import SimulatorServerSettings
 from .stack import StackSettings
 from .watchlist import WatchlistSettings
@@ -20,6 +22,8 @@ _CHECKED: Final[dict[str, type[attrs.AttrsInstance]]] = {
     "producer": ProducerSettings,
     "dashboard": DashboardSettings,
     "query": QuerySettings,
+    "report": ReportSettings,
+    "dlq": DlqSettings,
     "simulator": SimulatorServerSettings,
     "stack": StackSettings,
     "watchlist": WatchlistSettings,

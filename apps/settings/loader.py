@@ -34,6 +34,8 @@ APPS: Final = (
     "dashboard",
     "watchlist",
     "reconcile",
+    "report",
+    "dlq",
     "doctor",
 )
 
