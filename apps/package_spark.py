@@ -17,10 +17,12 @@ from domain.errors import TapelineError
 
 from .runtime.commands import run
 
-OURS: Final = ("domain", "ports", "adapters", "apps")
+_OUTER: Final = (__package__ or "").rpartition("apps")[0]
+"""What stands before the names of our packages: nothing in a checkout, `tapeline.` in an installed package."""
+OURS: Final = tuple(_OUTER + name for name in ("domain", "ports", "adapters", "apps"))
 THEIRS: Final = ("attr", "attrs", "click", "prometheus_client", "structlog", "typed_settings", "typing_extensions")
 # The dev stack stays behind but for what apps name of it.
-DEVSTACK: Final = ("devstack/__init__.py", "devstack/errors.py")
+DEVSTACK: Final = (f"{_OUTER}devstack", f"{_OUTER}devstack.errors")
 _SUFFIXES: Final = frozenset({".py", ".tsv"})
 """Modules and the tables that they read."""
 _MOMENT: Final = (2020, 1, 1, 0, 0, 0)
@@ -29,7 +31,7 @@ _MOMENT: Final = (2020, 1, 1, 0, 0, 0)
 def build(out: Path) -> int:
     """Write the zip and return the number of files; the same sources give the same bytes. Raise TapelineError if a package is missing."""
     files = dict(sorted(file for package in (*OURS, *THEIRS) for file in _files(package)))
-    files |= {name: _folder("devstack") / Path(name).name for name in DEVSTACK}
+    files |= dict(_module(name) for name in (*DEVSTACK, *filter(None, [_OUTER.rstrip(".")])))
     out.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, path in files.items():
@@ -38,22 +40,23 @@ def build(out: Path) -> int:
 
 
 def _files(package: str) -> Iterator[tuple[str, Path]]:
-    place = _folder(package)
-    if place.is_file():
-        yield place.name, place
+    name, origin = _module(package)
+    if origin.name != "__init__.py":
+        yield name, origin
         return
-    for path in place.rglob("*"):
+    for path in origin.parent.rglob("*"):
         if path.suffix in _SUFFIXES:
-            yield f"{package}/{path.relative_to(place).as_posix()}", path
+            yield f"{package.replace('.', '/')}/{path.relative_to(origin.parent).as_posix()}", path
 
 
-def _folder(package: str) -> Path:
-    """Return the folder of a package, or the file of a module."""
-    spec = importlib.util.find_spec(package)
+def _module(name: str) -> tuple[str, Path]:
+    """Return the name in the zip and the file of a module, or of the `__init__.py` of a package."""
+    spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
-        raise TapelineError(f"the package {package} is not installed here: install tapeline[all] first")
+        raise TapelineError(f"the package {name} is not installed here: install tapeline[all] first")
     origin = Path(spec.origin)
-    return origin.parent if origin.name == "__init__.py" else origin
+    stem = name.replace(".", "/")
+    return (f"{stem}/__init__.py" if origin.name == "__init__.py" else f"{stem}.py"), origin
 
 
 @click.command("package-spark")

@@ -10,8 +10,9 @@ if not __package__:
     _here = Path(__file__).resolve().parent
     # Modules in apps/ must not hide installed packages of the same name.
     sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != _here]
-    if (_here.parent / "adapters").is_dir():
-        sys.path.insert(0, str(_here.parent))
+    if (_here / "__init__.py").is_file():
+        # The first folder that is no package: apps/ lies in a checkout, or in a package of an installed tapeline.
+        sys.path.insert(0, str(next(folder for folder in _here.parents if not (folder / "__init__.py").is_file())))
 
 from apps.runtime.commands import run
 from apps.spark.reconciliation import reconcile

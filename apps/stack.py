@@ -25,7 +25,7 @@ def stack(settings: StackSettings) -> None:
     require_package("pyspark")  # the aggregator's; without it the servers would start in vain
     click.echo(run_stack(settings))
     if settings.keep:
-        click.echo(f"Kafka and Cassandra keep running; stop them with: python -m devstack down --name {settings.name}")
+        click.echo(f"Kafka and Cassandra keep running; stop them with: tapeline devstack down --name {settings.name}")
 
 
 if __name__ == "__main__":

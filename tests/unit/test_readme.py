@@ -1,18 +1,7 @@
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-
-
-def test_the_snippet_in_the_readme_prints_what_it_says() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    match = re.search(r"```python\n(.*?)```\s+```\n(.*?)```", text, re.DOTALL)
-    assert match is not None
-    snippet, expected = match.groups()
-    result = subprocess.run([sys.executable, "-c", snippet], cwd=ROOT, capture_output=True, text=True, timeout=60)  # noqa: PLW1510
-    assert (result.stdout, result.stderr) == (expected, "")
 
 
 def test_every_link_in_the_readme_leads_somewhere() -> None:
