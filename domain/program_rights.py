@@ -23,9 +23,11 @@ class TopicRight:
 
 @attrs.frozen(kw_only=True)
 class GroupRight:
-    """A user may do this with the consumer group that shares the watchlist: READ is to be a member, DESCRIBE to see the members."""
+    """A user may do this with a consumer group: READ is to be a member, DESCRIBE to see the members and to find its coordinator."""
 
     user: str
+    group: Literal["watchlist", "topic_reader"]
+    """The group that shares the watchlist, or the name that readers have who join no group."""
     operation: Literal["DESCRIBE", "READ"]
 
 
@@ -62,8 +64,10 @@ TOPIC_RIGHTS: Final = (
 )
 
 GROUP_RIGHTS: Final = (
-    GroupRight(user="producer", operation="READ"),
-    GroupRight(user="watchlist", operation="DESCRIBE"),
+    GroupRight(user="producer", group="watchlist", operation="READ"),
+    GroupRight(user="watchlist", group="watchlist", operation="DESCRIBE"),
+    GroupRight(user="dlq", group="topic_reader", operation="DESCRIBE"),
+    GroupRight(user="report", group="topic_reader", operation="DESCRIBE"),
 )
 
 TABLE_RIGHTS: Final = (

@@ -24,6 +24,7 @@ from ports.errors import BrokerError
 from .logs import ClientLog
 from .metadata import read_topics
 from .settings import KafkaSettings
+from .topic_reader import GROUP
 
 _ANY_HOST: Final = "*"
 
@@ -62,10 +63,11 @@ def acls(settings: KafkaSettings) -> Iterable[AclBinding]:
         "events": settings.events_topic,
         "watchlist": settings.watchlist_topic,
     }
+    groups = {"watchlist": settings.watchlist_group, "topic_reader": GROUP}
     for right in TOPIC_RIGHTS:
         yield _acl(ResourceType.TOPIC, names[right.topic], right.user, right.operation)
     for right_of_group in GROUP_RIGHTS:
-        yield _acl(ResourceType.GROUP, settings.watchlist_group, right_of_group.user, right_of_group.operation)
+        yield _acl(ResourceType.GROUP, groups[right_of_group.group], right_of_group.user, right_of_group.operation)
 
 
 def _acl(kind: ResourceType, name: str, user: str, operation: str) -> AclBinding:

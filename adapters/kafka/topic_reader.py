@@ -17,7 +17,7 @@ from .subscriber import record_of
 
 _AT_A_TIME = 1_000
 # A consumer needs the name of a group; this one never joins it.
-_GROUP = "tapeline-topic-reader"
+GROUP = "tapeline-topic-reader"
 
 
 class KafkaTopicReader:
@@ -34,7 +34,7 @@ class KafkaTopicReader:
             return
         try:
             self._consumer = Consumer(
-                {**self._settings.consumer(_GROUP), **self._client_log.options(), "enable.partition.eof": True}
+                {**self._settings.consumer(GROUP), **self._client_log.options(), "enable.partition.eof": True}
             )
         except (KafkaException, ValueError, TypeError) as error:
             raise BrokerError(f"Kafka does not accept these settings: {error}") from error

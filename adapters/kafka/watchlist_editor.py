@@ -112,8 +112,9 @@ class KafkaWatchlistEditor:
                 producer.produce(topic, value, symbol.encode(), partition=partition, on_delivery=report)
                 producer.poll(0)
             left = producer.flush(self._settings.connect_timeout_s)
-        except (KafkaException, BufferError) as error:
-            raise BrokerError(f"Kafka did not accept a change of {topic}: {error}") from error
+        except (KafkaException, BufferError, SystemError) as error:
+            # A fatal error, such as a missing right, disturbs reports that come in the same call: they raise SystemError.
+            raise BrokerError(f"Kafka did not accept a change of {topic}: {error.__cause__ or error}") from error
         if refused or left:
             reason = refused[0].str() if refused else f"no answer within {self._settings.connect_timeout_s:g} s"
             raise BrokerError(
