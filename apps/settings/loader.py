@@ -51,7 +51,7 @@ class SharedToml(TomlFormat):
         """Return the app's settings as one dict. Unknown names stay in it, and typed-settings rejects them by name."""
         try:
             document = dict(super().__call__(path, settings_cls, options))
-        except (UnicodeDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             raise ConfigFileLoadError(f"{path}: not a TOML file: {type(error).__name__}") from error
         own = document.get(self._app, {})
         if not isinstance(own, Mapping):

@@ -16,6 +16,7 @@ SECRET = "c0ffee-5417-hush"  # noqa: S105 - made up
     [
         (b"\xff", "not a TOML file"),
         (b"a = " + b"[" * 5_000, "not a TOML file"),
+        (b"a = " + b"9" * 5_000, "not a TOML file"),
         (b"producer = 1", "producer is a table"),
         (b"kafka = 1", "Invalid options"),
         (f'[kafka]\nproperties = "{SECRET}"'.encode(), "kafka.properties: a value of another type"),
