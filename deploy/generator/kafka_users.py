@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from adapters.kafka.settings import KafkaSettings
+from adapters.kafka.topic_reader import GROUP
 from domain.program_rights import GROUP_RIGHTS, TOPIC_RIGHTS
 
 DEPLOYED: Final = ("producer", "aggregator", "watchlist")
@@ -34,13 +35,14 @@ def _acls(user: str) -> Sequence[dict[str, Any]]:
         "events": settings.events_topic,
         "watchlist": settings.watchlist_topic,
     }
+    groups = {"watchlist": settings.watchlist_group, "topic_reader": GROUP}
     operations: dict[tuple[str, str], list[str]] = defaultdict(list)
     for right in TOPIC_RIGHTS:
         if right.user == user:
             operations["topic", names[right.topic]].append(_strimzi(right.operation))
     for right_of_group in GROUP_RIGHTS:
         if right_of_group.user == user:
-            operations["group", settings.watchlist_group].append(_strimzi(right_of_group.operation))
+            operations["group", groups[right_of_group.group]].append(_strimzi(right_of_group.operation))
     return [
         {"resource": {"type": kind, "name": name}, "operations": listed} for (kind, name), listed in operations.items()
     ]
