@@ -36,3 +36,7 @@ class TopicMissingError(BrokerError):
 
 class StoreError(PortError):
     """The store refused, or cannot be reached."""
+
+
+class SchemaMissingError(StoreError):
+    """The store answers and does not have the tables, or the columns, that are needed."""

@@ -17,7 +17,7 @@ from cassandra.cluster import NoHostAvailable
 from cassandra.connection import ConnectionException
 from cassandra.protocol import ErrorMessage
 
-from ports.errors import StoreError
+from ports.errors import SchemaMissingError, StoreError
 
 from .settings import CassandraSettings
 
@@ -43,7 +43,13 @@ def translated(settings: CassandraSettings, doing: str) -> Iterator[None]:
 
 def store_error(settings: CassandraSettings, doing: str, error: BaseException) -> StoreError:
     """Return the StoreError for an error of the driver."""
-    return StoreError(f"{doing} failed: {_explain(settings, error)}")
+    kind = SchemaMissingError if _lacks_schema(error) else StoreError
+    return kind(f"{doing} failed: {_explain(settings, error)}")
+
+
+def _lacks_schema(error: BaseException) -> bool:
+    text = str(error)
+    return isinstance(error, InvalidRequest) and ("does not exist" in text or "unconfigured table" in text)
 
 
 def _explain(settings: CassandraSettings, error: BaseException) -> str:
@@ -54,8 +60,7 @@ def _explain(settings: CassandraSettings, error: BaseException) -> str:
     for tls_failure in filter(None, (_TLS_FAILURE.search(str(cause)) for cause in causes)):
         return f"{where(settings)}: no TLS connection ({tls_failure[1]})"
     if isinstance(error, InvalidRequest):
-        text = str(error)
-        if "does not exist" in text or "unconfigured table" in text:
+        if _lacks_schema(error):
             return f"{where(settings)} has no keyspace {settings.keyspace!r} with tapeline's tables: apply the schema first"
         return f"{where(settings)} refused the request: {_short(error)}"
     if isinstance(error, OperationTimedOut):

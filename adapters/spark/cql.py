@@ -8,7 +8,7 @@ from typing import Any
 from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
 from pyspark.sql import SparkSession
 
-from ports.errors import StoreError
+from ports.errors import SchemaMissingError, StoreError
 
 from . import trades
 from .settings import AggregatorSettings
@@ -31,7 +31,7 @@ class Cql:
         )
         for text in self._texts(query):
             return int(text)
-        raise StoreError(f"Cassandra has no table {self._keyspace}.{table}: apply the schema first")
+        raise SchemaMissingError(f"Cassandra has no table {self._keyspace}.{table}: apply the schema first")
 
     def symbols(self, table: str, days: Iterable[date]) -> set[str]:
         """Return the symbols that have a partition on one of these days.

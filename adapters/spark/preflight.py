@@ -6,7 +6,7 @@ from py4j.protocol import Py4JError, Py4JJavaError  # type: ignore[import-untype
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
-from ports.errors import BrokerError, StoreError
+from ports.errors import BrokerError, SchemaMissingError, StoreError
 
 from . import candles, session_record, trades
 from .differences import VALUES
@@ -52,20 +52,22 @@ def check_tables(spark: SparkSession, settings: AggregatorSettings) -> None:
         try:
             rows = spark.read.format("org.apache.spark.sql.cassandra").options(**table_options(settings, table)).load()
         except (Py4JError, PySparkException) as error:
-            raise StoreError(_store_message(error, settings, table)) from error
+            raise _store_error(error, settings, table) from error
         if table == candles.TABLE and (missing := [name for name in VALUES if name not in rows.columns]):
-            raise StoreError(
+            raise SchemaMissingError(
                 f"the table {settings.keyspace}.{table} has no column {missing[0]}: apply the schema first"
             )
 
 
-def _store_message(error: Exception, settings: AggregatorSettings, table: str) -> str:
+def _store_error(error: Exception, settings: AggregatorSettings, table: str) -> StoreError:
     text = str(error)
     hosts = f"{','.join(settings.cassandra_hosts)}:{settings.cassandra_port}"
     if "Couldn't find" in text or "NoSuchElement" in text or "not found" in text.lower():
-        return f"Cassandra at {hosts} has no table {settings.keyspace}.{table}: apply the schema first"
+        return SchemaMissingError(
+            f"Cassandra at {hosts} has no table {settings.keyspace}.{table}: apply the schema first"
+        )
     reason = _root(error) if isinstance(error, Py4JJavaError) else text.splitlines()[0][:300]
-    return (
+    return StoreError(
         f"Cassandra does not answer at {hosts} as data centre {settings.local_dc!r} ({reason}): "
         "is it up, and are the address and the data centre right?"
     )

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from domain.errors import TapelineError
-from ports.errors import KeyRefusedError, TopicMissingError
+from ports.errors import KeyRefusedError, SchemaMissingError, TopicMissingError
 
 _ADVICE: Final[Mapping[type[TapelineError], str]] = {
     KeyRefusedError: "set TAPELINE_FINNHUB_TOKEN to the API key that the dashboard at https://finnhub.io shows",
     TopicMissingError: "create the topics with: tapeline admin topics",
+    SchemaMissingError: "create or update the tables with: tapeline admin schema",
 }
 
 

@@ -125,7 +125,7 @@ class Watched:
         assert troubled
         for found in (*troubled, *health["alerts"]):
             page = httpx.get(f"{self.address('the page')}/{found['runbook']}", timeout=20)
-            assert (page.status_code, "What it means" in page.text) == (200, True), found
+            assert (page.status_code, "Meaning" in page.text) == (200, True), found
 
     def watcher(self, name: str) -> ServerProcess:
         record = read_record(self.stack.folder)

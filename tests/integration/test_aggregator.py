@@ -76,9 +76,9 @@ def assert_dead_letters_are_the_domains(site: Site, *, repeated: bool = False) -
         if isinstance(judged := verdict(record), Rejection)
     }
     expected |= {
-        record.source: (record.value, verdict.reason)
+        record.source: (record.value, rejection.reason)
         for record in site.events()
-        if isinstance(verdict := event_verdict(record), Rejection)
+        if isinstance(rejection := event_verdict(record), Rejection)
     }
     letters = site.dead_letters()
     assert {letter.source: (letter.payload, letter.rejection.reason) for letter in letters} == expected

@@ -19,7 +19,7 @@ from apps.admin import parse_data_centers, schema
 from domain.candle import fold
 from domain.eligible_view import EligibleView
 from domain.window import MINUTE_MS
-from ports.errors import StoreError
+from ports.errors import SchemaMissingError, StoreError
 from tests.contract.stores import NOON_MS, make_trade
 from tests.support.keyspaces import fresh_settings
 
@@ -169,7 +169,7 @@ def test_several_runs_at_once_do_no_harm(settings: CassandraSettings) -> None:
 
 
 def test_a_store_without_its_tables_says_what_to_run(settings: CassandraSettings) -> None:
-    with pytest.raises(StoreError, match=r"run `python -m apps\.admin schema`"):
+    with pytest.raises(SchemaMissingError, match="apply the schema first"):
         CassandraTradeStore(settings).start()
 
 

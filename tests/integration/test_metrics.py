@@ -47,6 +47,7 @@ STILL = {
         "tapeline_feed_redelivered_trades_total",
         "tapeline_feed_rejected_total",
         "tapeline_feed_silences_total",
+        "tapeline_feed_unknown_condition_trades_total",
         "tapeline_kafka_client_queued_bytes",
         "tapeline_kafka_client_request_errors_total",
         "tapeline_kafka_client_request_timeouts_total",
@@ -58,6 +59,7 @@ STILL = {
         "tapeline_aggregator_batch_failures_total",
         "tapeline_aggregator_late_rows_total",
         "tapeline_aggregator_offsets_behind",
+        "tapeline_aggregator_unknown_condition_trades_total",
     },
     "kafka": {
         "kafka_controller_fenced_brokers",
@@ -229,7 +231,7 @@ def _has_seen_it_all(found: Scrape) -> bool:
 
 
 def _sections(name: str) -> tuple[str, ...]:
-    servers = {"kafka": "Kafka's brokers", "cassandra": "Cassandra's nodes", "spark": "Spark's driver"}
+    servers = {"kafka": "Kafka brokers", "cassandra": "Cassandra nodes", "spark": "Spark driver"}
     # The producer here has its symbols from a setting, and has no metrics of a watchlist.
     return (servers[name],) if name in servers else tuple(s for s in SECTIONS[name] if not s.startswith("Watchlist"))
 

@@ -133,8 +133,16 @@ def test_the_limit_keeps_the_oldest(settings: CassandraSettings) -> None:
     assert [json.loads(line)["trade_id"] for line in done.stdout.splitlines()] == [TRADES[0].trade_id]
 
 
-def test_windows_of_another_length_are_asked_for_by_name(settings: CassandraSettings) -> None:
-    done = query(settings, "candles", SYMBOL, *DAY, "--window", "5m", "--format", "csv")
+def test_longer_windows_are_rolled_up_from_minutes(settings: CassandraSettings) -> None:
+    for window, start in (("5m", "2019-10-11T00:00:00+00:00"), ("1d", "2019-10-11")):
+        done = query(settings, "candles", SYMBOL, *DAY, "--window", window, "--format", "csv")
+        (row,) = csv.DictReader(io.StringIO(done.stdout))
+        assert (row["window_start"], row["open"], row["close"]) == (start, "0.00141342", "10.00000000")
+        assert (row["trade_count"], row["update_count"], row["status"]) == ("2", "1", "partial")
+
+
+def test_windows_that_are_no_multiple_of_a_minute_are_read_as_they_are_stored(settings: CassandraSettings) -> None:
+    done = query(settings, "candles", SYMBOL, *DAY, "--window", "90s", "--format", "csv")
     assert (done.returncode, done.stdout) == (0, "")
     assert f"no candles of {SYMBOL}" in done.stderr
 
@@ -160,7 +168,7 @@ def test_a_server_that_is_away_is_a_word_and_an_error(settings: CassandraSetting
 def test_missing_tables_are_a_word_about_what_to_run(settings: CassandraSettings) -> None:
     done = query(settings, "trades", SYMBOL, "--cassandra-keyspace", "not_there")
     assert done.returncode == 1
-    assert "python -m apps.admin schema" in done.stderr
+    assert "tapeline admin schema" in done.stderr
     assert "Traceback" not in done.stderr
 
 
