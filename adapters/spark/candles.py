@@ -10,7 +10,7 @@ from typing import Final
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F  # noqa: N812
 
-from .decimals import NOTIONAL, PRICE, SMALL, VOLUME, VOLUME_SUM, multiply, ratio
+from .decimals import PRICE, SMALL, VOLUME, VOLUME_SUM, add_notionals, multiply, ratio
 from .eligibility import COUNTS_IN_VOLUME, SETS_HIGH_LOW, SETS_OPEN_CLOSE, has
 from .window import partition_columns
 
@@ -36,9 +36,8 @@ def windowed(trades: DataFrame, window_ms: int) -> DataFrame:
 def fold(trades: DataFrame, window_ms: int) -> DataFrame:
     """Do what `candles` does, with trades that know their window.
 
-    Each trade goes into one of two first keys, last keys, highs and lows: those of eligible trades, or those of the others. So a trade costs what it
-    costs in one view, and the raw view is made of the two at the end. Of volumes and counts, the exceptions are summed up, which are rare, and
-    subtracted at the end.
+    Each aggregate is there for the trades that are eligible for it and for the others, and each trade goes into one of them. So a trade costs about what
+    it would cost in one view, and the raw view is put together at the end, from the two.
     """
     # Stored decimals come back from Cassandra as decimal(38,18).
     exact = trades.withColumns({"price": F.col("price").cast(PRICE), "volume": F.col("volume").cast(VOLUME)})
@@ -60,25 +59,40 @@ def fold(trades: DataFrame, window_ms: int) -> DataFrame:
         F.max(F.when(~sets_price, F.col("price"))).alias("_other_high"),
         F.min(F.when(sets_price, F.col("price"))).alias("eligible_low"),
         F.min(F.when(~sets_price, F.col("price"))).alias("_other_low"),
-        _never_null(F.sum(volume), "volume").alias("volume"),
+        F.sum(F.when(is_averaged, volume)).alias("_averaged_volume"),
+        F.sum(F.when(counts & ~sets_price, volume)).alias("_priceless_volume"),
         F.sum(F.when(~counts, volume)).alias("_uncounted_volume"),
-        F.sum(F.when(~is_averaged, volume)).alias("_unaveraged_volume"),
+        F.sum(F.when(is_averaged, notional)).alias("_averaged_notional"),
+        F.sum(F.when(~is_averaged, notional)).alias("_other_notional"),
+        F.count(F.when(is_averaged, 1)).alias("_averaged"),
+        F.count(F.when(~counts, 1)).alias("_uncounted"),
         F.count(F.when(~is_price_update, 1)).alias("trade_count"),
-        F.count(F.when(~is_price_update & ~counts, 1)).alias("_uncounted"),
+        F.count(F.when(~is_price_update & counts, 1)).alias("eligible_count"),
         F.count(F.when(is_price_update, 1)).alias("update_count"),
-        _never_null(F.sum(notional), "notional").alias("notional"),
-        # A NOTIONAL has no digit left for Spark to subtract in, so this one is summed up for itself. It is at most the other, and null means none.
-        F.coalesce(F.sum(F.when(is_averaged, notional)), F.lit(0).cast(NOTIONAL)).alias("eligible_notional"),
     )
-    start = F.col(f"{WINDOW}.start")
-    views = folded.withColumns(
+    others = F.col("trade_count") + F.col("update_count") - F.col("_averaged")
+    parts = folded.withColumns(
         {
             "_open": F.least("_eligible_open", "_other_open"),
             "_close": F.greatest("_eligible_close", "_other_close"),
-            "eligible_volume": _less("volume", "_uncounted_volume"),
-            "eligible_vwap_volume": _less("volume", "_unaveraged_volume"),
+            "eligible_vwap_volume": _total("_averaged_volume", F.col("_averaged")),
+            "_priceless_volume": _total("_priceless_volume", others - F.col("_uncounted")),
+            "_uncounted_volume": _total("_uncounted_volume", F.col("_uncounted")),
+            "eligible_notional": _total("_averaged_notional", F.col("_averaged")),
+            "_other_notional": _total("_other_notional", others),
         }
     )
+    counted = F.col("eligible_vwap_volume") + F.col("_priceless_volume")
+    views = parts.withColumns(
+        {
+            "eligible_volume": _never_null(counted.cast(VOLUME_SUM), "volume"),
+            "volume": _never_null((counted + F.col("_uncounted_volume")).cast(VOLUME_SUM), "volume"),
+            "notional": F.when(others == 0, F.col("eligible_notional")).otherwise(
+                _never_null(add_notionals(F.col("eligible_notional"), F.col("_other_notional")), "notional")
+            ),
+        }
+    )
+    start = F.col(f"{WINDOW}.start")
     return views.select(
         "symbol",
         *partition_columns(start),
@@ -102,7 +116,7 @@ def fold(trades: DataFrame, window_ms: int) -> DataFrame:
         "eligible_low",
         F.col("_eligible_close.price").alias("eligible_close"),
         "eligible_volume",
-        (F.col("trade_count") - F.col("_uncounted")).alias("eligible_count"),
+        "eligible_count",
         "eligible_vwap_volume",
         "eligible_notional",
         vwap(F.col("eligible_notional"), F.col("eligible_vwap_volume")).alias("eligible_vwap"),
@@ -118,9 +132,9 @@ def vwap(notional: Column, volume: Column) -> Column:
     return F.when(volume != 0, ratio(notional, volume))
 
 
-def _less(volume: str, part: str) -> Column:
-    """Subtract a part of a volume; null means that there is no such part."""
-    return (F.col(volume) - F.coalesce(F.col(part), F.lit(0).cast(VOLUME_SUM))).cast(VOLUME_SUM)
+def _total(name: str, rows: Column) -> Column:
+    """Return a sum: 0 where it has no rows, since only then a null is no overflow."""
+    return F.when(rows == 0, 0).otherwise(_never_null(F.col(name), name.removeprefix("_")))
 
 
 def _never_null(total: Column, name: str) -> Column:

@@ -6,6 +6,7 @@
 - A sum of notionals stays a NOTIONAL: ten million of the largest trades fit. A sum of volumes has 10 digits more than a VOLUME.
 """
 
+from decimal import Decimal
 from typing import Final
 
 from pyspark.sql import Column
@@ -71,3 +72,18 @@ def ratio(numerator: Column, denominator: Column) -> Column:
     Holds for `spark.sql.decimalOperations.allowPrecisionLoss=true`, which is Spark's default.
     """
     return (numerator.cast(NOTIONAL) / denominator.cast(VOLUME_SUM)).cast(PRICE)
+
+
+def add_notionals(a: Column, b: Column) -> Column:
+    """Add two NOTIONALs that are not negative, exactly; null where the sum does not fit a NOTIONAL.
+
+    Spark gives the sum of two decimals of 38 digits one decimal less, so whole parts and fractions are added apart and joined as text.
+    """
+    fraction = a % 1 + b % 1
+    carry = F.when(fraction >= 1, 1).otherwise(0)
+    whole = F.floor(a) + F.floor(b) + carry
+    units = (fraction - carry).cast(DecimalType(NOTIONAL_SCALE + 1, NOTIONAL_SCALE)) * F.lit(
+        Decimal(10**NOTIONAL_SCALE)
+    )
+    decimals = F.lpad(units.cast("bigint").cast("string"), NOTIONAL_SCALE, "0")
+    return F.concat_ws(".", whole.cast("string"), decimals).cast(NOTIONAL)

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F  # noqa: N812
 
 from adapters.spark import decimals as spark_decimals
 from adapters.spark.candles import candles
-from adapters.spark.eligibility import ELIGIBILITY, flags_of
+from adapters.spark.eligibility import COUNTS_IN_VOLUME, ELIGIBILITY, flags_of
 from domain.candle import fold
 from domain.decimals import NOTIONAL_LIMIT, PRICE_LIMIT, multiply, ratio
 from domain.eligibility import FULLY_ELIGIBLE
@@ -64,6 +64,22 @@ def test_a_ratio_is_rounded_once_and_half_up(spark: SparkSession) -> None:
     assert [row.ratio for row in rows] == expected
 
 
+def test_notionals_are_added_exactly_or_not_at_all(spark: SparkSession) -> None:
+    source = random.Random(16)
+    edges = (0, 1, 10**16 - 1, 10**16, 10**38 - 1, 10**37)
+    units = [(source.choice(edges), source.choice(edges)) for _ in range(300)]
+    units += [(source.randrange(10 ** source.randrange(1, 39)), source.randrange(10**37)) for _ in range(3_000)]
+    unit = Decimal(1).scaleb(-16)
+    data = spark.createDataFrame(
+        [(n, multiply(Decimal(a), unit), multiply(Decimal(b), unit)) for n, (a, b) in enumerate(units)],
+        "n bigint, a decimal(38,16), b decimal(38,16)",
+    )
+    rows = data.select("n", spark_decimals.add_notionals(F.col("a"), F.col("b")).alias("total")).orderBy("n").collect()
+    expected = [multiply(Decimal(a + b), unit) if a + b < 10**38 else None for a, b in units]
+    assert [row.total for row in rows] == expected
+    assert None in expected
+
+
 def test_a_window_of_the_largest_trades_is_summed_exactly(spark: SparkSession) -> None:
     count = 1_000_000
     price, volume = Decimal("9999.99999999"), Decimal("99999999999.99999999")
@@ -74,10 +90,14 @@ def test_a_window_of_the_largest_trades_is_summed_exactly(spark: SparkSession) -
         F.lit("0000-00000000").alias("trade_id"),
         F.lit(price).alias("price"),
         F.lit(volume).alias("volume"),
-        F.lit(flags_of(FULLY_ELIGIBLE)).alias(ELIGIBILITY),
+        # One in two may not set a price: both views reach their limits.
+        F.when(F.col("id") % 2 == 0, flags_of(FULLY_ELIGIBLE)).otherwise(COUNTS_IN_VOLUME).alias(ELIGIBILITY),
     )
-    row = candles(trades, 60_000).select("volume", "notional", "vwap").first()
+    row = candles(trades, 60_000).first()
     assert row is not None
+    assert row.eligible_volume == row.volume
+    assert row.eligible_vwap_volume == multiply(volume, Decimal(count // 2))
+    assert row.eligible_notional == multiply(multiply(price, volume), Decimal(count // 2))
     assert row.volume == multiply(volume, Decimal(count))
     assert row.notional == multiply(multiply(price, volume), Decimal(count))
     assert row.vwap == price
@@ -87,7 +107,11 @@ def test_a_sum_beyond_its_digits_fails_rather_than_store_a_null(spark: SparkSess
     largest = Decimal("9999999999999999999999.9999999999999999")
     data = spark.createDataFrame([(largest,), (largest,)], "notional decimal(38,16)")
     assert data.select(F.sum("notional")).first() == (None,)
-    from adapters.spark.candles import _never_null  # noqa: PLC0415
+    from adapters.spark.candles import _never_null, _total  # noqa: PLC0415
 
     with pytest.raises(Exception, match="notional of a candle"):
         data.agg(_never_null(F.sum("notional"), "notional")).collect()
+    summed = data.agg(F.sum("notional").alias("_notional"))
+    with pytest.raises(Exception, match="notional of a candle"):
+        summed.select(_total("_notional", F.lit(2))).collect()
+    assert summed.select(_total("_notional", F.lit(0))).first() == (Decimal(0),)
