@@ -1,8 +1,8 @@
-"""Twin of `domain.candle`: one definition of a candle, for a stream and for a table of trades alike.
+"""Twin of `domain.candle`: one definition of a candle, for a stream and for a table of trades.
 
-Open and close are the least and the greatest key (event time, trade id, price), never the first and last to arrive. Spark buffers such a key as
-a struct with a string in it, so it aggregates by sorting and not by hashing; measured on a million records, that adds a tenth to
-decoding them, and a key packed into fixed width would have to hold 30 digits of id and price as well.
+Open and close are the least and the greatest key (event time, trade id, price), never the first and the last trade to arrive. Such a key is a struct
+with a string, so Spark aggregates by sorting and not by hashing. Measured on a million records, sorting adds a tenth to the cost of decoding. A key of
+fixed width would have to hold 30 digits of id and price as well.
 """
 
 from typing import Final
@@ -22,8 +22,8 @@ def candles(trades: DataFrame, window_ms: int) -> DataFrame:
     """Fold trades into the rows of `trade_aggregates`, one a symbol and window of `window_ms` milliseconds, aligned to the epoch.
 
     `trades` has symbol, timestamp, trade_id, price, volume and the column of `eligibility`, as `record.trades` or `trades_v2` and one of the
-    functions of `eligibility` return them. On a stream it carries the watermark on `timestamp`. Sums are exact; should one ever not fit its digits,
-    the query fails rather than store a null.
+    functions of `eligibility` return them. On a stream, the watermark is on `timestamp`. Sums are exact. If a sum does not fit its digits, the query
+    fails and stores no null.
     """
     return fold(windowed(trades, window_ms), window_ms)
 
@@ -34,10 +34,10 @@ def windowed(trades: DataFrame, window_ms: int) -> DataFrame:
 
 
 def fold(trades: DataFrame, window_ms: int) -> DataFrame:
-    """Do what `candles` does, with trades that know their window.
+    """Fold trades that `windowed` returned into the rows of `trade_aggregates`.
 
-    Each aggregate is there for the trades that are eligible for it and for the others, and each trade goes into one of them. So a trade costs about what
-    it would cost in one view, and the raw view is put together at the end, from the two.
+    Each aggregate exists twice: for the trades that are eligible for it, and for the others. A trade goes into one of the two, so both views cost
+    about as much as one. The raw view is the combination of the two, at the end.
     """
     # Stored decimals come back from Cassandra as decimal(38,18).
     exact = trades.withColumns({"price": F.col("price").cast(PRICE), "volume": F.col("volume").cast(VOLUME)})
@@ -128,12 +128,12 @@ def fold(trades: DataFrame, window_ms: int) -> DataFrame:
 
 
 def vwap(notional: Column, volume: Column) -> Column:
-    """Give the volume-weighted average price, rounded half up to 8 decimals; null where nothing but price updates came."""
+    """Return the volume-weighted average price, rounded half up to 8 decimals; null without a volume."""
     return F.when(volume != 0, ratio(notional, volume))
 
 
 def _total(name: str, rows: Column) -> Column:
-    """Return a sum: 0 where it has no rows, since only then a null is no overflow."""
+    """Return the sum in a column, or 0 if it has no rows: a null is then no overflow."""
     return F.when(rows == 0, 0).otherwise(_never_null(F.col(name), name.removeprefix("_")))
 
 

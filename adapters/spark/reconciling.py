@@ -1,13 +1,13 @@
-"""Reconcile one day: recompute its candles from the stored trades, tell how the stored candles differ, and correct them.
+"""Reconcile one day: recompute its candles from the stored trades, report how the stored candles differ, and correct them.
 
 The candles are recomputed by `candles.candles`, as the stream does, and compared by `differences`. Safe beside the running stream:
 
-- windows that the stream may still touch are left alone (`domain.reconciliation`);
+- windows that the stream may still change are skipped (`domain.reconciliation`);
 - the write time of a correction is the time at which reading began. A candle that the stream writes after that is later, and it stays,
   whichever of the two requests arrives first. Only where the stored candle has a later write time, because a clock was ahead, the
   correction is written just after that one: otherwise Cassandra would silently keep the stored candle.
 
-Only differences leave Spark; no other row visits Python.
+Only the differences leave Spark; no other row passes through Python.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -52,9 +52,9 @@ class Request:
     symbols: tuple[str, ...] = ()
     """Empty for all that have trades or candles on that day."""
     margin_ms: int
-    """How much longer than the allowed lateness a window is left alone after its end."""
+    """How much longer than the allowed lateness a window is skipped after its end."""
     written: date | None = None
-    """When the day's trades were written, where that was not the day itself."""
+    """The day on which the trades were written, if it was another day."""
     dry_run: bool = False
 
 
@@ -71,7 +71,7 @@ class Difference:
 
 @attrs.frozen(kw_only=True)
 class Summary:
-    """What came of it."""
+    """The result of a reconciliation."""
 
     symbols: int
     candles: int
@@ -83,7 +83,7 @@ class Summary:
 
     @property
     def differences(self) -> int:
-        """How many candles differ."""
+        """The number of candles that differ."""
         return self.missing + self.changed + self.extra
 
 
@@ -95,9 +95,9 @@ def reconcile(
     *,
     now_ms: Clock = system_clock,
 ) -> Summary:
-    """Reconcile a day and tell `report` of each difference, by symbol and window, before any is corrected.
+    """Reconcile a day. Pass each difference to `report`, by symbol and window, before the first correction.
 
-    Raises DayError where the day cannot be reconciled, and StoreError, after which any of the corrections may be written.
+    Raise DayError if the day cannot be reconciled, and StoreError; after a StoreError some of the corrections may be written.
     """
     try:
         return _reconcile(spark, settings, request, report, now_ms())
@@ -144,7 +144,7 @@ def _reconcile(
         ).persist()
         stack.callback(found.unpersist)
         counts = {row.kind: int(row["count"]) for row in found.groupBy("kind").count().collect()}
-        for difference in _told(found):
+        for difference in _reported(found):
             report(difference)
         written = 0 if request.dry_run else _write(found, counts, settings, plan, begun_ms)
         return Summary(
@@ -161,7 +161,7 @@ def _symbols(cql: Cql, plan: DayPlan) -> tuple[str, ...]:
 
 
 def _computed(spark: SparkSession, settings: AggregatorSettings, symbols: Sequence[str], plan: DayPlan) -> DataFrame:
-    """Fold the stored trades of the day's windows; those of windows that begin on another day fall out."""
+    """Fold the stored trades of the day's windows, without windows that begin on another day."""
     trades = read_partitions(spark, settings, trade_table.TABLE, symbols, plan.trade_days).select(*_TRADE_COLUMNS)
     folded = candle_table.candles(judge_rows(trades, settings.trading_days), plan.window_ms)
     return folded.where(
@@ -188,7 +188,7 @@ def _write(
 ) -> int:
     written = 0
     dated = found.withColumn(WRITTEN_US, correction_time_us(F.col(WRITTEN_US), begun_ms * 1000))
-    # A candle that has no vwap any more must lose the old one; where there is no candle, a null would be a needless tombstone.
+    # A price that no longer exists must be deleted. Where there is no candle, a null would be a needless tombstone.
     for kind, nulls in ((MISSING, False), (CHANGED, True)):
         if counts.get(kind):
             rows = corrections(dated, kind, plan.window_ms)
@@ -197,7 +197,7 @@ def _write(
     return written
 
 
-def _told(found: DataFrame) -> Iterator[Difference]:
+def _reported(found: DataFrame) -> Iterator[Difference]:
     sides = [F.struct(*(_value(side, name) for name in VALUES)).alias(side) for side in ("stored", "computed")]
     rows = found.orderBy("symbol", "window_start").select(
         "kind", "symbol", F.unix_millis("window_start").alias("start_ms"), *sides

@@ -1,16 +1,15 @@
-r"""Twin of `domain.record.decode`: records of the topic to trades, or to the reason why not.
+r"""Twin of `domain.record.decode`: records of the topic to trades, or to the reason of the rejection.
 
-- One regular expression, the domain's own, decides what is a record, and in the same pass takes it apart: where it matches, the whole text
-  is replaced by the fields, one a line. No second JSON parser has a say, so there is no leniency to differ in. (`from_json` after the same
-  pattern was 1.6 times as slow.)
-- The length is asked first: a megabyte of garbage costs no regular expression.
-- Bytes that are no ASCII match nothing, in either language, whatever they are decoded to.
-- A trade whose numbers fit is then judged by `rules.check`. Those of the usual size are read once, into the decimal that fits a column, and
-  never into the WIDE one that takes every number of the pattern: its 38 digits are objects to make and to compare.
+- One regular expression, that of the domain, decides what is a record, and splits it in the same pass: it replaces the whole text by the fields,
+  one per line. There is no second JSON parser, so none can be more lenient. (`from_json` after the same pattern was 1.6 times as slow.)
+- The length is checked first: a megabyte of garbage costs no regular expression.
+- Bytes that are not ASCII match in neither language, whatever they are decoded to.
+- `rules.check` then validates each trade. Numbers of common size are parsed once, into the decimal type of their column, and not into WIDE, which
+  holds every number of the pattern: a number of 38 digits is an object to create and to compare.
 
-Spark's optimizer likes to push a filter below the projection that it asks about, copying the projection's expressions into it: `reason is
-null` then decodes each record several times over, six times as slow as once. It never does so through `observe`. So `decode` ends in one, and
-its counts are of use besides.
+Spark's optimizer pushes a filter below the projection that it filters, and copies the projection's expressions into the filter: `reason is null`
+then decodes each record several times, which is six times as slow. It does not push a filter through `observe`, so `decode` ends with one. Its
+counts are used as well.
 """
 
 from collections.abc import Sequence
@@ -43,18 +42,18 @@ _TIMES: Final = frozenset({"timestamp_ms", "received_ms"})
 
 
 def decode(records: DataFrame, rules: Rules, *, metrics: str | Observation) -> DataFrame:
-    """Read records and ask every rule again.
+    """Return the records with the fields of their trades and the verdict of every rule.
 
-    `records` has `value` (binary, may be null) and `timestamp`, when the broker appended it; its columns are kept. Added are the fields of
-    the trade, times in milliseconds, null where the text is no record; and `reason`, null where the record is a valid trade. A number is in
-    `price` and `volume` where both are of the usual size, otherwise WIDE in `wide_price` and `wide_volume`; the other two are null.
-    `metrics` names the counts `records` and `rejected` (see `DataFrame.observe`), one name a query.
+    `records` has `value` (binary, may be null) and `timestamp`, the time at which the broker appended it; all columns are kept. The new columns are the
+    fields of the trade, times in milliseconds, null if the text is not a record; and `reason`, null if the record is a valid trade. Numbers are in
+    `price` and `volume` if both are of common size, otherwise WIDE in `wide_price` and `wide_volume`; the other two are null.
+    `metrics` names the counts `records` and `rejected` (see `DataFrame.observe`), one name per query.
     """
-    taken_apart = records.select("*", _take_apart(F.col("value")).alias("_text")).select(
+    split = records.select("*", _split(F.col("value")).alias("_text")).select(
         "*", F.when(~F.col("_text").startswith("{"), F.split("_text", "\n")).alias("_fields")
     )
     fields = [_field(F.col("_fields")[place], name) for place, name in enumerate(_GROUPS)]
-    read = _sized(taken_apart.select(*records.columns, "_text", *fields))
+    read = _sized(split.select(*records.columns, "_text", *fields))
     return (
         read.withColumn("reason", _verdict(rules))
         .drop("_text")
@@ -78,11 +77,11 @@ def trades(decoded: DataFrame, *, beside: Sequence[str] = ()) -> DataFrame:
     )
 
 
-def _take_apart(value: Column) -> Column:
+def _split(value: Column) -> Column:
     """Return the fields, one a line, if the value is a record; its text if it is not; null if it is too long to be one."""
     lines = "\n".join(f"${group}" for group in _GROUPS.values())
     replaced = F.regexp_replace(value.cast("string"), whole(RECORD_PATTERN), lines)
-    # Something that does not begin as a record is none, and could be mistaken for one that was taken apart.
+    # A text that does not begin like a record could be mistaken for the fields of one.
     is_candidate = (F.octet_length(value) <= MAX_RECORD_BYTES) & value.cast("string").startswith("{")
     return F.when(is_candidate, replaced)
 
