@@ -153,9 +153,3 @@ def test_the_provisioned_data_sources_have_the_types_that_dashboards_use() -> No
     kinds = set(re.findall(r"^\s+type: (\S+)$", (folder / "datasources" / "tapeline.yaml").read_text(), re.MULTILINE))
     offered = {v["query"] for board in all_boards().values() for v in variables(board) if v["type"] == "datasource"}
     assert kinds == offered
-
-
-def test_the_wheel_does_not_contain_the_dashboards() -> None:
-    settings = (ROOT / "pyproject.toml").read_text("utf-8")
-    [packages] = re.findall(r"\[tool\.hatch\.build\.targets\.wheel\]\npackages = (\[.*\])", settings)
-    assert "deploy" not in packages
