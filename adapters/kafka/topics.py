@@ -1,6 +1,6 @@
 """The topics `trades`, `trades.dlq`, `feed.events` and `watchlist`: created when they are missing, compared when they exist, never changed silently.
 
-- The profile sets the replicas: dev has one; production has three, of which two must have a record before it is acknowledged.
+- The profile sets the replicas: dev has one; production has three, and two of them must have a record before it is acknowledged.
 - Records stay for 7 days. The broker stamps each record with its own clock when it appends it: the rules on a trade's time depend on that.
 - A topic that differs is reported and not changed. Partitions are added on request only: from then on new trades of a symbol may go to another
   partition than its old ones, so the order by symbol holds for the new trades alone.

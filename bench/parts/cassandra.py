@@ -111,7 +111,7 @@ its rows are counted afterwards. The warm-up of the server is {SLOW_ROWS:,} rows
 
 ### One row at a time, {ROWS_PER_S} per second
 
-{STEADY_S} s per run, of which the first quarter is a warm-up and excluded. Each row has a scheduled time, and its latency counts from that time, so a
+{STEADY_S} s per run; the first quarter is a warm-up and is excluded. Each row has a scheduled time, and its latency counts from that time, so a
 pause counts for every row that it delays. `write` of a store returns when Cassandra has acknowledged the row. Most candles update an existing row.
 Python's garbage collector runs with its default settings. In ms:
 

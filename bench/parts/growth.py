@@ -71,7 +71,7 @@ def _body(runs: Mapping[str, list[Run]], rounds: int) -> str:
     ]
     head = ["variant", "trades/s", "CPU µs per trade", "rate ÷ baseline's", "windows", "state, MiB", "bytes per change"]
     return f"""
-The candle query as in the part `spark`, over topics of {TRADES:,} trades each, in {MICRO_BATCHES} micro-batches, of which the first third is excluded, after
+The candle query as in the part `spark`, over topics of {TRADES:,} trades each, in {MICRO_BATCHES} micro-batches; the first third is excluded, after
 a first pass over the whole topic as a warm-up; {rounds} rounds. An executor is a process of its own with one core, on Spark's standalone cluster; all executors
 run on this machine, together with Kafka. CPU time is that of the driver and the executors. Windows are all windows of the topic, open or closed. The state is
 the maximum memory of the state store as Spark reports it, including the versions that it retains. Bytes per change are the size of the checkpoint's delta

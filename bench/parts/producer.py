@@ -111,7 +111,7 @@ and does nothing else.
 
 ### Latency at a steady {STEADY_FRAMES_PER_S * TRADES_PER_FRAME:,} trades/s
 
-{STEADY_S} s per run, of which the first quarter is a warm-up and excluded; quantiles over all records of a run, in ms.
+{STEADY_S} s per run; the first quarter is a warm-up and is excluded; quantiles over all records of a run, in ms.
 
 {_latency_table(steady)}
 """

@@ -37,7 +37,7 @@ def make_daily(symbol: str, day: date = DAY, **changes: object) -> DailyCandle:
 
 
 class DailyCandleStoreContract:
-    """Give it a fixture `store`, started, that may hold other tests' candles."""
+    """Subclasses provide a fixture `store`, started, that may hold other tests' candles."""
 
     @pytest.fixture
     def symbol(self) -> str:

@@ -38,7 +38,7 @@ def make_report(day: date, symbol: str = "AAPL", **changes: object) -> DayReport
 
 
 class ReportStoreContract:
-    """Give it a fixture `store`, started, that may hold other tests' reports."""
+    """Subclasses provide a fixture `store`, started, that may hold other tests' reports."""
 
     @pytest.fixture
     def day(self) -> date:
