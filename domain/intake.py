@@ -6,7 +6,6 @@ cannot be decoded becomes one dead letter).
 
 from collections.abc import Mapping
 from decimal import Decimal
-from functools import cached_property
 from typing import Final
 
 import attrs
@@ -32,13 +31,10 @@ class IntakeResult:
 
     trades: tuple[Trade, ...] = ()
     dead_letters: tuple[DeadLetter, ...] = ()
+    price_updates: int = 0
+    """Trades of volume 0; `trades` includes them."""
     redelivered: int = 0
     """Trades of a frame that was delivered before; they are not in `trades`."""
-
-    @cached_property
-    def price_updates(self) -> int:
-        """The number of trades with volume 0."""
-        return len([trade for trade in self.trades if not trade.volume])
 
 
 class Intake:
@@ -71,6 +67,7 @@ class Intake:
             return IntakeResult(redelivered=len(frame.trades))
         trades: list[Trade] = []
         letters: list[DeadLetter] = []
+        price_updates = 0
         received_ms = frame.received_ms
         accept_fast = self._accept_fast
         oldest_ms = max(received_ms - self._rules.max_age_ms, EARLIEST_MS)
@@ -79,9 +76,11 @@ class Intake:
             outcome = accept_fast(raw, received_ms, oldest_ms, newest_ms) or self._validate(raw, received_ms)
             if type(outcome) is Trade:
                 trades.append(outcome)
+                if not outcome.volume:
+                    price_updates += 1
             elif isinstance(outcome, Rejection):
                 letters.append(self._letter(frame.payload_of(place), outcome, received_ms))
-        return IntakeResult(trades=tuple(trades), dead_letters=tuple(letters))
+        return IntakeResult(trades=tuple(trades), dead_letters=tuple(letters), price_updates=price_updates)
 
     def _accept_fast(self, raw: TradeFields, received_ms: int, oldest_ms: int, newest_ms: int) -> Trade | None:
         """Return a trade on the fast path; None for any other, which `_validate` checks. Both make the same trade of the same fields."""

@@ -58,7 +58,9 @@ class MeasuredIntake:
             self._trades += len(trades)
             self._price_updates += result.price_updates
             eligibility_of = self._eligibility_of
-            self._unknown_conditions += len([trade for trade in trades if eligibility_of(trade).has_unknown_code])
+            for trade in trades:
+                if trade.conditions and eligibility_of(trade).has_unknown_code:
+                    self._unknown_conditions += 1
         for letter in result.dead_letters:
             self._rejected[letter.rejection.reason] += 1
         self._redelivered += result.redelivered
