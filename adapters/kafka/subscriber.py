@@ -18,6 +18,7 @@ from domain.record import TopicRecord
 from ports.errors import BrokerError
 
 from .codes import COMMIT_TOO_LATE, error_of, is_passing
+from .consumers import new_consumer
 from .logs import ClientLog
 from .metadata import require_topics
 from .settings import KafkaSettings
@@ -42,10 +43,7 @@ class KafkaSubscriber:
         """Join the group. Raise BrokerError when no broker answers, a topic is missing, or Kafka does not know a setting."""
         if self._consumer is not None:
             return
-        try:
-            consumer = Consumer({**self._settings.consumer(self._group), **self._client_log.options()})
-        except (KafkaException, ValueError, TypeError) as error:
-            raise BrokerError(f"Kafka does not accept these settings: {error}") from error
+        consumer = new_consumer(self._settings, self._group, self._client_log)
         try:
             require_topics(consumer, self._topics, self._settings, self._client_log)
             consumer.subscribe(list(self._topics), on_revoke=self._forget, on_lost=self._forget)

@@ -10,14 +10,15 @@ from domain.record import TopicRecord
 from ports.errors import BrokerError
 
 from .codes import END_OF_PARTITION, NO_SUCH_PLACE, error_of, is_passing
+from .consumers import new_consumer
 from .logs import ClientLog
 from .metadata import require_topics
 from .settings import KafkaSettings
 from .subscriber import record_of
 
 _AT_A_TIME = 1_000
-# A consumer needs the name of a group; this one never joins it.
 GROUP = "tapeline-topic-reader"
+"""The name of a group that no reader joins."""
 
 
 class KafkaTopicReader:
@@ -32,12 +33,7 @@ class KafkaTopicReader:
         """Make the client. Raise BrokerError when Kafka does not know a setting."""
         if self._consumer is not None:
             return
-        try:
-            self._consumer = Consumer(
-                {**self._settings.consumer(GROUP), **self._client_log.options(), "enable.partition.eof": True}
-            )
-        except (KafkaException, ValueError, TypeError) as error:
-            raise BrokerError(f"Kafka does not accept these settings: {error}") from error
+        self._consumer = new_consumer(self._settings, GROUP, self._client_log, {"enable.partition.eof": True})
 
     def read(self, topic: str) -> Iterator[TopicRecord]:
         """Yield the records that the topic holds now. Raise BrokerError when it is missing or cannot be read in time."""

@@ -29,6 +29,7 @@ from domain.watchlist import Share, share_of
 from ports.errors import BrokerError, KeyInUseError, PortError
 
 from .codes import is_fatal, is_passing
+from .consumers import new_consumer
 from .instances import await_free_name
 from .logs import ClientLog
 from .metadata import require_topics
@@ -128,22 +129,16 @@ class KafkaWatchlist:
 
     def _client(self) -> Consumer:
         settings = self._settings
-        name = {} if self._key is None else {"group.instance.id": self._key}
-        try:
-            return Consumer(
-                {
-                    **settings.consumer(settings.watchlist_group),
-                    **self._client_log.options(),
-                    **name,
-                    "client.id": client_id(settings, self._host, self._cap),
-                    "partition.assignment.strategy": "cooperative-sticky",
-                    "session.timeout.ms": SESSION_MS,
-                    "heartbeat.interval.ms": HEARTBEAT_MS,
-                    "max.poll.interval.ms": MAX_POLL_MS,
-                }
-            )
-        except (KafkaException, ValueError, TypeError) as error:
-            raise BrokerError(f"Kafka does not accept these settings: {error}") from error
+        properties: dict[str, str | int] = {
+            "client.id": client_id(settings, self._host, self._cap),
+            "partition.assignment.strategy": "cooperative-sticky",
+            "session.timeout.ms": SESSION_MS,
+            "heartbeat.interval.ms": HEARTBEAT_MS,
+            "max.poll.interval.ms": MAX_POLL_MS,
+        }
+        if self._key is not None:
+            properties["group.instance.id"] = self._key
+        return new_consumer(settings, settings.watchlist_group, self._client_log, properties)
 
     def _join(self, consumer: Consumer) -> None:
         consumer.subscribe(

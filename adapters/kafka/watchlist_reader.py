@@ -13,6 +13,7 @@ from domain.watchlist import Book
 from ports.errors import BrokerError
 
 from .codes import END_OF_PARTITION, is_passing
+from .consumers import new_consumer
 from .logs import ClientLog
 from .metadata import read_topics, require_topics
 from .settings import KafkaSettings
@@ -41,18 +42,8 @@ class WatchlistReader:
         if self._consumer is not None:
             return
         settings = self._settings
-        try:
-            # A consumer needs the name of a group; this one never joins it.
-            consumer = Consumer(
-                {
-                    **settings.consumer(settings.watchlist_group),
-                    **self._client_log.options(),
-                    "enable.partition.eof": True,
-                    "fetch.wait.max.ms": self._fetch_wait_ms,
-                }
-            )
-        except (KafkaException, ValueError, TypeError) as error:
-            raise BrokerError(f"Kafka does not accept these settings: {error}") from error
+        properties = {"enable.partition.eof": True, "fetch.wait.max.ms": self._fetch_wait_ms}
+        consumer = new_consumer(settings, settings.watchlist_group, self._client_log, properties)
         try:
             topic = settings.watchlist_topic
             require_topics(consumer, (topic,), settings, self._client_log)
