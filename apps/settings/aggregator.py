@@ -12,7 +12,7 @@ from .endpoint_options import MetricsOptions
 from .metrics_options import AGGREGATOR_PORT, metrics_host, metrics_port
 from .options import CassandraOptions, KafkaOptions, RuleOptions, in_seconds
 from .production import require_production
-from .spark_security import spark_cassandra_security, spark_kafka_security
+from .spark_connections import spark_cassandra, spark_kafka_security
 
 _DEFAULTS: Final = AggregatorSettings()
 
@@ -87,11 +87,7 @@ class AggregatorOptions:
             events_topic=self.kafka.events_topic,
             kafka_security=spark_kafka_security(self.kafka),
             kafka_properties=self.kafka_client,
-            cassandra_hosts=self.cassandra.hosts,
-            cassandra_port=self.cassandra.port,
-            keyspace=self.cassandra.keyspace,
-            local_dc=self.cassandra.local_dc,
-            cassandra_security=spark_cassandra_security(self.cassandra),
+            **spark_cassandra(self.cassandra),
             consistency=self.consistency,
             checkpoint=self.checkpoint,
             trigger_s=self.trigger_s,

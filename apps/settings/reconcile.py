@@ -9,7 +9,7 @@ from adapters.exchange_calendar.markets import NYSE
 from adapters.spark.settings import AggregatorSettings
 
 from .options import CassandraOptions, in_seconds
-from .spark_security import spark_cassandra_security
+from .spark_connections import spark_cassandra
 
 _DEFAULTS: Final = AggregatorSettings()
 
@@ -37,11 +37,7 @@ class ReconcileOptions:
     def adapter(self) -> AggregatorSettings:
         """Return the settings of the adapter. Raise ValueError on wrong values."""
         return AggregatorSettings(
-            cassandra_hosts=self.cassandra.hosts,
-            cassandra_port=self.cassandra.port,
-            keyspace=self.cassandra.keyspace,
-            local_dc=self.cassandra.local_dc,
-            cassandra_security=spark_cassandra_security(self.cassandra),
+            **spark_cassandra(self.cassandra),
             consistency=self.consistency,
             window_ms=self.window_s * 1000,
             allowed_lateness_ms=self.allowed_lateness_s * 1000,
