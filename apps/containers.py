@@ -1,5 +1,6 @@
-"""Which adapter stands behind which port, for each program. Only this module and `shared_containers` join them.
+"""Which adapter stands behind which port, for each program that keeps running. `command_containers` has the commands, `shared_containers` what both need.
 
+- Only these three modules join adapters to ports.
 - A container is made from the settings of its program. A test overrides a provider to put another adapter in its place.
 - An adapter is named by its path and loaded when a program first asks for it: a program starts without the drivers that it does not use, and runs where
   they are not installed. The annotation of a provider is the port.
@@ -23,35 +24,24 @@ from domain.journal import Journal
 from domain.windower import Windower
 from ports.candle_store import CandleStore
 from ports.clock import Clock
-from ports.daily_candle_store import DailyCandleStore
-from ports.diagnosis import Diagnosis
 from ports.event_store import EventStore
 from ports.feed import Feed
 from ports.intake import FrameIntake
 from ports.probe import Probe
 from ports.publisher import Publisher
-from ports.report_store import ReportStore
 from ports.subscriber import Subscriber
-from ports.symbol_index import SymbolIndex
-from ports.topic_reader import TopicReader
 from ports.trade_store import TradeStore
 from ports.watchlist import Watchlist
-from ports.watchlist_editor import WatchlistEditor
 
 from .observability.health import live_health, producer_health
 from .runtime.lifecycle import Late
-from .services.day_report_service import DayReportService
-from .services.dead_letter_replay import DeadLetterReplay
 from .services.embedded_pipeline import EmbeddedPipeline
 from .services.in_process_aggregator import InProcessAggregator
 from .services.ingest import Ingest
 from .services.symbol_assignment import FixedAssignment, WatchlistAssignment
 from .settings.dashboard import DashboardSettings
-from .settings.dlq import DlqSettings
 from .settings.producer import new_run_id
-from .settings.report import ReportSettings
 from .settings.stack import StackSettings
-from .settings.watchlist import WatchlistSettings
 from .shared_containers import (
     Callable,
     CassandraContainer,
@@ -199,73 +189,6 @@ class ProducerContainer(FeedContainer):
     )
 
 
-class WatchlistContainer(DeclarativeContainer):
-    """`tapeline watchlist`: the list, and the producers that share it."""
-
-    settings = Dependency(instance_of=WatchlistSettings)
-    kafka = Singleton(lambda options: options.adapter(), settings.provided.kafka)
-    editor: Provider[WatchlistEditor] = Singleton(Late("adapters.kafka.watchlist_editor:KafkaWatchlistEditor"), kafka)
-    instances = Callable(Late("adapters.kafka.instances:describe_instances"), kafka)
-
-
-class DlqContainer(DeclarativeContainer):
-    """`tapeline dlq`: what reads the dead letters, and what publishes their trades."""
-
-    settings = Dependency(instance_of=DlqSettings)
-    kafka = Singleton(lambda options: options.adapter(), settings.provided.kafka)
-    reader: Provider[TopicReader] = Singleton(Late("adapters.kafka.topic_reader:KafkaTopicReader"), kafka)
-    publisher: Provider[Publisher] = Singleton(Late("adapters.kafka.publisher:KafkaPublisher"), kafka)
-    replay = Singleton(
-        DeadLetterReplay,
-        reader=reader,
-        publisher=publisher,
-        decode_frame=Object(Late("adapters.finnhub.protocol:parse_message")),
-        topic=kafka.provided.dead_letters_topic,
-        rules=settings.provided.rules.adapter.call(),
-        max_attempts=settings.provided.max_attempts,
-    )
-
-
-class ReportContainer(DeclarativeContainer):
-    """`tapeline report`: what reads the stores and the dead letters, and where reports and candles of days are stored."""
-
-    settings = Dependency(instance_of=ReportSettings)
-    clock: Provider[Clock] = Object(system_clock)
-    cassandra = Singleton(lambda options: options.adapter(), settings.provided.cassandra)
-    stores = Container(CassandraContainer, settings=cassandra)
-    kafka = Singleton(lambda options: options.adapter(), settings.provided.kafka)
-    dead_letters: Provider[TopicReader] = Singleton(Late("adapters.kafka.topic_reader:KafkaTopicReader"), kafka)
-    symbol_index: Provider[SymbolIndex] = Singleton(
-        Late("adapters.cassandra.symbol_index:CassandraSymbolIndex"), cassandra, stores.session
-    )
-    report_store: Provider[ReportStore] = Singleton(
-        Late("adapters.cassandra.report_store:CassandraReportStore"), cassandra, stores.session
-    )
-    daily_candle_store: Provider[DailyCandleStore] = Singleton(
-        Late("adapters.cassandra.daily_candle_store:CassandraDailyCandleStore"), cassandra, stores.session
-    )
-    service = Singleton(
-        DayReportService,
-        trades=stores.trade_store,
-        candles=stores.candle_store,
-        events=stores.event_store,
-        calendar_of=Object(calendar_of_symbol),
-        eligibility_of=Singleton(eligibility_rules, NYSE.session),
-    )
-
-
-class AdminContainer(DeclarativeContainer):
-    """`tapeline admin`: what creates topics and tables."""
-
-    kafka = Dependency(instance_of=KafkaSettings)
-    cassandra = Dependency(instance_of=CassandraSettings)
-    ensure_topics = Callable(Late("adapters.kafka.topics:ensure_topics"), kafka)
-    ensure_watchlist = Callable(Late("adapters.kafka.topics:ensure_watchlist"), kafka)
-    apply_schema = Callable(Late("adapters.cassandra.schema:apply_schema"), cassandra)
-    ensure_acls = Callable(Late("adapters.kafka.acls:ensure_acls"), kafka)
-    ensure_roles = Callable(Late("adapters.cassandra.roles:ensure_roles"), cassandra)
-
-
 class SimulatorContainer(DeclarativeContainer):
     """`tapeline simulator`: the simulated Finnhub."""
 
@@ -288,14 +211,3 @@ class StackContainer(DeclarativeContainer):
     end_offsets = Callable(Late("adapters.kafka.offsets:end_offsets"), kafka)
     calendar_of = Object(calendar_of_symbol)
     page = Callable(page_server, web=settings.provided.web)
-
-
-class DoctorContainer(DeclarativeContainer):
-    """`tapeline doctor`: what examines Kafka and Cassandra."""
-
-    kafka = Dependency(instance_of=KafkaSettings)
-    cassandra = Dependency(instance_of=CassandraSettings)
-    kafka_diagnosis: Provider[Diagnosis] = Singleton(Late("adapters.kafka.diagnosis:KafkaDiagnosis"), kafka)
-    cassandra_diagnosis: Provider[Diagnosis] = Singleton(
-        Late("adapters.cassandra.diagnosis:CassandraDiagnosis"), cassandra
-    )

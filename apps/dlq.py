@@ -11,7 +11,7 @@ import click
 from domain.dead_letters import LetterFilter, StoredLetter
 from domain.rejection import Reason
 
-from .containers import DlqContainer
+from .command_containers import DlqContainer
 from .output.dead_letter_rows import LETTER_COLUMNS, letter_json, letter_lines, letter_row, reason_counts
 from .output.row_printer import print_rows
 from .output.time_args import moment_callback
@@ -24,12 +24,14 @@ from .settings.loader import app_command
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_read_moment = moment_callback(DlqContainer.clock())
+
 
 def _filter_options(command: F) -> F:
     for option in (
         click.option("--limit", type=click.IntRange(min=1), help="At most this many letters, the oldest"),
-        click.option("--to", "to_ms", callback=moment_callback, help="Rejected before this moment"),
-        click.option("--from", "from_ms", callback=moment_callback, help="Rejected at this moment or later: a time, or 1h for an hour ago"),
+        click.option("--to", "to_ms", callback=_read_moment, help="Rejected before this moment"),
+        click.option("--from", "from_ms", callback=_read_moment, help="Rejected at this moment or later: a time, or 1h for an hour ago"),
         click.option("--source", default="", help="Whose source begins with this, such as finnhub or trades/0/"),
         click.option("--reason", "reasons", multiple=True, type=click.Choice([str(reason) for reason in Reason]), help="Of this reason; may be repeated"),
     ):  # fmt: skip

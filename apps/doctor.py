@@ -13,7 +13,7 @@ from devstack.errors import DevstackError
 from devstack.servers.java import java_home
 from ports.diagnosis import Finding
 
-from .containers import DoctorContainer
+from .command_containers import DoctorContainer
 from .output.finding_tables import finding_json, print_findings
 from .runtime.commands import run
 from .runtime.logs import configure_logs

@@ -30,6 +30,8 @@ from .shared_containers import CassandraContainer
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_read_moment = moment_callback(CassandraContainer.clock())
+
 
 def _span_options(command: F) -> F:
     for option in (
@@ -39,10 +41,10 @@ def _span_options(command: F) -> F:
             help="json is one object a line",
         ),
         click.option(
-            "--to", "end_ms", callback=moment_callback, default="now", show_default=True, help="End of the span, not included"
+            "--to", "end_ms", callback=_read_moment, default="now", show_default=True, help="End of the span, not included"
         ),
         click.option(
-            "--from", "start_ms", callback=moment_callback, default="1h", show_default=True,
+            "--from", "start_ms", callback=_read_moment, default="1h", show_default=True,
             help="Start of the span: a date or time, UTC if it has no zone, or a length of time ago (30m, 1h, 7d)",
         ),
     ):  # fmt: skip

@@ -11,7 +11,7 @@ from adapters.cassandra.settings import CassandraSettings
 from adapters.kafka.security import KafkaSecurity
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topics import Profile
-from apps.containers import AdminContainer
+from apps.command_containers import AdminContainer
 from apps.runtime.child_processes import Child
 from apps.settings.secret_files import read_secret
 from apps.settings.stack import StackSettings

@@ -1,14 +1,17 @@
 """Times as people write them: `2019-10-11`, `2019-10-11T09:30:00+02:00`, `now`, or a length of time ago: `90s`, `30m`, `1h`, `7d`."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
 import click
 
-from adapters.system_clock import system_clock
 from domain.rollup import Period
 from domain.window import to_datetime, to_ms
+from ports.clock import Clock
+
+MomentCallback = Callable[[click.Context, click.Parameter, str | None], int | None]
 
 _UNITS_MS: Final = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _LENGTH: Final = re.compile(r"([1-9][0-9]{0,11})(ms|s|m|h|d)", re.ASCII)
@@ -54,9 +57,13 @@ def window_callback(_ctx: click.Context, _option: click.Parameter, text: str) ->
         raise click.BadParameter(str(error)) from error
 
 
-def moment_callback(_ctx: click.Context, _option: click.Parameter, text: str | None) -> int | None:
-    """Read an option that is a moment, None when it is not given; for click."""
-    try:
-        return None if text is None else parse_moment_ms(text, now_ms=system_clock())
-    except (ValueError, OverflowError) as error:
-        raise click.BadParameter(str(error)) from error
+def moment_callback(now_ms: Clock) -> MomentCallback:
+    """Return what reads an option that is a moment, None when it is not given; for click."""
+
+    def read(_ctx: click.Context, _option: click.Parameter, text: str | None) -> int | None:
+        try:
+            return None if text is None else parse_moment_ms(text, now_ms=now_ms())
+        except (ValueError, OverflowError) as error:
+            raise click.BadParameter(str(error)) from error
+
+    return read

@@ -12,7 +12,7 @@ import pytest
 from adapters.cassandra.settings import CassandraSettings
 from adapters.kafka.settings import KafkaSettings
 from adapters.simulator.settings import SimulatorSettings
-from apps import containers
+from apps import command_containers, containers
 from apps.settings.dashboard import DashboardSettings
 from apps.settings.live import LiveSettings
 from apps.settings.options import FinnhubOptions
@@ -33,9 +33,9 @@ PROVIDERS = [
     (containers.ProducerContainer(settings=ProducerSettings()), ("ingest", "health", "assignment")),
     (containers.ProducerContainer(settings=ProducerSettings(watchlist=True)), ("assignment", "publisher")),
     (containers.DashboardContainer(settings=DashboardSettings()), ("page",)),
-    (containers.WatchlistContainer(settings=WatchlistSettings()), ("editor",)),
+    (command_containers.WatchlistContainer(settings=WatchlistSettings()), ("editor",)),
     (
-        containers.ReportContainer(settings=ReportSettings()),
+        command_containers.ReportContainer(settings=ReportSettings()),
         ("service", "report_store", "daily_candle_store", "symbol_index", "dead_letters"),
     ),
     (containers.SimulatorContainer(settings=SimulatorSettings()), ("server",)),

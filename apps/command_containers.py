@@ -1,0 +1,111 @@
+"""Which adapter stands behind which port, for the commands that read or prepare the servers and then end. See `apps/containers.py`."""
+
+from adapters.cassandra.settings import CassandraSettings
+from adapters.exchange_calendar.markets import NYSE, calendar_of_symbol
+from adapters.kafka.settings import KafkaSettings
+from adapters.system_clock import system_clock
+from domain.eligibility import eligibility_rules
+from ports.clock import Clock
+from ports.daily_candle_store import DailyCandleStore
+from ports.diagnosis import Diagnosis
+from ports.publisher import Publisher
+from ports.report_store import ReportStore
+from ports.symbol_index import SymbolIndex
+from ports.topic_reader import TopicReader
+from ports.watchlist_editor import WatchlistEditor
+
+from .runtime.lifecycle import Late
+from .services.day_report_service import DayReportService
+from .services.dead_letter_replay import DeadLetterReplay
+from .settings.dlq import DlqSettings
+from .settings.report import ReportSettings
+from .settings.watchlist import WatchlistSettings
+from .shared_containers import (
+    Callable,
+    CassandraContainer,
+    Container,
+    DeclarativeContainer,
+    Dependency,
+    Object,
+    Provider,
+    Singleton,
+)
+
+
+class WatchlistContainer(DeclarativeContainer):
+    """`tapeline watchlist`: the list, and the producers that share it."""
+
+    settings = Dependency(instance_of=WatchlistSettings)
+    kafka = Singleton(lambda options: options.adapter(), settings.provided.kafka)
+    editor: Provider[WatchlistEditor] = Singleton(Late("adapters.kafka.watchlist_editor:KafkaWatchlistEditor"), kafka)
+    instances = Callable(Late("adapters.kafka.instances:describe_instances"), kafka)
+
+
+class DlqContainer(DeclarativeContainer):
+    """`tapeline dlq`: what reads the dead letters, and what publishes their trades."""
+
+    settings = Dependency(instance_of=DlqSettings)
+    clock: Provider[Clock] = Object(system_clock)
+    kafka = Singleton(lambda options: options.adapter(), settings.provided.kafka)
+    reader: Provider[TopicReader] = Singleton(Late("adapters.kafka.topic_reader:KafkaTopicReader"), kafka)
+    publisher: Provider[Publisher] = Singleton(Late("adapters.kafka.publisher:KafkaPublisher"), kafka)
+    replay = Singleton(
+        DeadLetterReplay,
+        reader=reader,
+        publisher=publisher,
+        decode_frame=Object(Late("adapters.finnhub.protocol:parse_message")),
+        topic=kafka.provided.dead_letters_topic,
+        rules=settings.provided.rules.adapter.call(),
+        max_attempts=settings.provided.max_attempts,
+    )
+
+
+class ReportContainer(DeclarativeContainer):
+    """`tapeline report`: what reads the stores and the dead letters, and where reports and candles of days are stored."""
+
+    settings = Dependency(instance_of=ReportSettings)
+    clock: Provider[Clock] = Object(system_clock)
+    cassandra = Singleton(lambda options: options.adapter(), settings.provided.cassandra)
+    stores = Container(CassandraContainer, settings=cassandra)
+    kafka = Singleton(lambda options: options.adapter(), settings.provided.kafka)
+    dead_letters: Provider[TopicReader] = Singleton(Late("adapters.kafka.topic_reader:KafkaTopicReader"), kafka)
+    symbol_index: Provider[SymbolIndex] = Singleton(
+        Late("adapters.cassandra.symbol_index:CassandraSymbolIndex"), cassandra, stores.session
+    )
+    report_store: Provider[ReportStore] = Singleton(
+        Late("adapters.cassandra.report_store:CassandraReportStore"), cassandra, stores.session
+    )
+    daily_candle_store: Provider[DailyCandleStore] = Singleton(
+        Late("adapters.cassandra.daily_candle_store:CassandraDailyCandleStore"), cassandra, stores.session
+    )
+    service = Singleton(
+        DayReportService,
+        trades=stores.trade_store,
+        candles=stores.candle_store,
+        events=stores.event_store,
+        calendar_of=Object(calendar_of_symbol),
+        eligibility_of=Singleton(eligibility_rules, NYSE.session),
+    )
+
+
+class AdminContainer(DeclarativeContainer):
+    """`tapeline admin`: what creates topics and tables."""
+
+    kafka = Dependency(instance_of=KafkaSettings)
+    cassandra = Dependency(instance_of=CassandraSettings)
+    ensure_topics = Callable(Late("adapters.kafka.topics:ensure_topics"), kafka)
+    ensure_watchlist = Callable(Late("adapters.kafka.topics:ensure_watchlist"), kafka)
+    apply_schema = Callable(Late("adapters.cassandra.schema:apply_schema"), cassandra)
+    ensure_acls = Callable(Late("adapters.kafka.acls:ensure_acls"), kafka)
+    ensure_roles = Callable(Late("adapters.cassandra.roles:ensure_roles"), cassandra)
+
+
+class DoctorContainer(DeclarativeContainer):
+    """`tapeline doctor`: what examines Kafka and Cassandra."""
+
+    kafka = Dependency(instance_of=KafkaSettings)
+    cassandra = Dependency(instance_of=CassandraSettings)
+    kafka_diagnosis: Provider[Diagnosis] = Singleton(Late("adapters.kafka.diagnosis:KafkaDiagnosis"), kafka)
+    cassandra_diagnosis: Provider[Diagnosis] = Singleton(
+        Late("adapters.cassandra.diagnosis:CassandraDiagnosis"), cassandra
+    )
