@@ -28,6 +28,7 @@ from .services.period_candles import PeriodCandles
 from .services.rollup_reader import RollupCandleStore
 from .settings.source import SourceOptions
 from .settings.web_options import WebOptions
+from .web.limits import Limits
 from .web.page_source import PageSource
 from .web.server import PageServer
 
@@ -47,7 +48,14 @@ __all__ = [
 
 def page_server(source: PageSource, web: WebOptions) -> PageServer:
     """Return the server of the live page, not started."""
-    return PageServer(source, host=web.host, port=web.port, allowed_hosts=web.allowed_hosts, security=web.security())
+    return PageServer(
+        source,
+        host=web.host,
+        port=web.port,
+        allowed_hosts=web.allowed_hosts,
+        security=web.security(),
+        limits=Limits(max_requests=web.max_requests, timeout_s=web.request_timeout_s),
+    )
 
 
 def _period_candles(symbol: str, **parts: Any) -> PeriodCandles:

@@ -38,6 +38,7 @@ def stack_source(
         alerts=no_alerts if alerts is None else lambda: alerts.firing(watch.stages()),
         links={} if alerts is None else alerts.links,
         poll_s=settings.web.poll_s,
+        max_watchers=settings.web.max_pages,
         stale_after_s=settings.web.stale_after_s,
     )
 

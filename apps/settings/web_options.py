@@ -58,6 +58,16 @@ class WebOptions:
         help="Time without a newer trade after which the data counts as stale [seconds]",
     )
 
+    max_requests: int = ts.option(
+        default=64, validator=attrs.validators.ge(1), help="Requests that may run at once; more are answered with 503"
+    )
+    request_timeout_s: float = ts.option(
+        default=30.0, validator=_positive, help="Time after which a request is answered with 504 [seconds]"
+    )
+    max_pages: int = ts.option(
+        default=200, validator=attrs.validators.ge(1), help="Pages that may be open; each receives a stream of updates"
+    )
+
     def __attrs_post_init__(self) -> None:
         check_pair("web", self.tls_cert_file, self.tls_key_file)
 

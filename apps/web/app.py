@@ -19,9 +19,10 @@ from ports.errors import StoreError
 
 from . import api, documentation, stream
 from .error_response import error_response
+from .limits import Limits
 from .middleware.allowed_hosts import AllowedHosts
 from .middleware.credentials_required import CredentialsRequired
-from .middleware.request_limits import Limits, RequestLimits
+from .middleware.request_limits import RequestLimits
 from .middleware.security_headers import SecurityHeaders
 from .monitoring_routes import monitoring_routes
 from .page_source import PageSource

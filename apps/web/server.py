@@ -17,6 +17,7 @@ import structlog
 from apps.http_security.endpoint_security import EndpointSecurity
 from domain.errors import TapelineError
 
+from .limits import Limits
 from .page_source import PageSource
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ PORTS_TO_TRY: Final = 20
 STOP_S: Final = 10.0
 START_DELAY_S: Final = 1.0
 _OPEN: Final = EndpointSecurity()
+_USUAL_LIMITS: Final = Limits()
 _log = structlog.get_logger("apps.web")
 
 
@@ -44,6 +46,7 @@ class PageServer:
         port: int = 8080,
         allowed_hosts: Collection[str] = (),
         security: EndpointSecurity = _OPEN,
+        limits: Limits = _USUAL_LIMITS,
     ) -> None:
         """Serve on this port or the next free one, 0 being any, and answer to `allowed_hosts` as well as to this machine's names."""
         self._source = source
@@ -51,6 +54,7 @@ class PageServer:
         self._port = port
         self._allowed_hosts = allowed_hosts
         self._security = security
+        self._limits = limits
         self._socket: socket.socket | None = None
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
@@ -118,7 +122,10 @@ class PageServer:
         from .app import create_app  # noqa: PLC0415
 
         app = create_app(
-            self._source, host_names=[self._host, *self._allowed_hosts], credentials=self._security.credentials
+            self._source,
+            host_names=[self._host, *self._allowed_hosts],
+            credentials=self._security.credentials,
+            limits=self._limits,
         )
         config = uvicorn.Config(
             app,

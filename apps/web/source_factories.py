@@ -46,6 +46,7 @@ def live_source(
         calendar_of=calendar_of,
         stages=embedded_stages(ingest, aggregator),
         poll_s=settings.web.poll_s,
+        max_watchers=settings.web.max_pages,
         stale_after_s=settings.web.stale_after_s,
     )
 
@@ -70,5 +71,6 @@ def stored_source(
         calendar_of=calendar_of,
         horizon=Horizon(lookback_ms=round(settings.lookback_s * 1000)),
         poll_s=settings.web.poll_s,
+        max_watchers=settings.web.max_pages,
         stale_after_s=settings.web.stale_after_s,
     )

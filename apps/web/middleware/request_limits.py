@@ -9,11 +9,11 @@ import asyncio
 from collections.abc import Collection
 from typing import Final
 
-import attrs
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from apps.web.error_response import error_response
+from apps.web.limits import Limits
 
 _BODY: Final = error_response(413, "body_refused", "requests have no body")
 _TOO_LONG: Final = error_response(414, "address_too_long", "the path with its query is too long")
@@ -21,18 +21,6 @@ _BUSY: Final = error_response(
     503, "too_many_requests", "too many requests at once; try again", headers={"Retry-After": "1"}
 )
 _LATE: Final = error_response(504, "timeout", "the request took too long")
-
-
-@attrs.frozen(kw_only=True)
-class Limits:
-    """Limits of one server."""
-
-    max_requests: int = 64
-    """Largest number of requests at once."""
-    timeout_s: float = 30.0
-    """Longest time of a request. The store's own time limits are shorter."""
-    max_address_bytes: int = 4096
-    """Largest size of path and query."""
 
 
 class RequestLimits:

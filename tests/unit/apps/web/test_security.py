@@ -14,8 +14,12 @@ from typed_settings import SecretStr
 
 from apps.http_security.credentials import Credentials
 from apps.http_security.endpoint_security import EndpointSecurity, server_tls
-from apps.web.middleware.request_limits import Limits, RequestLimits
+from apps.settings.web_options import WebOptions
+from apps.shared_containers import page_server
+from apps.web.limits import Limits
+from apps.web.middleware.request_limits import RequestLimits
 from apps.web.server import PageServer
+from domain.candle import Candle
 from tests.support.certificates import ServerCertificate, make_certificate
 
 from .made_up_market import MadeUpMarket
@@ -180,3 +184,19 @@ def test_an_error_of_the_app_is_still_an_error() -> None:
 
     with pytest.raises(ArithmeticError):
         asyncio.run(ask(RequestLimits(broken, Limits())))
+
+
+def test_the_settings_of_the_page_limit_its_requests() -> None:
+    market, free = MadeUpMarket(("AAPL",)), threading.Event()
+
+    class Frozen:
+        def read(self, *_: object) -> Iterator[Candle]:
+            free.wait()
+            return iter(())
+
+    web = WebOptions(port=0, max_requests=1, request_timeout_s=0.2)
+    with page_server(market.source(candles=Frozen()), web) as server:
+        url = f"{server.url}/api/candles?symbol=AAPL"
+        statuses = [httpx.get(url).status_code for _ in range(2)]
+        free.set()
+    assert statuses == [504, 503]
