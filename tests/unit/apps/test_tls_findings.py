@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from apps.runtime.tls_findings import TlsSettings, tls_finding
 from tests.secure.impostors import Flaw, impostor
@@ -35,3 +36,24 @@ def test_connections_in_clear_pass_on_this_machine_alone() -> None:
     assert tls_finding("kafka.tls", settings(enabled=False)).ok
     found = tls_finding("kafka.tls", settings(host="kafka-1", enabled=False))
     assert (found.ok, found.detail) == (False, "connections to kafka-1 are not encrypted")
+
+
+@pytest.mark.parametrize(("days", "ok"), [(90, True), (7, False)])
+def test_a_client_certificate_that_ends_soon_fails(days: int, ok: bool, tmp_path: Path) -> None:
+    issued = trustme.CA().issue_cert("producer.invalid", not_after=datetime.now(UTC) + timedelta(days=days, hours=1))
+    file = tmp_path / "client.pem"
+    issued.private_key_and_cert_chain_pem.write_to_path(file)
+    with impostor(Flaw(not_after=datetime.now(UTC) + timedelta(days=90)), tmp_path) as server:
+        found = tls_finding("kafka.tls", settings(server.port, ca_file=server.ca_file, cert_file=file))
+    assert found.ok is ok, found.detail
+    assert f"the client certificate {file} ends in {days} days" in found.detail
+    assert f"the authority's certificate {server.ca_file} ends in " in found.detail
+
+
+def test_a_client_certificate_that_is_no_certificate_fails(tmp_path: Path) -> None:
+    file = tmp_path / "client.pem"
+    file.write_text("not a certificate")
+    with impostor(Flaw(), tmp_path) as server:
+        found = tls_finding("kafka.tls", settings(server.port, ca_file=file))
+    assert not found.ok
+    assert f"{file} holds no certificate in PEM" in found.detail
