@@ -1,6 +1,7 @@
 """TLS and authentication to the brokers, as values, and the properties that librdkafka makes of them."""
 
 from typing import Final
+from urllib.parse import urlsplit
 
 import attrs
 from attrs.validators import in_
@@ -22,9 +23,14 @@ class KafkaSecurity:
     key_file: str = ""
     """PEM file of the private key of the client certificate."""
     sasl_mechanism: str = attrs.field(default="SCRAM-SHA-512", validator=in_(MECHANISMS))
-    """With SASL_SSL alone. OAUTHBEARER takes its token from properties of the client, not from a password."""
+    """With SASL_SSL alone."""
     username: str = ""
     password: str = attrs.field(default="", repr=False)
+    token_endpoint: str = ""
+    """For OAUTHBEARER: the address at which the client, which `username` and `password` identify, gets a token by OpenID Connect. Without it, the
+    token comes by other properties of the client."""
+    token_scope: str = ""
+    """What the token is asked for; empty for what the endpoint gives on its own."""
 
     def __attrs_post_init__(self) -> None:
         if bool(self.cert_file) != bool(self.key_file):
@@ -33,6 +39,10 @@ class KafkaSecurity:
             raise ValueError("security protocol: certificates are given, but PLAINTEXT has no TLS")
         if self.protocol != "SASL_SSL" and self.username:
             raise ValueError(f"security protocol: a user name is given, but {self.protocol} has no SASL")
+        if self.token_endpoint and self.sasl_mechanism != "OAUTHBEARER":
+            raise ValueError(f"token endpoint: {self.sasl_mechanism} takes no token, OAUTHBEARER does")
+        if self.token_endpoint and not is_private(self.token_endpoint):
+            raise ValueError("token endpoint: https:// is required, as http:// would send the password in clear")
 
     def properties(self) -> dict[str, str]:
         """Return librdkafka's properties, which hold the password; none for PLAINTEXT."""
@@ -47,9 +57,22 @@ class KafkaSecurity:
             "ssl.key.location": self.key_file,
         }
         if self.protocol == "SASL_SSL":
-            properties |= {
-                "sasl.mechanism": self.sasl_mechanism,
-                "sasl.username": self.username,
-                "sasl.password": self.password,
-            }
+            properties |= {"sasl.mechanism": self.sasl_mechanism, **self._login()}
         return {name: value for name, value in properties.items() if value}
+
+    def _login(self) -> dict[str, str]:
+        if not self.token_endpoint:
+            return {"sasl.username": self.username, "sasl.password": self.password}
+        return {
+            "sasl.oauthbearer.method": "oidc",
+            "sasl.oauthbearer.token.endpoint.url": self.token_endpoint,
+            "sasl.oauthbearer.client.id": self.username,
+            "sasl.oauthbearer.client.secret": self.password,
+            "sasl.oauthbearer.scope": self.token_scope,
+        }
+
+
+def is_private(url: str) -> bool:
+    """Return whether nobody else can read what is sent to this address: it has TLS, or is on this machine."""
+    parts = urlsplit(url)
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost"})

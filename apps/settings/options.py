@@ -117,6 +117,10 @@ class KafkaOptions:
     sasl_password_file: Path | None = ts.option(
         default=None, help="File with the password, readable by its owner alone", click=_FILE
     )
+    sasl_token_endpoint: str = ts.option(
+        default="", help="For OAUTHBEARER: address that gives a token for the user and the password, by OpenID Connect"
+    )
+    sasl_token_scope: str = ts.option(default="", help="What that token is asked for")
 
     def __attrs_post_init__(self) -> None:
         self.adapter()
@@ -143,6 +147,8 @@ class KafkaOptions:
                 sasl_mechanism=self.sasl_mechanism,
                 username=self.sasl_username,
                 password=secret_of("kafka.sasl_password", self.sasl_password, self.sasl_password_file),
+                token_endpoint=self.sasl_token_endpoint,
+                token_scope=self.sasl_token_scope,
             ),
             extra=self.properties,
         )

@@ -1,19 +1,30 @@
 """One set of settings protects the connections of librdkafka, the Python driver, and Spark's clients."""
 
+import base64
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typed_settings as ts
 
+from adapters.kafka.publisher import KafkaPublisher
 from adapters.spark.kafka_client import security_properties
 from apps.settings.aggregator import AggregatorOptions
 from apps.settings.loader import loaders, settings_converter, settings_errors
 from apps.settings.options import CassandraOptions, KafkaOptions
 from apps.settings.producer import ProducerSettings
+from ports.errors import BrokerError
 from tests.support.certificates import ServerCertificate, make_certificate
 
 PASSWORD = 'p"a\\ss'  # noqa: S105 - quotes and backslashes have to survive Java's configuration
+
+TOKENS = {
+    "SECURITY_PROTOCOL": "SASL_SSL",
+    "SASL_MECHANISM": "OAUTHBEARER",
+    "SASL_TOKEN_ENDPOINT": "https://sso.example",
+}
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +104,8 @@ def test_the_files_and_the_password_come_from_variables(
         ({"SECURITY_PROTOCOL": "SSL", "SSL_CERT_FILE": "client.pem"}, "needs both"),
         ({"SECURITY_PROTOCOL": "SSL", "SSL_KEY_FILE": "no-such.key"}, "cannot read the secret file"),
         ({"SECURITY_PROTOCOL": "SASL_SSL", "SASL_PASSWORD_FILE": "no-such"}, "cannot read the secret file"),
+        ({**TOKENS, "SASL_MECHANISM": "PLAIN"}, "PLAIN takes no token"),
+        ({**TOKENS, "SASL_TOKEN_ENDPOINT": "http://sso.example/token"}, "https:// is required"),
     ],
 )
 def test_settings_that_contradict_each_other_are_refused_by_name(
@@ -114,3 +127,34 @@ def test_a_password_file_that_others_can_read_is_refused(pem: ServerCertificate,
 def test_a_password_is_set_once(pem: ServerCertificate, password_file: Path) -> None:
     with pytest.raises(ValueError, match="both set"):
         kafka_options(pem, sasl_password=ts.SecretStr("other"), sasl_password_file=password_file)
+
+
+def test_oauthbearer_asks_the_endpoint_for_a_token_with_user_and_password(
+    pem: ServerCertificate, password_file: Path
+) -> None:
+    asked: list[str] = []
+
+    class Endpoint(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append(self.headers["Authorization"])
+            self.send_error(503)
+
+        def log_message(self, *_: object) -> None:
+            """Log nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Endpoint) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        endpoint = f"http://127.0.0.1:{server.server_port}/token"
+        settings = kafka_options(
+            pem,
+            bootstrap_servers="127.0.0.1:9",
+            sasl_mechanism="OAUTHBEARER",
+            sasl_token_endpoint=endpoint,
+            sasl_password_file=password_file,
+            connect_timeout_s=3,
+        ).adapter()
+        with pytest.raises(BrokerError), KafkaPublisher(settings):
+            pass
+        server.shutdown()
+    credentials = base64.b64encode(f"producer:{PASSWORD}".encode()).decode()
+    assert asked[0] == f"Basic {credentials}"
