@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
 
 import attrs
 import typed_settings as ts
 
 from .options import CassandraOptions, KafkaOptions
-from .production import require_production
+from .production import PROFILE_HELP, Profile, check_profile
 from .secret_files import read_secret
 
 PROFILES = ("dev", "production")
@@ -18,7 +17,7 @@ PROFILES = ("dev", "production")
 class TopicsSettings:
     """`tapeline admin topics`."""
 
-    profile: Literal["dev", "production"] = ts.option(
+    profile: Profile = ts.option(
         default="dev", help="dev keeps 1 copy; production keeps 3, and at least 2 must be in sync"
     )
     partitions: int = ts.option(default=4, validator=attrs.validators.ge(1), help="Partitions of each topic")
@@ -26,8 +25,7 @@ class TopicsSettings:
     kafka: KafkaOptions = ts.option(factory=KafkaOptions)
 
     def __attrs_post_init__(self) -> None:
-        if self.profile == "production":
-            require_production(kafka=self.kafka)
+        check_profile(self.profile, kafka=self.kafka)
 
 
 @attrs.frozen(kw_only=True)
@@ -36,6 +34,10 @@ class AclsSettings:
 
     dry_run: bool = ts.option(default=False, help="Print what is missing, and change nothing")
     kafka: KafkaOptions = ts.option(factory=KafkaOptions)
+    profile: Profile = ts.option(default="dev", help=PROFILE_HELP)
+
+    def __attrs_post_init__(self) -> None:
+        check_profile(self.profile, kafka=self.kafka)
 
 
 @attrs.frozen(kw_only=True)
@@ -49,6 +51,10 @@ class RolesSettings:
         click={"metavar": "FOLDER"},
     )
     cassandra: CassandraOptions = ts.option(factory=CassandraOptions)
+    profile: Profile = ts.option(default="dev", help=PROFILE_HELP)
+
+    def __attrs_post_init__(self) -> None:
+        check_profile(self.profile, cassandra=self.cassandra)
 
     def passwords_of(self, roles: Iterable[str]) -> dict[str, str]:
         """Return the passwords of those roles that have a file. Raise SecretFileError if a file cannot be used."""
@@ -62,12 +68,9 @@ class RolesSettings:
 class SchemaSettings:
     """`tapeline admin schema`."""
 
-    profile: Literal["dev", "production"] = ts.option(
-        default="dev", help="dev keeps 1 copy; production as many as --data-centers says"
-    )
+    profile: Profile = ts.option(default="dev", help="dev keeps 1 copy; production as many as --data-centers says")
     data_centers: str = ts.option(default="", help="For production", click={"metavar": "dc1:3,dc2:3"})
     cassandra: CassandraOptions = ts.option(factory=CassandraOptions)
 
     def __attrs_post_init__(self) -> None:
-        if self.profile == "production":
-            require_production(cassandra=self.cassandra)
+        check_profile(self.profile, cassandra=self.cassandra)

@@ -1,6 +1,6 @@
 """The settings of `tapeline aggregator`."""
 
-from typing import Final, Literal
+from typing import Final
 
 import attrs
 import typed_settings as ts
@@ -11,7 +11,7 @@ from adapters.spark.settings import AggregatorSettings
 from .endpoint_options import MetricsOptions
 from .metrics_options import AGGREGATOR_PORT, metrics_host, metrics_port
 from .options import CassandraOptions, KafkaOptions, RuleOptions, in_seconds
-from .production import require_production
+from .production import PROFILE_HELP, Profile, check_profile
 from .spark_connections import spark_cassandra, spark_kafka_security
 
 _DEFAULTS: Final = AggregatorSettings()
@@ -69,14 +69,11 @@ class AggregatorOptions:
     kafka: KafkaOptions = ts.option(factory=KafkaOptions)
     cassandra: CassandraOptions = ts.option(factory=CassandraOptions)
     rules: RuleOptions = ts.option(factory=RuleOptions)
-    profile: Literal["dev", "production"] = ts.option(
-        default="dev", help="production refuses connections in clear and well-known passwords"
-    )
+    profile: Profile = ts.option(default="dev", help=PROFILE_HELP)
 
     def __attrs_post_init__(self) -> None:
         self.adapter()
-        if self.profile == "production":
-            require_production(kafka=self.kafka, cassandra=self.cassandra)
+        check_profile(self.profile, kafka=self.kafka, cassandra=self.cassandra)
 
     def adapter(self) -> AggregatorSettings:
         """Return the settings of the adapter. Raise ValueError on wrong values."""

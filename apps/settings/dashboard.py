@@ -4,6 +4,7 @@ import attrs
 import typed_settings as ts
 
 from .options import CassandraOptions, comma_list, in_seconds
+from .production import PROFILE_HELP, Profile, check_profile
 from .source import DEFAULT_SYMBOLS
 from .web_options import WebOptions
 
@@ -25,3 +26,7 @@ class DashboardSettings:
     )
     web: WebOptions = ts.option(factory=WebOptions)
     cassandra: CassandraOptions = ts.option(factory=CassandraOptions)
+    profile: Profile = ts.option(default="dev", help=PROFILE_HELP)
+
+    def __attrs_post_init__(self) -> None:
+        check_profile(self.profile, cassandra=self.cassandra)

@@ -14,7 +14,7 @@ from domain.session_record import is_name
 from .endpoint_options import MetricsOptions
 from .metrics_options import PRODUCER_PORT, metrics_host, metrics_port
 from .options import KafkaOptions, in_seconds
-from .production import require_production
+from .production import PROFILE_HELP, Profile, check_profile
 from .source import FeedKind, SourceOptions
 
 
@@ -42,13 +42,10 @@ class ProducerSettings(SourceOptions):
     metrics_host: str = metrics_host()
     metrics: MetricsOptions = ts.option(factory=MetricsOptions)
     kafka: KafkaOptions = ts.option(factory=KafkaOptions)
-    profile: Literal["dev", "production"] = ts.option(
-        default="dev", help="production refuses connections in clear and well-known passwords"
-    )
+    profile: Profile = ts.option(default="dev", help=PROFILE_HELP)
 
     def __attrs_post_init__(self) -> None:
-        if self.profile == "production":
-            require_production(kafka=self.kafka)
+        check_profile(self.profile, kafka=self.kafka)
         if self.feed == "replay" and self.replay is None:
             raise ValueError("a replay needs a recording: --replay FILE")
         if self.instance and not is_name(self.instance):

@@ -1,12 +1,22 @@
 """What the profile `production` refuses: connections in clear, missing or well-known passwords, and fewer than three copies."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Literal
 
 from .options import CassandraOptions, KafkaOptions
 
+Profile = Literal["dev", "production"]
+PROFILE_HELP: Final = "production refuses connections in clear and well-known passwords"
 MIN_COPIES: Final = 3
 _WELL_KNOWN: Final = frozenset({"", "admin", "cassandra", "changeit", "changeme", "kafka", "password", "secret"})
+
+
+def check_profile(
+    profile: Profile, *, kafka: KafkaOptions | None = None, cassandra: CassandraOptions | None = None
+) -> None:
+    """Raise ValueError, which names every reason, if the profile is production and the settings are not fit for it."""
+    if profile == "production":
+        require_production(kafka=kafka, cassandra=cassandra)
 
 
 def require_production(

@@ -9,6 +9,7 @@ from adapters.exchange_calendar.markets import NYSE
 from adapters.spark.settings import AggregatorSettings
 
 from .options import CassandraOptions, in_seconds
+from .production import PROFILE_HELP, Profile, check_profile
 from .spark_connections import spark_cassandra
 
 _DEFAULTS: Final = AggregatorSettings()
@@ -30,9 +31,11 @@ class ReconcileOptions:
         default=_DEFAULTS.shuffle_partitions, help="Tasks that fold candles, about as many as there are cores"
     )
     cassandra: CassandraOptions = ts.option(factory=CassandraOptions)
+    profile: Profile = ts.option(default="dev", help=PROFILE_HELP)
 
     def __attrs_post_init__(self) -> None:
         self.adapter()
+        check_profile(self.profile, cassandra=self.cassandra)
 
     def adapter(self) -> AggregatorSettings:
         """Return the settings of the adapter. Raise ValueError on wrong values."""

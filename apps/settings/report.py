@@ -4,6 +4,7 @@ import attrs
 import typed_settings as ts
 
 from .options import CassandraOptions, KafkaOptions, in_seconds
+from .production import PROFILE_HELP, Profile, check_profile
 
 
 @attrs.frozen(kw_only=True)
@@ -26,3 +27,7 @@ class ReportSettings:
     )
     kafka: KafkaOptions = ts.option(factory=KafkaOptions)
     cassandra: CassandraOptions = ts.option(factory=CassandraOptions)
+    profile: Profile = ts.option(default="dev", help=PROFILE_HELP)
+
+    def __attrs_post_init__(self) -> None:
+        check_profile(self.profile, kafka=self.kafka, cassandra=self.cassandra)

@@ -3,27 +3,40 @@
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 import typed_settings as ts
 
-from apps.settings.admin import SchemaSettings, TopicsSettings
+from apps.settings.admin import AclsSettings, RolesSettings, SchemaSettings, TopicsSettings
 from apps.settings.aggregator import AggregatorOptions
+from apps.settings.dashboard import DashboardSettings
+from apps.settings.dlq import DlqSettings
 from apps.settings.options import CassandraOptions, KafkaOptions
 from apps.settings.producer import ProducerSettings
 from apps.settings.production import require_production
+from apps.settings.query import QuerySettings
+from apps.settings.reconcile import ReconcileOptions
+from apps.settings.report import ReportSettings
+from apps.settings.watchlist import WatchlistSettings
 
 KAFKA = KafkaOptions(
     security_protocol="SASL_SSL", sasl_username="producer", sasl_password=ts.SecretStr("kJ8-not-well-known")
 )
 CASSANDRA = CassandraOptions(tls=True, username="aggregator", password=ts.SecretStr("kJ8-not-well-known"))
 
+GROUPS: dict[str, Any] = {"kafka": KAFKA, "cassandra": CASSANDRA}
+PROGRAMS: list[Any] = [
+    ProducerSettings, AggregatorOptions, ReconcileOptions, ReportSettings, QuerySettings, DashboardSettings, WatchlistSettings, DlqSettings,
+    TopicsSettings, SchemaSettings, AclsSettings, RolesSettings,
+]  # fmt: skip
+"""The settings of every program that connects to the servers, but the doctor's, which reports."""
+
 
 def test_encrypted_connections_with_a_password_are_fit() -> None:
     require_production(kafka=KAFKA, cassandra=CASSANDRA, data_centers={"dc1": 3})
-    ProducerSettings(profile="production", kafka=KAFKA)
-    AggregatorOptions(profile="production", kafka=KAFKA, cassandra=CASSANDRA)
-    TopicsSettings(profile="production", kafka=KAFKA)
-    SchemaSettings(profile="production", cassandra=CASSANDRA)
+    for settings in PROGRAMS:
+        names = {field.name for field in attrs.fields(settings)}
+        settings(profile="production", **{name: value for name, value in GROUPS.items() if name in names})
 
 
 def test_every_reason_is_named() -> None:
@@ -42,7 +55,7 @@ def test_a_well_known_password_is_not_fit_and_not_shown(password: str) -> None:
     assert "PASSWORD" not in str(refused.value)
 
 
-@pytest.mark.parametrize("settings", [ProducerSettings, AggregatorOptions, TopicsSettings, SchemaSettings])
+@pytest.mark.parametrize("settings", PROGRAMS)
 def test_a_program_with_default_settings_is_not_fit(settings: Any) -> None:
     with pytest.raises(ValueError, match="not fit for the profile production"):
         settings(profile="production")
