@@ -9,7 +9,10 @@ from confluent_kafka import KafkaError, KafkaException
 
 ALL_BROKERS_UNAVAILABLE: Final = KafkaError._ALL_BROKERS_DOWN
 
-REFUSED_CONNECTION: Final = frozenset({KafkaError._AUTHENTICATION, KafkaError._SSL})
+CREDENTIALS_REFUSED: Final = KafkaError._AUTHENTICATION
+"""A broker does not know the user, or the password is another one."""
+
+REFUSED_CONNECTION: Final = frozenset({CREDENTIALS_REFUSED, KafkaError._SSL})
 """A broker did not accept the credentials, or one side did not accept the certificate of the other."""
 
 END_OF_PARTITION: Final = KafkaError._PARTITION_EOF

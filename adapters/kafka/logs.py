@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 from confluent_kafka import KafkaError
 
-from .codes import ALL_BROKERS_UNAVAILABLE, REFUSED_CONNECTION
+from .codes import ALL_BROKERS_UNAVAILABLE, CREDENTIALS_REFUSED, REFUSED_CONNECTION
 
 _REPORTED_BY_CALLBACK = frozenset({"FAIL", "ERROR", "REQTMOUT", "CLOSE"})
 """Facilities of log lines that repeat, at every attempt, what the error callback reports."""
@@ -37,6 +37,12 @@ class ClientLog:
         """The text of the latest error, to explain why no broker answers."""
         self.refusal = ""
         """The text of the latest refusal of credentials or of a certificate."""
+        self.credentials_refused = False
+        """Whether a broker refused the user or the password."""
+
+    def forget_refusal(self) -> None:
+        """Forget that a broker refused the client."""
+        self.refusal, self.credentials_refused = "", False
 
     def options(self) -> dict[str, Any]:
         """Return the callbacks as properties."""
@@ -63,6 +69,7 @@ class ClientLog:
             self.last_error = error.str()
             if error.code() in REFUSED_CONNECTION:
                 self.refusal = error.str()
+                self.credentials_refused |= error.code() == CREDENTIALS_REFUSED
 
     def _on_statistics(self, text: str) -> None:
         if not self._unavailable and self._on_report is None:

@@ -1,6 +1,8 @@
 """Ask a cluster at the start whether it answers and which topics it has, so that a wrong setting ends in a clear error."""
 
+import time
 from collections.abc import Iterable
+from typing import Any, Final
 
 import attrs
 from confluent_kafka import Consumer, KafkaException, Producer
@@ -11,6 +13,9 @@ from ports.errors import BrokerError, TopicMissingError
 from .codes import error_of
 from .logs import ClientLog
 from .settings import KafkaSettings
+
+_FIRST_ATTEMPT_S: Final = 0.5
+"""How long the first attempt waits; each further one waits twice as long. Between attempts, a refusal of the credentials is noticed."""
 
 
 @attrs.frozen(kw_only=True)
@@ -27,12 +32,11 @@ class TopicState:
 def read_topics(
     client: Producer | Consumer | AdminClient, settings: KafkaSettings, log: ClientLog
 ) -> dict[str, TopicState]:
-    """Return the cluster's topics by name. Raise BrokerError when no broker answers in time."""
-    log.refusal = ""  # of an earlier attempt
+    """Return the cluster's topics by name. Raise BrokerError when no broker answers in time, or at once when one refuses the credentials."""
+    log.forget_refusal()  # of an earlier call
     try:
-        topics = client.list_topics(timeout=settings.connect_timeout_s).topics
+        topics = _list_topics(client, settings.connect_timeout_s, log)
     except KafkaException as error:
-        client.poll(0)  # calls the error callback with the cause
         reason = log.last_error or error_of(error).str()
         if log.refusal:
             raise BrokerError(
@@ -52,9 +56,26 @@ def read_topics(
     }
 
 
+def _list_topics(client: Producer | Consumer | AdminClient, timeout_s: float, log: ClientLog) -> dict[str, Any]:
+    """Return the topics. Raise KafkaException at the end of the time, or when a broker has refused the credentials: it would do so again."""
+    deadline = time.monotonic() + timeout_s
+    attempt_s = _FIRST_ATTEMPT_S
+    while True:
+        left_s = max(0.0, deadline - time.monotonic())
+        try:
+            return client.list_topics(timeout=min(attempt_s, left_s)).topics
+        except KafkaException:
+            client.poll(0)  # calls the error callback with the cause
+            if log.credentials_refused or left_s <= attempt_s:
+                raise
+        attempt_s *= 2
+
+
 def require_topics(client: Producer | Consumer, topics: Iterable[str], settings: KafkaSettings, log: ClientLog) -> None:
     """Check that the cluster answers and has these topics. Raise BrokerError when it does not answer, TopicMissingError when one is missing."""
     known = read_topics(client, settings, log)
     missing = [topic for topic in topics if topic not in known]
     if missing:
-        raise TopicMissingError(f"Kafka at {settings.bootstrap_servers} has no topic {', '.join(missing)}")
+        user = settings.security.username
+        hidden = f", or the user {user!r} has no right on it" if user else ""
+        raise TopicMissingError(f"Kafka at {settings.bootstrap_servers} has no topic {', '.join(missing)}{hidden}")
