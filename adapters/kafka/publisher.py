@@ -224,7 +224,7 @@ class KafkaPublisher:
                 continue
             if error.code() in TOPIC_UNAVAILABLE:
                 self._topic_is_unavailable = self._topic_is_unavailable or not self._fatal_error
-                self._fatal_error = self._fatal_error or error.str()
+                self._fatal_error = self._fatal_error or f"{self._undelivered.records[number][0]}: {error.str()}"
             elif error.code() not in END_OF_PRODUCER and not error.fatal():
                 topic, _, value, _ = self._undelivered.give_up(number)
                 _log.error("record refused", topic=topic, size_bytes=len(value), error=error.str())
