@@ -57,6 +57,7 @@ class DlqContainer(DeclarativeContainer):
         topic=kafka.provided.dead_letters_topic,
         rules=settings.provided.rules.adapter.call(),
         max_attempts=settings.provided.max_attempts,
+        flush_timeout_s=settings.provided.flush_timeout_s,
     )
 
 

@@ -33,7 +33,6 @@ from ports.errors import BrokerError
 from ports.publisher import Publisher
 from ports.topic_reader import TopicReader
 
-FLUSH_TIMEOUT_S: Final = 60.0
 _FRAME_OF_ONE: Final = b'{"data":[%b],"type":"trade"}'
 
 
@@ -68,6 +67,7 @@ class DeadLetterReplay:
         topic: str,
         rules: Rules,
         max_attempts: int,
+        flush_timeout_s: float = 60.0,
     ) -> None:
         self._reader = reader
         self._publisher = publisher
@@ -75,6 +75,7 @@ class DeadLetterReplay:
         self._topic = topic
         self._rules = rules
         self._max_attempts = max_attempts
+        self._flush_timeout_s = flush_timeout_s
 
     def find(self, wanted: LetterFilter) -> Sequence[StoredLetter]:
         """Return the letters that match, oldest first. Raise BrokerError."""
@@ -107,7 +108,7 @@ class DeadLetterReplay:
         return report
 
     def _await_acknowledged(self) -> None:
-        deliveries = self._publisher.flush(FLUSH_TIMEOUT_S)
+        deliveries = self._publisher.flush(self._flush_timeout_s)
         if deliveries.pending or deliveries.failed:
             raise BrokerError("the broker has not acknowledged all replayed trades: run the replay again")
 
