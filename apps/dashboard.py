@@ -4,8 +4,11 @@ It only reads: it runs beside the pipeline or alone, in any number of instances.
 """
 
 from contextlib import ExitStack
+from typing import Final
 
 import click
+
+from domain.window import MINUTE_MS
 
 from .containers import DashboardContainer
 from .runtime.commands import run
@@ -15,7 +18,19 @@ from .runtime.signals import stop_on_signals
 from .settings.dashboard import DashboardSettings
 from .settings.loader import app_command
 
-POLL_S = 0.2
+POLL_S: Final = 0.2
+_ANY_SYMBOL: Final = "AAPL"
+
+
+def _read_each(container: DashboardContainer) -> None:
+    """Read one moment of each table. Raise StoreError: without a right on one, each poll would fail, and only the page would show that."""
+    stores, now_ms = container.stores, container.stores.clock()()
+    for rows in (
+        stores.trade_store().read(_ANY_SYMBOL, now_ms, now_ms + 1),
+        stores.candle_store().read(_ANY_SYMBOL, now_ms, now_ms + 1, MINUTE_MS),
+        stores.event_store().read(_ANY_SYMBOL, now_ms, now_ms + 1),
+    ):
+        next(iter(rows), None)
 
 
 @app_command(DashboardSettings, "dashboard")
@@ -27,6 +42,7 @@ def dashboard(settings: DashboardSettings) -> None:
         stop = stack.enter_context(stop_on_signals())
         for store in (container.stores.trade_store(), container.stores.candle_store(), container.stores.event_store()):
             stack.enter_context(started(store))
+        _read_each(container)
         page = stack.enter_context(container.page())
         click.echo(f"the page is at {page.url}")
         while not stop.requested:
