@@ -27,6 +27,15 @@ from .settings import KafkaSettings
 from .topic_reader import GROUP
 
 _ANY_HOST: Final = "*"
+EVERY_ACL: Final = AclBindingFilter(
+    ResourceType.ANY,
+    None,  # type: ignore[arg-type] # None is any, which its type hints do not say
+    ResourcePatternType.ANY,
+    None,  # type: ignore[arg-type]
+    None,  # type: ignore[arg-type]
+    AclOperation.ANY,
+    AclPermissionType.ANY,
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -44,7 +53,7 @@ def ensure_acls(settings: KafkaSettings, *, dry_run: bool = False) -> list[AclRe
     try:
         admin = AdminClient({**settings.client(), **log.options()})
         read_topics(admin, settings, log)
-        existing = set(admin.describe_acls(_everything(), request_timeout=timeout_s).result(timeout_s))
+        existing = set(admin.describe_acls(EVERY_ACL, request_timeout=timeout_s).result(timeout_s))
         wanted = list(acls(settings))
         missing = [acl for acl in wanted if acl not in existing]
         if missing and not dry_run:
@@ -70,27 +79,20 @@ def acls(settings: KafkaSettings) -> Iterable[AclBinding]:
         yield _acl(ResourceType.GROUP, groups[right_of_group.group], right_of_group.user, right_of_group.operation)
 
 
+def principal(user: str) -> str:
+    """Return the name of a user in ACLs."""
+    return f"User:{user}"
+
+
 def _acl(kind: ResourceType, name: str, user: str, operation: str) -> AclBinding:
     return AclBinding(
         kind,
         name,
         ResourcePatternType.LITERAL,
-        f"User:{user}",
+        principal(user),
         _ANY_HOST,
         AclOperation[operation],
         AclPermissionType.ALLOW,
-    )
-
-
-def _everything() -> AclBindingFilter:
-    return AclBindingFilter(
-        ResourceType.ANY,
-        None,  # type: ignore[arg-type] # None is any, which its type hints do not say
-        ResourcePatternType.ANY,
-        None,  # type: ignore[arg-type]
-        None,  # type: ignore[arg-type]
-        AclOperation.ANY,
-        AclPermissionType.ANY,
     )
 
 

@@ -8,6 +8,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined] # exported, bu
     AclOperation,
     AdminClient,
     OffsetSpec,
+    ResourceType,
 )
 
 from adapters.system_clock import system_clock
@@ -15,6 +16,7 @@ from ports.clock import Clock
 from ports.diagnosis import Finding
 from ports.errors import BrokerError
 
+from .acls import acls, principal
 from .logs import ClientLog
 from .metadata import TopicState, read_topics
 from .settings import KafkaSettings
@@ -22,6 +24,7 @@ from .topics import compare_topics
 
 TOLERANCE_MS: Final = 2_000
 _NEEDED: Final = (AclOperation.DESCRIBE, AclOperation.READ, AclOperation.WRITE)
+"""What a client needs that is no user of the table of rights."""
 
 
 class KafkaDiagnosis:
@@ -62,15 +65,21 @@ class KafkaDiagnosis:
             include_authorized_operations=True,
             request_timeout=self._settings.connect_timeout_s,
         )
-        missing = []
-        for name, future in described.items():
-            # A cluster without an authorizer lists every operation.
-            granted = set(future.result().authorized_operations or ())
-            missing += [f"{operation.name} on {name}" for operation in _NEEDED if operation not in granted]
-        text = (
-            f"not granted: {', '.join(missing)}" if missing else "this client may describe, read and write the topics"
-        )
+        # A cluster without an authorizer lists every operation.
+        granted = {name: set(future.result().authorized_operations or ()) for name, future in described.items()}
+        needed = self._rights_of_user() or [(name, operation) for name in names for operation in _NEEDED]
+        missing = [f"{op.name} on {name}" for name, op in needed if op not in granted.get(name, ())]
+        text = f"not granted: {', '.join(missing)}" if missing else "this client has the rights on topics that it needs"
         return Finding(check="kafka.rights", ok=not missing, detail=text)
+
+    def _rights_of_user(self) -> list[tuple[str, AclOperation]]:
+        """Return what the table of rights gives this client's user; empty for a user that is not in it."""
+        user = principal(self._settings.security.username)
+        return [
+            (acl.name, AclOperation(acl.operation))
+            for acl in acls(self._settings)
+            if acl.principal == user and acl.restype == ResourceType.TOPIC
+        ]
 
     def _clock(self, client: AdminClient, names: Sequence[str], known: dict[str, TopicState]) -> Finding:
         newest: Any = OffsetSpec.max_timestamp()  # type: ignore[no-untyped-call]
