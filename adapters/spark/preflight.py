@@ -41,8 +41,10 @@ def check_topics(spark: SparkSession, settings: AggregatorSettings) -> None:
         topic for topic in (settings.topic, settings.dead_letter_topic, settings.events_topic) if topic not in names
     ]
     if missing:
+        user = settings.kafka_security.username
+        hidden = f", or the user {user!r} has no right on it" if user else ""
         raise BrokerError(
-            f"Kafka at {settings.bootstrap_servers} has no topic {' and no topic '.join(missing)}: create them first"
+            f"Kafka at {settings.bootstrap_servers} has no topic {' and no topic '.join(missing)}{hidden}: create them first"
         )
 
 
