@@ -78,7 +78,7 @@ TABLE_RIGHTS: Final = (
     *_table("reconcile", "MODIFY", "trade_aggregates"),
     # The Spark connector cuts a table into parts by it.
     TableRight(role="reconcile", keyspace="system", table="size_estimates", permission="SELECT"),
-    *_table("report", "SELECT", "trades_v2", "trade_aggregates", "feed_events", "daily_reports", "daily_candles"),
+    *_table("report", "SELECT", "trades_v2", "trade_aggregates", "feed_events"),
     *_table("report", "MODIFY", "daily_reports", "daily_candles"),
     *_table(
         "monitoring",
