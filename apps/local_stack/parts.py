@@ -24,6 +24,28 @@ from domain.program_rights import ROLES
 CHECKPOINT: Final = "checkpoint"
 
 
+def kafka_of(stack: Stack, user: str) -> KafkaSettings:
+    """Return the settings for the brokers of a stack that is up; `user` is who connects, where the stack is secure."""
+    kafka, secrets = KafkaSettings(bootstrap_servers=stack.bootstrap_servers), stack.secrets
+    if secrets is None:
+        return kafka
+    password = str(read_secret(secrets.kafka_password(user)))
+    security = KafkaSecurity(protocol="SASL_SSL", ca_file=str(secrets.ca_file), username=user, password=password)
+    return attrs.evolve(kafka, security=security)
+
+
+def cassandra_of(stack: Stack, role: str) -> CassandraSettings:
+    """Return the settings for the nodes of a stack that is up; `role` is who connects, where the stack is secure."""
+    cassandra = CassandraSettings(
+        hosts=tuple(stack.cassandra_hosts), port=stack.cassandra_port, local_dc=stack.cassandra_datacenter
+    )
+    secrets = stack.secrets
+    if secrets is None:
+        return cassandra
+    password = str(read_secret(secrets.cassandra_password(role)))
+    return attrs.evolve(cassandra, tls=True, ca_file=str(secrets.ca_file), username=role, password=password)
+
+
 @attrs.frozen(kw_only=True)
 class Servers:
     """Where the dev stack's servers are, as settings of the adapters, for one user of each server."""
@@ -35,23 +57,7 @@ class Servers:
     @classmethod
     def of(cls, stack: Stack, *, user: str = "monitoring", role: str = "query") -> "Servers":
         """Return those of a stack that is up, for a user of Kafka and a role of Cassandra, where the stack is secure."""
-        kafka = KafkaSettings(bootstrap_servers=stack.bootstrap_servers)
-        cassandra = CassandraSettings(
-            hosts=tuple(stack.cassandra_hosts), port=stack.cassandra_port, local_dc=stack.cassandra_datacenter
-        )
-        secrets = stack.secrets
-        if secrets is not None:
-            ca_file = str(secrets.ca_file)
-            security = KafkaSecurity(
-                protocol="SASL_SSL",
-                ca_file=ca_file,
-                username=user,
-                password=str(read_secret(secrets.kafka_password(user))),
-            )
-            kafka = attrs.evolve(kafka, security=security)
-            password = str(read_secret(secrets.cassandra_password(role)))
-            cassandra = attrs.evolve(cassandra, tls=True, ca_file=ca_file, username=role, password=password)
-        return cls(kafka=kafka, cassandra=cassandra, secrets=secrets)
+        return cls(kafka=kafka_of(stack, user), cassandra=cassandra_of(stack, role), secrets=stack.secrets)
 
     def variables(self) -> dict[str, str]:
         """Return them as environment variables of a program; passwords stay in their files."""

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.support.timeouts import TIMEOUT_S
+
 ROOT = Path(__file__).parents[2]
 TOKEN = "c0ffee-not-a-real-token-5417"  # noqa: S105 - and it must never be seen again
 
@@ -24,9 +26,13 @@ def start(module: str, *arguments: str, **variables: str) -> "subprocess.Popen[s
 
 def run(module: str, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
     """Run a program to its end."""
-    process = start(module, *arguments, **variables)
+    return ended(start(module, *arguments, **variables))
+
+
+def ended(process: "subprocess.Popen[str]", timeout_s: float = TIMEOUT_S) -> "subprocess.CompletedProcess[str]":
+    """Return a program's output when it has ended; kill it after the timeout."""
     try:
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=timeout_s)
     finally:
         process.kill()
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)

@@ -1,22 +1,12 @@
-"""One secure stack for all tests here, with topics, tables, ACLs and roles, as `tapeline stack --secure` prepares it."""
+"""What the tests of the secure stack share: its secrets, and the variables of its users."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
-from apps.local_stack.parts import Servers, prepare
+from apps.local_stack.parts import Servers
 from devstack.servers.secrets import Secrets
 from devstack.stack import Stack
-from devstack.stack.orphan_watch import guarded
-
-
-@pytest.fixture(scope="session")
-def secure_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A secure stack of one broker and one node."""
-    home = tmp_path_factory.mktemp("secure")
-    with guarded(Stack(name="tests", home=home, quick_jit=True, secure=True)) as stack:
-        prepare(stack)
-        yield stack
 
 
 @pytest.fixture(scope="session")

@@ -1,37 +1,49 @@
-"""Each row of the table of rights is needed: without it, the program that has it ends with a clear error."""
+"""Each row of the table of rights is needed: without it, the program that has it ends with a clear error. And no user has a right beyond the table."""
 
-import os
+import re
 import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from confluent_kafka.admin import AclBindingFilter, AdminClient  # type: ignore[attr-defined] # its type hints do not say so
+from confluent_kafka.admin import AdminClient
 
-from adapters.cassandra.roles import ensure_roles
+from adapters.cassandra.candle_store import CassandraCandleStore
+from adapters.cassandra.event_store import CassandraEventStore
 from adapters.cassandra.session import CassandraSession
-from adapters.kafka.acls import acls, ensure_acls
+from adapters.cassandra.trade_store import CassandraTradeStore
+from adapters.kafka.acls import EVERY_ACL, acls
 from adapters.kafka.publisher import KafkaPublisher
 from apps.local_stack.parts import Servers
-from devstack.servers.secrets import ADMIN
+from devstack.servers.secrets import ADMIN, Secrets
 from devstack.stack import Stack
-from domain.program_rights import GROUP_RIGHTS, TABLE_RIGHTS, TOPIC_RIGHTS, GroupRight, TableRight, TopicRight
-from tests.contract.brokers import make_dead_letter
-from tests.e2e.programs import ROOT
+from domain.candle import fold
+from domain.program_rights import ROLES, TABLE_RIGHTS
+from domain.session import SessionEvent, SessionEventKind
+from domain.window import MINUTE_MS
+from tests.contract.brokers import make_dead_letter, make_event
+from tests.contract.stores import DAY_MS, MIDNIGHT_MS, NOON_MS, make_trade
+from tests.support.timeouts import TIMEOUT_S
 
-pytestmark = [pytest.mark.servers, pytest.mark.faults, pytest.mark.timeout(300)]
+from .rights import (
+    ROWS,
+    SLOW,
+    Right,
+    command_using,
+    key_of,
+    name_on_server,
+    passwords,
+    run_as,
+    user_of,
+    without,
+)
 
-PRODUCER = ("producer", "--feed", "simulated", "--duration", "3", "--metrics-port", "0")
-COMMANDS = {
-    "producer": PRODUCER,
-    "watchlist": ("watchlist", "list"),
-    "dlq": ("dlq", "replay"),
-    "query": ("query", "candles", "AAPL"),
-}
-"""A program of each user or role, which uses each of its rights unless a test says otherwise."""
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(300)]
+
+SYMBOL = "BINANCE:RIGHTS"
+DENIAL = re.compile(r"authorization failed|has no right on it|not granted|has no \w+ permission|does not exist")
+REPORTED_ONLY = {("report", "READ", "dead_letters"), ("report", "DESCRIBE", "topic_reader")}
+"""A report without the dead letters is still a report: it says that rejected trades are not known."""
 
 
 @pytest.fixture(scope="module")
@@ -40,118 +52,95 @@ def admin(secure_stack: Stack) -> Servers:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def letter(admin: Servers) -> None:
-    """A dead letter that a replay rejects again: without one, a replay reads and writes nothing."""
+def contents(admin: Servers) -> None:
+    """Records and rows such that each program uses each of its rights: a replay, for example, writes nothing where there are no letters."""
+    now_ms = round(datetime.now(UTC).timestamp() * 1000)
     with KafkaPublisher(admin.kafka) as publisher:
-        publisher.publish(make_dead_letter(b"{"))
-        assert publisher.flush(30).acknowledged == 1
+        publisher.publish(make_trade(SYMBOL, now_ms), make_event(), make_dead_letter(b"{"))
+        assert publisher.flush(TIMEOUT_S).acknowledged == 3
+    trades = [make_trade(SYMBOL, NOON_MS + number * 1_000) for number in range(200)]
+    session = CassandraSession(admin.cassandra)
+    with (
+        CassandraTradeStore(admin.cassandra, session) as store,
+        CassandraCandleStore(admin.cassandra, session) as candles,
+    ):
+        store.write([*trades, make_trade(f"{SYMBOL}:WITHOUT-CANDLES", NOON_MS)])
+        candles.write(fold(trades, MINUTE_MS).values())
+    end_ms = MIDNIGHT_MS + DAY_MS + 1_000
+    with CassandraEventStore(admin.cassandra, session) as events:
+        events.write(
+            [
+                SessionEvent(
+                    instance="p",
+                    session="1",
+                    kind=SessionEventKind.STOPPED,
+                    at_ms=end_ms,
+                    seen_ms=end_ms,
+                    symbols={SYMBOL: MIDNIGHT_MS},
+                )
+            ]
+        )
 
 
-@contextmanager
-def without_acl(admin: Servers, row: int) -> Iterator[None]:
-    """Delete one ACL of the table, and restore it."""
-    acl = list(acls(admin.kafka))[row]
-    client = AdminClient(admin.kafka.client())
-    exact = AclBindingFilter(
-        acl.restype, acl.name, acl.resource_pattern_type, acl.principal, acl.host, acl.operation, acl.permission_type
-    )
-    [deleted] = client.delete_acls([exact]).values()
-    assert len(deleted.result(30)) == 1
-    try:
-        yield
-    finally:
-        ensure_acls(admin.kafka)
+def _marks(user: str) -> list[pytest.MarkDecorator]:
+    return [pytest.mark.faults] if user in SLOW else []
 
 
-@contextmanager
-def without_grant(admin: Servers, right: TableRight) -> Iterator[None]:
-    """Revoke one grant of the table, and restore it."""
-    table = f"{right.keyspace or admin.cassandra.keyspace}.{right.table}"
+EACH_ROW = [pytest.param(right, id="-".join(key_of(right)), marks=_marks(user_of(right))) for right in ROWS]
+EACH_COMMAND = [
+    pytest.param(user, command, id=" ".join(command[:2]), marks=_marks(user))
+    for user, command in sorted({(user_of(right), command_using(right)) for right in ROWS})
+    if user != "dashboard"  # it runs until it is stopped
+]
+
+
+@pytest.mark.parametrize("right", EACH_ROW)
+def test_without_a_right_its_program_ends_with_a_clear_error(
+    right: Right, secure_stack: Stack, admin: Servers, secrets: Secrets, tmp_path: Path
+) -> None:
+    with without(right, admin):
+        done = run_as(secure_stack, user_of(right), command_using(right), tmp_path)
+    assert denial_in(done, name_on_server(right, admin)), output_of(done)
+    assert done.returncode == (0 if key_of(right) in REPORTED_ONLY else 1), output_of(done)
+    assert "Traceback" not in output_of(done)
+    assert [password for password in passwords(secrets.folder) if password in output_of(done)] == []
+
+
+@pytest.mark.parametrize(("user", "command"), EACH_COMMAND)
+def test_with_all_of_its_rights_a_program_is_served(
+    user: str, command: tuple[str, ...], secure_stack: Stack, tmp_path: Path
+) -> None:
+    done = run_as(secure_stack, user, command, tmp_path)
+    assert done.returncode == 0, output_of(done)
+    assert not DENIAL.search(output_of(done)), output_of(done)
+
+
+def test_no_user_of_kafka_has_a_right_beyond_the_table(admin: Servers) -> None:
+    client = AdminClient(admin.kafka.client())  # its answers end with it
+    found = client.describe_acls(EVERY_ACL).result(TIMEOUT_S)
+    assert set(found) == set(acls(admin.kafka))
+
+
+def test_no_role_of_cassandra_has_a_right_beyond_the_table(admin: Servers) -> None:
     with CassandraSession(admin.cassandra) as session:
-        session.driver.execute(f"REVOKE {right.permission} ON TABLE {table} FROM {right.role}")
-    try:
-        yield
-    finally:
-        ensure_roles(admin.cassandra, {})
+        found = {
+            (row[0], row[2], row[3])
+            for role in ROLES
+            for row in session.driver.execute(f"LIST ALL PERMISSIONS OF {role}")
+        }
+    keyspace = admin.cassandra.keyspace
+    assert found == {
+        (right.role, f"<table {right.keyspace or keyspace}.{right.table}>", right.permission) for right in TABLE_RIGHTS
+    }
 
 
-def ended(stack: Stack, user: str, role: str, *command: str) -> "subprocess.CompletedProcess[str]":
-    variables = {**Servers.of(stack, user=user, role=role).variables(), "TAPELINE_KAFKA_CONNECT_TIMEOUT_S": "5"}
-    return subprocess.run(
-        [sys.executable, "-m", "apps.cli", *command],
-        cwd=ROOT, env={**os.environ, **variables}, capture_output=True, text=True, timeout=180, check=False,
-    )  # fmt: skip
+def denial_in(done: "subprocess.CompletedProcess[str]", name: str) -> bool:
+    """Return whether a line of the output says what is denied. Of a group, Kafka's client does not report the name."""
+    return any(
+        DENIAL.search(line) and (name in line or "Group authorization failed" in line)
+        for line in output_of(done).splitlines()
+    )
 
 
-def assert_denied(run: Callable[[], "subprocess.CompletedProcess[str]"], *words: str) -> None:
-    """Run until the change is known to every cache of the servers, which takes seconds."""
-    deadline = time.monotonic() + 60
-    while (done := run()).returncode == 0:
-        assert time.monotonic() < deadline, f"still allowed: {done.stdout}{done.stderr}"
-    assert done.returncode == 1, done.stderr
-    assert any(word in done.stderr for word in words), done.stderr
-    assert "Traceback" not in done.stderr
-
-
-@pytest.mark.parametrize(
-    ("row", "right"),
-    [pytest.param(row, right, id=f"{right.user}-{right.operation}-{right.topic}")
-     for row, right in enumerate(TOPIC_RIGHTS) if right.user in {"producer", "dlq", "watchlist"}],
-)  # fmt: skip
-def test_a_program_needs_each_right_on_topics(secure_stack: Stack, admin: Servers, row: int, right: TopicRight) -> None:
-    command = COMMANDS[right.user]
-    if (right.user, right.topic) == ("producer", "watchlist"):
-        command = (*PRODUCER, "--watchlist")
-    if (right.user, right.operation) == ("watchlist", "WRITE"):
-        command = ("watchlist", "add", "AAPL")
-    topic = list(acls(admin.kafka))[row].name
-    with without_acl(admin, row):
-        # A topic that other rights make visible takes no records: a replay waits for it, and ends at the limit of its flush.
-        assert_denied(lambda: ended(secure_stack, right.user, "query", *command), topic, "Topic authorization failed")
-
-
-@pytest.mark.parametrize(
-    ("row", "right"),
-    [pytest.param(row, right, id=right.user) for row, right in enumerate(GROUP_RIGHTS) if right.user in COMMANDS],
-)
-def test_a_program_needs_its_right_on_the_group(
-    secure_stack: Stack, admin: Servers, row: int, right: GroupRight
-) -> None:
-    command = (*PRODUCER, "--watchlist") if right.user == "producer" else COMMANDS[right.user]
-    with without_acl(admin, len(TOPIC_RIGHTS) + row):
-        assert_denied(lambda: ended(secure_stack, right.user, "query", *command), "group", "Group")
-
-
-@pytest.mark.parametrize(
-    "right",
-    [
-        pytest.param(right, id=right.table)
-        for right in TABLE_RIGHTS
-        if right.role == "query" and right.table != "trades_v2"
-    ],
-)
-def test_a_query_needs_each_grant(secure_stack: Stack, admin: Servers, right: TableRight) -> None:
-    with without_grant(admin, right):
-        assert_denied(lambda: ended(secure_stack, "monitoring", "query", *COMMANDS["query"]), right.table)
-
-
-def aggregator(stack: Stack, folder: Path) -> "subprocess.CompletedProcess[str]":
-    arguments = ("aggregator", "--once", "--metrics-port", "0", "--checkpoint", str(folder / f"{time.monotonic_ns()}"))
-    return ended(stack, "aggregator", "aggregator", *arguments)
-
-
-@pytest.mark.parametrize(
-    ("row", "right"),
-    [
-        pytest.param(row, right, id=f"{right.operation}-{right.topic}")
-        for row, right in enumerate(TOPIC_RIGHTS)
-        if right.user == "aggregator"
-    ],
-)
-def test_the_aggregator_needs_each_right_on_topics(
-    secure_stack: Stack, admin: Servers, tmp_path: Path, row: int, right: TopicRight
-) -> None:
-    assert right.user == "aggregator"
-    topic = list(acls(admin.kafka))[row].name
-    with without_acl(admin, row):
-        assert_denied(lambda: aggregator(secure_stack, tmp_path), topic)
+def output_of(done: "subprocess.CompletedProcess[str]") -> str:
+    return done.stdout + done.stderr
