@@ -1,4 +1,4 @@
-"""The command line: `python -m devstack up|down|status|logs|nodetool|kafka|fetch|lock`.
+"""The command line: `python -m devstack up|add-node|down|status|logs|nodetool|kafka|fetch|lock`.
 
 - Progress goes to stdout. An error is one message on stderr, with exit code 1, or 2 for wrong usage.
 - SIGTERM works like Ctrl-C: servers that are still starting are stopped, and their files are removed.
@@ -18,6 +18,7 @@ from .errors import DevstackError
 from .jars import classpath
 from .jars.lockfile import read_lock
 from .jars.resolve import resolve_jars
+from .servers.cassandra_ring import HINT_WINDOW_S
 from .stack import Stack
 from .tools.kafka_tools import run_kafka_tool
 from .tools.nodetool import run_nodetool
@@ -47,6 +48,8 @@ def cli() -> None:
 @click.option("--cassandra-port", type=int, help="Port for CQL [default: 9042 or the next free one].")
 @click.option("--brokers", default=1, show_default=True, help="Number of Kafka brokers.")
 @click.option("--nodes", default=1, show_default=True, help="Number of Cassandra nodes, on 127.0.0.1, .2, .3.")
+@click.option("--data-centers", default=1, show_default=True, help="Data centres of Cassandra; each has a node.")
+@click.option("--hint-window", default=HINT_WINDOW_S, show_default=True, help="Cassandra's hint window, in seconds.")
 @click.option("--kafka-heap-mb", default=512, show_default=True, help="Heap of each broker, in MiB.")
 @click.option("--cassandra-heap-mb", default=1024, show_default=True, help="Heap of each node, in MiB.")
 @click.option("--quick-jit", is_flag=True, help="Use less CPU to start; servers are slower under full load.")
@@ -60,6 +63,8 @@ def up(
     cassandra_port: int | None,
     brokers: int,
     nodes: int,
+    data_centers: int,
+    hint_window: int,
     kafka_heap_mb: int,
     cassandra_heap_mb: int,
     quick_jit: bool,
@@ -75,12 +80,22 @@ def up(
         cassandra_port=cassandra_port,
         brokers=brokers,
         nodes=nodes,
+        data_centers=data_centers,
+        hint_window_s=hint_window,
         kafka_heap_mb=kafka_heap_mb,
         cassandra_heap_mb=cassandra_heap_mb,
         quick_jit=quick_jit,
         secure=secure,
         report=click.echo,
     ).up()
+
+
+@cli.command()
+@_NAME
+@_HOME
+def add_node(name: str, home: Path | None) -> None:
+    """Add a Cassandra node to the running ring, and return when it has joined."""
+    Stack(name=name, home=home, report=click.echo).add_node()
 
 
 @cli.command()

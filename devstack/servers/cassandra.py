@@ -1,6 +1,6 @@
-"""A Cassandra node on 127.0.0.1; further nodes of the cluster are on 127.0.0.2, 127.0.0.3 and so on, in data centre `dc1`.
+"""A Cassandra node on 127.0.0.1; further nodes of the cluster are on 127.0.0.2, 127.0.0.3 and so on.
 
-- The configuration assigns evenly spaced tokens, so a new ring needs no bootstrap.
+- A node that founds the ring starts without the waits that protect the rows of a ring. A node that is added later keeps them.
 - Timeouts are longer than Cassandra's defaults, because a small machine under load is slow and not faulty.
 - JMX has no port, except while `devstack nodetool` runs. The metrics have one.
 """
@@ -17,6 +17,7 @@ import attrs
 
 from devstack.jars import classpath
 
+from .cassandra_ring import TOKENS, Ring, address
 from .cassandra_security import security_settings
 from .java import java_command
 from .jmx_exporter import agent_option
@@ -24,8 +25,6 @@ from .probes import Login, cassandra_peers
 from .secrets import ADMIN, Secrets
 from .server import java_options
 
-DATACENTER = "dc1"
-TOKENS = 4  # of each node
 FIRST_USER = ("cassandra", "cassandra")  # the superuser of a new cluster, which a secure stack replaces
 
 _LOGBACK = """\
@@ -52,6 +51,13 @@ _OPENS = (
     "java.rmi/sun.rmi.server jdk.management/com.sun.management.internal"
 )
 
+# No waits for nodes that may still hold or write rows: a new ring has none.
+_FOUNDER_OPTIONS = (
+    "-Dcassandra.skip_wait_for_gossip_to_settle=0",
+    "-Dcassandra.ring_delay_ms=1000",
+    "-Dcassandra.consistent.rangemovement=false",
+)
+
 
 def module_options() -> list[str]:
     """Return the JVM options that open Java's packages to Cassandra and its tools."""
@@ -61,17 +67,12 @@ def module_options() -> list[str]:
     ]
 
 
-def address(node: int) -> str:
-    """Return the loopback address of a node; nodes count from 1."""
-    return f"127.0.0.{node}"
-
-
 @attrs.frozen(kw_only=True)
 class CassandraNode:
-    """One node of a cluster of `nodes`. All nodes use the same client port and the same storage port."""
+    """One node of a ring. All nodes use the same client port and the same storage port."""
 
     node: int
-    nodes: int
+    ring: Ring
     port: int
     storage_port: int
     metrics_port: int
@@ -97,20 +98,20 @@ class CassandraNode:
         """The port between nodes."""
         return (self.storage_port,)
 
-    def tokens(self) -> list[int]:
-        """Return the tokens of this node: every `nodes`-th of evenly spaced tokens."""
-        whole = TOKENS * self.nodes
-        return [-(2**63) + (2**64 // whole) * i for i in range(self.node - 1, whole, self.nodes)]
+    @property
+    def data_center(self) -> str:
+        """The data centre."""
+        return self.ring.data_center(self.node)
 
     def settings(self) -> dict[str, object]:
         """Return the contents of cassandra.yaml."""
-        seeds = ",".join(f"{address(node)}:{self.storage_port}" for node in range(1, self.nodes + 1))
+        seeds = ",".join(f"{seed}:{self.storage_port}" for seed in self.ring.seeds)
         return {
             "cluster_name": self.cluster_name,
             "num_tokens": TOKENS,
-            "initial_token": ",".join(map(str, self.tokens())),
+            "initial_token": ",".join(map(str, self.ring.tokens(self.node))),
             "partitioner": "org.apache.cassandra.dht.Murmur3Partitioner",
-            "auto_bootstrap": False,
+            "auto_bootstrap": not self.ring.is_founder(self.node),
             "listen_address": self.host,
             "rpc_address": self.host,
             "storage_port": self.storage_port,
@@ -129,6 +130,7 @@ class CassandraNode:
             "sstable": {"selected_format": "bti"},
             "auto_snapshot": False,
             "incremental_backups": False,
+            "max_hint_window": f"{self.ring.hint_window_s}s",
             "read_request_timeout": "20s",
             "range_request_timeout": "30s",
             "write_request_timeout": "20s",
@@ -146,7 +148,7 @@ class CassandraNode:
         (self.folder / "tmp").mkdir(exist_ok=True)
         (self.folder / "triggers").mkdir(exist_ok=True)
         (conf / "cassandra.yaml").write_text(json.dumps(self.settings(), indent=2), "utf-8")  # JSON is YAML
-        (conf / "cassandra-rackdc.properties").write_text(f"dc={DATACENTER}\nrack=rack{self.node}\n", "utf-8")
+        (conf / "cassandra-rackdc.properties").write_text(f"dc={self.data_center}\nrack=rack{self.node}\n", "utf-8")
         (conf / "logback.xml").write_text(_LOGBACK, "utf-8")
 
     def command(self) -> Sequence[str]:
@@ -170,10 +172,7 @@ class CassandraNode:
             f"-Dcassandra.config={(self.folder / 'conf' / 'cassandra.yaml').as_uri()}",
             f"-Dcassandra.storagedir={self.folder}",
             f"-Dcassandra.triggers_dir={self.folder / 'triggers'}",
-            # Waits that a new ring on one machine does not need.
-            "-Dcassandra.skip_wait_for_gossip_to_settle=0",
-            "-Dcassandra.ring_delay_ms=1000",
-            "-Dcassandra.consistent.rangemovement=false",
+            *(_FOUNDER_OPTIONS if self.ring.is_founder(self.node) else ()),
             "-Dcassandra.superuser_setup_delay_ms=0",
             "-Dcassandra.shutdown_announce_in_ms=0",
             "-cp",
@@ -184,7 +183,7 @@ class CassandraNode:
     def is_ready(self, *, with_peers: bool) -> bool:
         """Return whether it answers CQL and, `with_peers`, knows every other node."""
         peers = cassandra_peers(self.host, self.port, self._login())
-        return peers is not None and (not with_peers or peers == self.nodes - 1)
+        return peers is not None and (not with_peers or peers == self.ring.nodes - 1)
 
     def _login(self) -> Login | None:
         if self.secrets is None:

@@ -15,6 +15,7 @@ import attrs
 import psutil
 
 from devstack.errors import DevstackError
+from devstack.servers.cassandra_ring import HINT_WINDOW_S
 from devstack.servers.server import Server
 
 from .record import Layout
@@ -35,6 +36,9 @@ class Options:
     cassandra_port: int | None
     brokers: int = attrs.field(validator=attrs.validators.in_(range(1, 10)))
     nodes: int = attrs.field(validator=attrs.validators.in_(range(1, 10)))
+    """At least this many; one for each data centre if there are more data centres."""
+    data_centers: int = attrs.field(default=1, validator=attrs.validators.in_(range(1, 10)))
+    hint_window_s: int = attrs.field(default=HINT_WINDOW_S, validator=attrs.validators.ge(1))
     kafka_heap_mb: int = attrs.field(validator=attrs.validators.ge(64))
     cassandra_heap_mb: int = attrs.field(validator=attrs.validators.ge(256))
     quick_jit: bool
@@ -52,13 +56,17 @@ def new_cluster_id() -> str:
 def new_layout(options: Options) -> Layout:
     """Return the layout of a new stack with the default ports."""
     brokers = options.brokers if options.kafka else 0
+    nodes = max(options.nodes, options.data_centers) if options.cassandra else 0
     return Layout(
         cluster_id=new_cluster_id(),
         kafka_peers=tuple((KAFKA_PORT + i, CONTROLLER_PORT + i) for i in range(brokers)),
         kafka_metrics_ports=tuple(KAFKA_METRICS_PORT + i for i in range(brokers)),
         kafka_broker_ports=tuple(BROKER_PORT + i for i in range(brokers if options.secure else 0)),
         kafka_heap_mb=options.kafka_heap_mb,
-        nodes=options.nodes if options.cassandra else 0,
+        nodes=nodes,
+        founding_nodes=nodes,
+        data_centers=options.data_centers,
+        hint_window_s=options.hint_window_s,
         cassandra_port=CASSANDRA_PORT,
         storage_port=STORAGE_PORT,
         cassandra_metrics_port=CASSANDRA_METRICS_PORT,
@@ -79,6 +87,8 @@ def check_servers(options: Options, layout: Layout, name: str) -> None:
         raise _conflict(name, "has no Kafka")
     if options.cassandra and not layout.nodes:
         raise _conflict(name, "has no Cassandra")
+    if options.cassandra and options.data_centers > layout.data_centers:
+        raise _conflict(name, f"has {layout.data_centers} data centres of Cassandra")
     if options.secure and not layout.secure:
         raise _conflict(name, "is not secure")
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import attrs
 
-from devstack.servers import cassandra, kafka
+from devstack.servers import kafka
+from devstack.servers.cassandra_ring import address
 from devstack.servers.server import Server
 
 from . import plan
@@ -40,7 +41,7 @@ def allocate_ports(layout: Layout, options: Options, claims: Claims, report: Cal
         claims.next_free([kafka.HOST], port, what="Kafka's brokers") for port in layout.kafka_broker_ports
     )
     metrics = tuple(claims.next_free([kafka.HOST], port, what="Kafka's metrics") for port in layout.kafka_metrics_ports)
-    hosts = [cassandra.address(node) for node in range(1, layout.nodes + 1)]
+    hosts = [address(node) for node in range(1, layout.nodes + 1)]
     cql, storage, cassandra_metrics = layout.cassandra_port, layout.storage_port, layout.cassandra_metrics_port
     if hosts:
         cql = _client(claims, hosts, options.cassandra_port, cql, "cassandra", report)

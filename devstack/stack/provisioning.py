@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import ssl
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from devstack.errors import DevstackError
-from devstack.servers.cassandra import DATACENTER, FIRST_USER, CassandraNode
+from devstack.servers.cassandra import FIRST_USER, CassandraNode
 from devstack.servers.kafka import KafkaBroker
 from devstack.servers.secrets import ADMIN, KAFKA_USERS, Secrets
 from devstack.servers.server import Server
@@ -73,8 +74,11 @@ def _replace_first_superuser(nodes: Sequence[CassandraNode], secrets: Secrets) -
     try:
         with _session(nodes, secrets, *FIRST_USER) as session:
             if len(nodes) > 1:
-                copies = f"{{'class': 'NetworkTopologyStrategy', '{DATACENTER}': {min(3, len(nodes))}}}"
-                session.execute(f"ALTER KEYSPACE system_auth WITH replication = {copies}")
+                centers = Counter(node.data_center for node in nodes)
+                copies = ", ".join(f"'{center}': {min(3, count)}" for center, count in centers.items())
+                session.execute(
+                    f"ALTER KEYSPACE system_auth WITH replication = {{'class': 'NetworkTopologyStrategy', {copies}}}"
+                )
             session.execute(
                 f"CREATE ROLE IF NOT EXISTS {name} WITH SUPERUSER = true AND LOGIN = true AND PASSWORD = '{password}'"
             )
@@ -95,7 +99,9 @@ def _session(nodes: Sequence[CassandraNode], secrets: Secrets, name: str, passwo
     from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, NoHostAvailable  # noqa: PLC0415
     from cassandra.policies import DCAwareRoundRobinPolicy  # noqa: PLC0415
 
-    profile = ExecutionProfile(load_balancing_policy=DCAwareRoundRobinPolicy(DATACENTER), request_timeout=TIMEOUT_S)
+    profile = ExecutionProfile(
+        load_balancing_policy=DCAwareRoundRobinPolicy(nodes[0].data_center), request_timeout=TIMEOUT_S
+    )
     cluster = Cluster(
         [node.host for node in nodes],
         port=nodes[0].port,

@@ -14,6 +14,7 @@ from pathlib import Path
 import attrs
 
 from devstack.servers.cassandra import CassandraNode
+from devstack.servers.cassandra_ring import Ring
 from devstack.servers.kafka import KafkaBroker
 from devstack.servers.kafka_security import BrokerSecurity
 from devstack.servers.secrets import Secrets
@@ -35,12 +36,26 @@ class Layout:
     """Those between brokers, of a secure stack alone: otherwise they use the ports for clients."""
     kafka_heap_mb: int
     nodes: int
+    founding_nodes: int
+    """Those that started together; the others were added later."""
+    data_centers: int
+    hint_window_s: int
     cassandra_port: int
     storage_port: int
     cassandra_metrics_port: int
     cassandra_heap_mb: int
     quick_jit: bool
     secure: bool
+
+    @property
+    def ring(self) -> Ring:
+        """The nodes of Cassandra."""
+        return Ring(
+            nodes=self.nodes,
+            founders=self.founding_nodes,
+            data_centers=self.data_centers,
+            hint_window_s=self.hint_window_s,
+        )
 
     def servers(self, folder: Path) -> dict[str, Server]:
         """Return the servers by name. Their folders are below `folder`."""
@@ -62,7 +77,7 @@ class Layout:
         servers += [
             CassandraNode(
                 node=node,
-                nodes=self.nodes,
+                ring=self.ring,
                 port=self.cassandra_port,
                 storage_port=self.storage_port,
                 metrics_port=self.cassandra_metrics_port,

@@ -16,7 +16,7 @@ from typing import Self
 import attrs
 
 from devstack.errors import DevstackError
-from devstack.servers import cassandra
+from devstack.servers.cassandra_ring import HINT_WINDOW_S, address
 from devstack.servers.secrets import Secrets
 from devstack.servers.server import Server
 
@@ -43,6 +43,7 @@ class Stack:
 
     A port of None is 9092 or 9042, or the next free one. `kafka_port` is the port of the first broker; the ports of the others follow.
     Heaps are in MiB. `quick_jit` makes the start faster and full load slower.
+    `data_centers` of Cassandra have at least one node each; `hint_window_s` is how long nodes store hints for a node that is down.
     `secure` makes a stack with TLS, users and rights. `report` receives lines about the progress.
     """
 
@@ -59,6 +60,8 @@ class Stack:
         kafka_heap_mb: int = 512,
         cassandra_heap_mb: int = 1024,
         *,
+        data_centers: int = 1,
+        hint_window_s: int = HINT_WINDOW_S,
         quick_jit: bool = False,
         secure: bool = False,
         report: Callable[[str], None] = _ignore,
@@ -74,6 +77,8 @@ class Stack:
                 cassandra_port=cassandra_port,
                 brokers=brokers,
                 nodes=nodes,
+                data_centers=data_centers,
+                hint_window_s=hint_window_s,
                 kafka_heap_mb=kafka_heap_mb,
                 cassandra_heap_mb=cassandra_heap_mb,
                 quick_jit=quick_jit,
@@ -99,7 +104,7 @@ class Stack:
     @property
     def cassandra_hosts(self) -> list[str]:
         """The addresses of the Cassandra nodes."""
-        return [cassandra.address(node) for node in range(1, self._layout().nodes + 1)]
+        return [address(node) for node in range(1, self._layout().nodes + 1)]
 
     @property
     def cassandra_port(self) -> int:
@@ -108,8 +113,13 @@ class Stack:
 
     @property
     def cassandra_datacenter(self) -> str:
-        """The data centre of every Cassandra node."""
-        return cassandra.DATACENTER
+        """The data centre of the first Cassandra node."""
+        return self._layout().ring.data_center(1)
+
+    @property
+    def cassandra_data_centers(self) -> dict[str, list[str]]:
+        """The addresses of the Cassandra nodes by data centre."""
+        return self._layout().ring.hosts
 
     @property
     def metrics_targets(self) -> dict[str, str]:
@@ -197,6 +207,28 @@ class Stack:
             if record.alive(service) is None:
                 reclaim_ports([server], claims)
                 launch([server], record, self.folder, self._report, with_peers=False)
+
+    def add_node(self) -> str:
+        """Add a Cassandra node to the running ring, and return its name when it has streamed its rows and joined.
+
+        Raises:
+            DevstackError: it did not join. The stack is as before.
+
+        """
+        with locked(self.folder, make=False), Claims() as claims:
+            before = self._record()
+            layout = attrs.evolve(before.layout, nodes=before.layout.nodes + 1)
+            added = layout.servers(self.folder)[f"cassandra-{layout.nodes}"]
+            plan.check_memory([added])
+            reclaim_ports([added], claims)
+            try:
+                launch([added], attrs.evolve(before, layout=layout), self.folder, self._report, with_peers=True)
+            except BaseException:
+                with signals_deferred():
+                    before.write(self.folder)
+                    remove(added.folder)
+                raise
+        return added.name
 
     def stop(self, service: str) -> None:
         """Shut one server down in order. Its data is kept."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import itertools
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,9 @@ from devstack.stack import plan
 from devstack.stack.plan import Options
 
 
-def options(*, brokers: int = 1, nodes: int = 1, kafka: bool = True, cassandra: bool = True) -> Options:
+def options(
+    *, brokers: int = 1, nodes: int = 1, data_centers: int = 1, kafka: bool = True, cassandra: bool = True
+) -> Options:
     return Options(
         kafka=kafka,
         cassandra=cassandra,
@@ -23,6 +24,7 @@ def options(*, brokers: int = 1, nodes: int = 1, kafka: bool = True, cassandra: 
         cassandra_port=None,
         brokers=brokers,
         nodes=nodes,
+        data_centers=data_centers,
         kafka_heap_mb=512,
         cassandra_heap_mb=1024,
         quick_jit=False,
@@ -66,15 +68,18 @@ def test_replicas_follow_the_number_of_brokers(brokers: int, replicas: str, in_s
         assert settings["min.insync.replicas"] == settings["transaction.state.log.min.isr"] == in_sync
 
 
-def test_the_tokens_of_all_nodes_divide_the_ring_evenly() -> None:
-    layout = plan.new_layout(options(kafka=False, nodes=3))
-    nodes = [node for node in layout.servers(Path("/x")).values() if isinstance(node, CassandraNode)]
-    tokens = sorted(token for node in nodes for token in node.tokens())
-    steps = {b - a for a, b in itertools.pairwise(tokens)}
-    assert len(tokens) == 12
-    assert len(steps) == 1
-    assert tokens[0] >= -(2**63)
-    assert tokens[-1] < 2**63
+def test_each_data_center_has_a_node() -> None:
+    layout = plan.new_layout(options(kafka=False, nodes=1, data_centers=2))
+    centers = [
+        server.data_center for server in layout.servers(Path("/x")).values() if isinstance(server, CassandraNode)
+    ]
+    assert centers == ["dc1", "dc2"]
+
+
+def test_an_existing_stack_with_fewer_data_centers_is_an_error() -> None:
+    one = plan.new_layout(options())
+    with pytest.raises(DevstackError, match="has 1 data centre"):
+        plan.check_servers(options(data_centers=2), one, "default")
 
 
 def test_an_existing_stack_without_a_requested_server_is_an_error() -> None:
