@@ -56,12 +56,20 @@ class Supervisor:
         """Wait until everything that is on the topic now is stored."""
         self.until(self._site.all_is_stored, "everything is stored")
 
+    def until_more_is_stored(self, count: int) -> None:
+        """Wait until both queries of trades have stored so many more records."""
+        goal = self._committed + count
+        self.until(lambda: self._committed >= goal, f"{count} more records are stored")
+
     @property
     def lag(self) -> int:
         """The number of records that the slower query of trades has not committed."""
+        return sum(end_offsets(self._site.kafka, self._site.kafka.trades_topic).values()) - self._committed
+
+    @property
+    def _committed(self) -> int:
         topic = self._site.kafka.trades_topic
-        end = sum(end_offsets(self._site.kafka, topic).values())
-        return end - min(sum(committed_offsets(query, topic).values()) for query in self._site.queries)
+        return min(sum(committed_offsets(query, topic).values()) for query in self._site.queries)
 
     def _tend(self) -> None:
         if self._program is not None and self._program.process.poll() is not None:

@@ -27,7 +27,8 @@ CONDITIONS: Final = (["1"], ["1"], ["1", "12"], ["1", "8"], ["1", "16"], ["1", "
 class Tape:
     """Return the next trades; `now_ms` is where in event time it is."""
 
-    def __init__(self, seed: int, begin_ms: int | None = None) -> None:
+    def __init__(self, seed: int, begin_ms: int | None = None, symbols: Sequence[str] = SYMBOLS) -> None:
+        self._symbols = symbols
         self._random = random.Random(seed)
         self._intake = Intake(source="tape")
         self._frames = 0
@@ -54,7 +55,7 @@ class Tape:
     def _frame(self) -> Sequence[Trade]:
         self.now_ms += self._random.choice((0, 3, 60, 300))
         moment_ms = self.now_ms - self._random.choice(DELAYS_MS)
-        symbol = self._random.choice(SYMBOLS)
+        symbol = self._random.choice(self._symbols)
         raw: list[RawTrade] = []
         for _ in range(self._random.choice((1, 1, 2, 5))):
             price = Decimal(self._random.randrange(9_000_000, 9_000_400)).scaleb(-3)

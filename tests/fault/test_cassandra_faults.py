@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import time
-import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import attrs
@@ -17,6 +15,7 @@ from devstack.stack import Stack
 from devstack.stack.orphan_watch import guarded
 from tests.support.aggregators import Site, until
 
+from .cassandra_nodes import figure, nodes_down, until_no_hint_is_left
 from .fault_report import Tell
 from .in_process_queries import Carrier
 from .stored_ledger import check_ledger, put
@@ -30,11 +29,8 @@ FROZEN_S = 5.0
 """The length of a short freeze, from the moment at which a micro-batch waits for the node."""
 
 AWAY_S = 60.0
-DOWN = 'cassandra_endpoints{state="down"}'
 MANY = 40_000
 """Trades that take seconds to write, in twenty minutes of the tape."""
-HINTED_S = 35.0
-"""A write to a node that is not yet known to be down becomes a hint when it times out, and the hint is on the disk 10 s later."""
 
 
 @pytest.fixture
@@ -61,27 +57,6 @@ def replicated(kafka_stack: Stack, three: Stack, tmp_path: Path, request: pytest
     for node in ("cassandra-1", "cassandra-2", "cassandra-3"):
         three.start(node)
         three.resume(node)
-
-
-def figure(stack: Stack, node: str, name: str) -> float:
-    """Return a metric of a node; 0 before it exists."""
-    with urllib.request.urlopen(f"http://{stack.metrics_targets[node]}/metrics", timeout=30) as reply:
-        text = reply.read().decode()
-    found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
-    return float(found[1]) if found else 0.0
-
-
-def until_no_hint_is_left(stack: Stack, nodes: Sequence[str]) -> None:
-    """Wait until the nodes have delivered their hints."""
-    seen = time.monotonic()
-
-    def none_for_a_while() -> bool:
-        nonlocal seen
-        if any(next((stack.folder / node).rglob("*.hints"), None) for node in nodes):
-            seen = time.monotonic()
-        return time.monotonic() - seen > HINTED_S
-
-    until(none_for_a_while, "hints are delivered", TIMEOUT_S)
 
 
 def batches_planned(site: Site) -> int:
@@ -183,7 +158,7 @@ def test_one_node_of_three_is_killed(replicated: Site, three: Stack, tell: Tell)
                 sent += len(trades)
                 supervisor.until_stored()
         for node in ("cassandra-1", "cassandra-2"):
-            supervisor.until(lambda: figure(three, node, DOWN) == 1, f"{node} knows")  # noqa: B023
+            supervisor.until(lambda: nodes_down(three, node) == 1, f"{node} knows")  # noqa: B023
         check_ledger(site, genuine=sent)  # on two nodes
         starts = supervisor.starts
         three.start("cassandra-3")
@@ -192,7 +167,7 @@ def test_one_node_of_three_is_killed(replicated: Site, three: Stack, tell: Tell)
     for node in ("cassandra-1", "cassandra-2"):
         three.kill(node)
     # The third alone, once it knows that no other can be asked.
-    until(lambda: figure(three, "cassandra-3", DOWN) == 2, "cassandra-3 knows", TIMEOUT_S)
+    until(lambda: nodes_down(three, "cassandra-3") == 2, "cassandra-3 knows", TIMEOUT_S)
     alone = attrs.evolve(site, cassandra=attrs.evolve(site.cassandra, hosts=("127.0.0.3",), consistency="ONE"))
     ledger = check_ledger(alone, genuine=sent)
     assert hints > 0
