@@ -72,6 +72,7 @@ def _cassandra_tls(settings: DoctorSettings) -> TlsSettings:
         cert_file=cassandra.cert_file,
         key_file=cassandra.key_file,
         user=cassandra.username,
+        server_name=cassandra.tls_server_name,
     )
 
 

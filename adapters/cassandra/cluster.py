@@ -20,7 +20,7 @@ from cassandra.policies import (
 from cassandra.query import tuple_factory
 
 from .settings import CassandraSettings
-from .tls import client_context
+from .tls import client_context, socket_options
 
 PROTOCOL_VERSION: Final = ProtocolVersion.V5
 _RECONNECT_FIRST_S: Final = 0.5
@@ -57,6 +57,7 @@ def make_cluster(settings: CassandraSettings) -> Any:
             PlainTextAuthProvider(username=settings.username, password=settings.password) if settings.username else None
         ),
         ssl_context=client_context(settings),
+        ssl_options=socket_options(settings),
         execution_profiles={EXEC_PROFILE_DEFAULT: _profile(settings)},
         reconnection_policy=ExponentialReconnectionPolicy(_RECONNECT_FIRST_S, _RECONNECT_MOST_S),
         connect_timeout=attempt_s,

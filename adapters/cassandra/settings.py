@@ -47,6 +47,8 @@ class CassandraSettings:
     """PEM file of the client certificate and its chain; empty if the server asks for none."""
     key_file: str = ""
     """PEM file of the private key of the client certificate."""
+    tls_server_name: str = ""
+    """The name that the certificate of every node has to have; empty for the address of the node."""
     consistency: str = attrs.field(default="LOCAL_QUORUM", validator=attrs.validators.in_(CONSISTENCIES))
     request_timeout_s: float = attrs.field(default=10.0, validator=attrs.validators.gt(0))
     """The limit of one request, in seconds, including retries."""
@@ -66,3 +68,5 @@ class CassandraSettings:
             raise ValueError("cert_file and key_file: a client certificate needs both")
         if not self.tls and (self.ca_file or self.cert_file):
             raise ValueError("tls: certificates are given, but TLS is off")
+        if not self.tls and self.tls_server_name:
+            raise ValueError("tls: a server name is given, but TLS is off")

@@ -10,8 +10,7 @@ from .settings import CassandraSettings
 def client_context(settings: CassandraSettings) -> ssl.SSLContext | None:
     """Return the context for connections, None without TLS.
 
-    Nodes that the driver discovers are connected to by IP address, so a node's certificate has to name its address. Raise StoreError if a
-    file cannot be read or is not PEM.
+    Raise StoreError if a file cannot be read or is not PEM.
     """
     if not settings.tls:
         return None
@@ -29,6 +28,15 @@ def client_context(settings: CassandraSettings) -> ssl.SSLContext | None:
                 f"the client certificate {settings.cert_file} and its key {settings.key_file} cannot be used: {_reason(error)}"
             ) from error
     return context
+
+
+def socket_options(settings: CassandraSettings) -> dict[str, str]:
+    """Return the options of each TLS connection.
+
+    The driver connects by IP address to the nodes that it discovers. So the certificate of a node has to name its address, or all of them the
+    name of the settings.
+    """
+    return {"server_hostname": settings.tls_server_name} if settings.tls_server_name else {}
 
 
 def _reason(error: OSError) -> str:

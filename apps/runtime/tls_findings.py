@@ -31,6 +31,8 @@ class TlsSettings:
     cert_file: Path | None
     key_file: Path | None
     user: str
+    server_name: str = ""
+    """The name that each certificate has to have; empty for the host of the address."""
 
 
 def tls_finding(check: str, settings: TlsSettings) -> Finding:
@@ -81,7 +83,7 @@ def _examine(settings: TlsSettings, host: str, port: int) -> tuple[str, float]:
         context.load_cert_chain(settings.cert_file, settings.key_file)
     with (
         socket.create_connection((host, port), TIMEOUT_S) as plain,
-        context.wrap_socket(plain, server_hostname=host) as secured,
+        context.wrap_socket(plain, server_hostname=settings.server_name or host) as secured,
     ):
         cipher, certificate = secured.cipher(), secured.getpeercert() or {}
         ends = str(certificate["notAfter"])

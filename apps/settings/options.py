@@ -175,6 +175,9 @@ class CassandraOptions:
     )
     cert_file: Path | None = ts.option(default=None, help="Client certificate and its chain, PEM", click=_FILE)
     key_file: Path | None = ts.option(default=None, help="Private key of the client certificate, PEM", click=_FILE)
+    tls_server_name: str = ts.option(
+        default="", help="Name in the certificate of every node, other than Spark's  [default: the node's address]"
+    )
     consistency: str = ts.option(default=_CASSANDRA.consistency, help="Consistency level of reads and writes")
 
     def __attrs_post_init__(self) -> None:
@@ -195,6 +198,7 @@ class CassandraOptions:
             ca_file=_text(self.ca_file),
             cert_file=_text(self.cert_file),
             key_file=_text(self.key_file),
+            tls_server_name=self.tls_server_name,
             consistency=self.consistency,
         )
 

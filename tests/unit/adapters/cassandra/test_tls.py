@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import attrs
 import pytest
 import trustme
 
@@ -107,6 +108,19 @@ def test_the_driver_checks_the_name_and_the_error_says_so(ca_file: str) -> None:
             CassandraSession(settings).start()
 
 
+def test_the_driver_accepts_a_node_by_the_name_of_the_settings_and_by_no_other(ca_file: str) -> None:
+    with node("cassandra.example") as port:
+        settings = CassandraSettings(
+            port=port, tls=True, ca_file=ca_file, tls_server_name="cassandra.example", connect_timeout_s=5.0
+        )
+        # The node closes the connection after the handshake.
+        with pytest.raises(StoreError) as closed:
+            CassandraSession(settings).start()
+        assert "TLS" not in str(closed.value)
+        with pytest.raises(StoreError, match=r"no TLS connection \(certificate verify failed: Hostname mismatch"):
+            CassandraSession(attrs.evolve(settings, tls_server_name="other.example")).start()
+
+
 def test_a_client_certificate_is_presented(ca_file: str, tmp_path: Path) -> None:
     client = AUTHORITY.issue_cert("aggregator")
     cert_file, key_file = tmp_path / "client.pem", tmp_path / "client.key"
@@ -152,7 +166,12 @@ def test_a_file_that_is_not_pem_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"ca_file": "ca.pem"}, {"tls": True, "cert_file": "client.pem"}, {"tls": True, "key_file": "client.key"}],
+    [
+        {"ca_file": "ca.pem"},
+        {"tls_server_name": "cassandra.example"},
+        {"tls": True, "cert_file": "client.pem"},
+        {"tls": True, "key_file": "client.key"},
+    ],
 )
 def test_settings_that_contradict_each_other_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"tls: |cert_file and key_file"):
