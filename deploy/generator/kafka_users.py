@@ -8,7 +8,7 @@ from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topic_reader import GROUP
 from domain.program_rights import GROUP_RIGHTS, TOPIC_RIGHTS
 
-DEPLOYED: Final = ("producer", "aggregator", "watchlist")
+DEPLOYED: Final = ("producer", "aggregator", "watchlist", "report")
 
 
 def kafka_users(cluster: str) -> list[dict[str, Any]]:

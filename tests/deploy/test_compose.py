@@ -218,6 +218,14 @@ def test_each_secret_is_a_file_that_make_secrets_makes_and_a_service_uses() -> N
         assert named <= mounted, service
 
 
+def test_the_aggregator_knows_the_names_of_the_nodes_that_their_certificates_have() -> None:
+    services = compose(PRODUCTION)["services"]
+    nodes = {name: service for name, service in services.items() if re.fullmatch(r"cassandra-\d", name)}
+    assert services["aggregator"]["extra_hosts"] == [
+        f"{name}:{node['networks']['tapeline']['ipv4_address']}" for name, node in nodes.items()
+    ]
+
+
 @pytest.mark.needs("openssl")
 def test_make_secrets_makes_every_file_once_and_certificates_that_name_their_servers(tmp_path: Path) -> None:
     script = tmp_path / "make-secrets"
@@ -235,7 +243,12 @@ def test_make_secrets_makes_every_file_once_and_certificates_that_name_their_ser
     assert made["kafka-producer"] == made["kafka-producer.program"]
     assert len({content for name, content in made.items() if name.startswith("kafka-") and "." not in name}) == 4
     assert [file.name for file in folder.iterdir() if file.stat().st_mode & 0o077 and file.name != "ca.crt"] == []
-    for server, name in [("kafka-2", "-verify_hostname kafka-2"), ("cassandra-3", "-verify_ip 172.30.7.13")]:
+    for server, name in [
+        ("kafka-2", "-verify_hostname kafka-2"),
+        ("cassandra-3", "-verify_ip 172.30.7.13"),
+        ("cassandra-3", "-verify_hostname cassandra-3"),
+        ("cassandra-3", "-verify_hostname localhost"),
+    ]:
         verify = [
             path_of("openssl"),
             "verify",

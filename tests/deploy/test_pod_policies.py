@@ -30,7 +30,7 @@ def every_value(value: object, path: str = "") -> Iterator[tuple[str, object]]:
 @pytest.mark.parametrize("name", OVERLAYS)
 def test_all_pods_of_the_project_are_looked_at(name: str) -> None:
     assert {pod.name for pod in pods(overlay(name))} == {
-        "producer", "watchlist-import", "schema", "dashboard",
+        "producer", "watchlist-import", "schema", "dashboard", "report",
         "aggregator-driver", "aggregator-executor", "reconcile-driver", "reconcile-executor",
     }  # fmt: skip
 

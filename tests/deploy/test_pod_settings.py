@@ -48,7 +48,7 @@ def test_every_program_accepts_its_arguments_and_variables(name: str, tmp_path: 
     for arguments, variables in programs(name):
         seen.add(arguments[0])
         settings_of(arguments, variables, tmp_path)
-    assert seen == {"producer", "watchlist", "admin", "dashboard", "aggregator", "reconcile"}
+    assert seen == {"producer", "watchlist", "admin", "dashboard", "aggregator", "reconcile", "report"}
 
 
 @pytest.mark.parametrize("name", OVERLAYS)
@@ -76,9 +76,9 @@ def test_programs_speak_tls_and_prove_who_they_are(name: str) -> None:
     for arguments, variables in programs(name):
         assert variables["TAPELINE_KAFKA_SECURITY_PROTOCOL"] == "SASL_SSL"
         assert variables["TAPELINE_CASSANDRA_TLS"] == "true"
-        uses_kafka = arguments[0] in {"producer", "watchlist", "aggregator"}
+        uses_kafka = arguments[0] in {"producer", "watchlist", "aggregator", "report"}
         assert (variables.get("TAPELINE_KAFKA_SASL_PASSWORD") == SECRET) == uses_kafka, arguments
-        uses_cassandra = arguments[0] in {"admin", "dashboard", "aggregator", "reconcile"}
+        uses_cassandra = arguments[0] in {"admin", "dashboard", "aggregator", "reconcile", "report"}
         assert (variables.get("TAPELINE_CASSANDRA_PASSWORD") == SECRET) == uses_cassandra, arguments
 
 
