@@ -173,7 +173,9 @@ def nodetool(name: str, home: Path | None, node: str, arguments: Sequence[str]) 
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def kafka(name: str, home: Path | None, tool: str, arguments: Sequence[str]) -> None:
     """Run a Kafka TOOL with ARGUMENTS, such as `kafka-topics --list`."""
-    sys.exit(run_kafka_tool(tool, arguments, Stack(name=name, home=home).bootstrap_servers))
+    stack = Stack(name=name, home=home)
+    client = stack.secrets.kafka_client if stack.secrets is not None else None
+    sys.exit(run_kafka_tool(tool, arguments, bootstrap_servers=stack.bootstrap_servers, client_properties=client))
 
 
 @cli.command()

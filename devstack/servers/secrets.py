@@ -37,6 +37,11 @@ class Secrets:
         """Return the private key and the certificate of a server or of the administrator, in one PEM file."""
         return self.folder / f"{name}.pem"
 
+    @property
+    def kafka_client(self) -> Path:
+        """The properties with which Kafka's own tools connect as the administrator."""
+        return self.folder / "kafka-client.properties"
+
     def kafka_password(self, user: str) -> Path:
         """Return the file with the password of a Kafka user."""
         return self.folder / "kafka" / user
@@ -61,8 +66,21 @@ class Secrets:
             _write(self.key_and_certificate(name), b"".join([_pkcs8(issued.private_key_pem.bytes()), *chain]))
         _write_passwords(map(self.kafka_password, KAFKA_USERS))
         _write_passwords(map(self.cassandra_password, CASSANDRA_ROLES))
+        _write(self.kafka_client, self._kafka_client_properties().encode())
         # Last, because it says that all is made.
         _write(self.ca_file, authority.cert_pem.bytes())
+
+    def _kafka_client_properties(self) -> str:
+        password = self.kafka_password(ADMIN).read_text("utf-8")
+        login = f'org.apache.kafka.common.security.scram.ScramLoginModule required username="{ADMIN}" password="{password}";'
+        properties = {
+            "security.protocol": "SASL_SSL",
+            "sasl.mechanism": "SCRAM-SHA-512",
+            "sasl.jaas.config": login,
+            "ssl.truststore.type": "PEM",
+            "ssl.truststore.location": self.ca_file,
+        }
+        return "".join(f"{name}={value}\n" for name, value in properties.items())
 
 
 def _write_passwords(files: Iterable[Path]) -> None:

@@ -1,6 +1,7 @@
 """Kafka's command-line tools from the jars of the dev stack, under the names of Kafka's own scripts.
 
-A tool that talks to brokers is given `--bootstrap-server` with the brokers of the stack, unless the arguments name others.
+A tool that connects to brokers is given `--bootstrap-server` with the brokers of the stack, unless the arguments name others. On a secure stack
+it is the administrator: it is given `--command-config` with the stack's own file of client properties, unless the arguments name another one.
 """
 
 from __future__ import annotations
@@ -39,9 +40,12 @@ FILE_TOOLS: Final = {"kafka-dump-log": f"{_TOOLS}.DumpLogSegments", "kafka-stora
 
 _LOG = Path(__file__).with_name("log4j2.properties")
 _SERVER_OPTIONS = ("--bootstrap-server", "--bootstrap-controller")
+_CLIENT_OPTION = "--command-config"
 
 
-def run_kafka_tool(tool: str, arguments: Sequence[str], bootstrap_servers: str) -> int:
+def run_kafka_tool(
+    tool: str, arguments: Sequence[str], *, bootstrap_servers: str, client_properties: Path | None
+) -> int:
     """Run a tool on this terminal until it ends, and return its exit code.
 
     Raises:
@@ -53,8 +57,12 @@ def run_kafka_tool(tool: str, arguments: Sequence[str], bootstrap_servers: str) 
         raise DevstackError(
             f"no Kafka tool is named {tool!r}; there are {', '.join(sorted(BROKER_TOOLS | FILE_TOOLS))}"
         )
-    names_servers = any(argument.partition("=")[0] in _SERVER_OPTIONS for argument in arguments)
-    servers = [] if tool in FILE_TOOLS or names_servers else ["--bootstrap-server", bootstrap_servers]
+    given = {argument.partition("=")[0] for argument in arguments}
+    connection: list[str] = []
+    if tool in BROKER_TOOLS and given.isdisjoint(_SERVER_OPTIONS):
+        connection += ["--bootstrap-server", bootstrap_servers]
+    if tool in BROKER_TOOLS and client_properties is not None and _CLIENT_OPTION not in given:
+        connection += [_CLIENT_OPTION, str(client_properties)]
     command = [
         str(java_command()),
         "-Xmx256m",
@@ -63,7 +71,7 @@ def run_kafka_tool(tool: str, arguments: Sequence[str], bootstrap_servers: str) 
         "-cp",
         os.pathsep.join(map(str, classpath("kafka"))),
         main_class,
-        *servers,
+        *connection,
         *arguments,
     ]
     return subprocess.call(command)  # noqa: S603 - the arguments of the person who runs it, without a shell
