@@ -12,7 +12,14 @@ from hypothesis import HealthCheck, settings
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-pytest_plugins = ["tests.support.needs", "tests.support.servers", "tests.support.spark", "tests.support.timeouts"]
+# In the order of their imports: pytest rewrites the assertions of a plugin before it is imported.
+pytest_plugins = [
+    "tests.support.timeouts",
+    "tests.support.releases",
+    "tests.support.needs",
+    "tests.support.servers",
+    "tests.support.spark",
+]
 
 # Shared machines stall: a slow example is no failure. The count of examples is what bounds the time.
 settings.register_profile("default", deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])

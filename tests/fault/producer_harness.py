@@ -7,10 +7,8 @@ with Sending(folder, servers, server) as sending:
 
 import contextlib
 import json
-import os
 import signal
 import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Sequence
@@ -25,18 +23,21 @@ from adapters.kafka.topics import Profile, ensure_topics
 from adapters.simulator.ledger import LedgerEntry
 from adapters.simulator.server import SimulatedFinnhub
 from domain.record import TopicRecord
+from tests.support.releases import THIS, Release
 from tests.support.timeouts import TIMEOUT_S, wait_until
 
 from .delivery_ledger import Account, Acknowledged, Heard
 from .frames import digest
 from .producing import ACKNOWLEDGED, RECEIVED
 
-ROOT = Path(__file__).parents[2]
 SYMBOLS = ("AAPL", "MSFT", "BINANCE:BTCUSDT", "BINANCE:ETHUSDT", "OANDA:EUR_USD", "IC MARKETS:1")
 
 
 class Sending:
-    """A producer that carries a server's trades to Kafka, and all that is known of them. `flags` are the producer's own."""
+    """A producer that carries a server's trades to Kafka, and all that is known of them.
+
+    `flags` are the producer's own. `topics` exist already; without them the topics are new ones.
+    """
 
     def __init__(
         self,
@@ -47,15 +48,13 @@ class Sending:
         url: str = "",
         symbols: Sequence[str] = SYMBOLS,
         profile: Profile = Profile.DEV,
+        topics: KafkaSettings | None = None,
+        release: Release = THIS,
     ) -> None:
         name = f"t{uuid.uuid4().hex[:8]}"
-        self.kafka = KafkaSettings(
-            bootstrap_servers=servers,
-            trades_topic=name,
-            dead_letters_topic=f"{name}.dlq",
-            events_topic=f"{name}.events",
-        )
-        ensure_topics(self.kafka, profile=profile)
+        self.kafka = topics or _new_topics(servers, name, profile)
+        self.release = release
+        """The release of the producer; another one takes effect at the next `start`."""
         self.servers = [server]
         """The servers that there were; a test that replaces one adds the new one."""
         self.log = folder / f"{name}.log"
@@ -93,9 +92,9 @@ class Sending:
         run = self._run + 1
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.fault.producing", *self._flags],
-                cwd=ROOT,
-                env={**os.environ, **self._variables},
+                [*self.release.command("tests.fault.producing"), *self._flags],
+                cwd=self.release.code,
+                env={**self.release.variables(), **self._variables},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -206,6 +205,17 @@ class Sending:
 
     def _has(self, entry: LedgerEntry) -> bool:
         return any(each.frame == digest(entry.payload) for each in self.heard()[-5:])
+
+
+def _new_topics(servers: str, name: str, profile: Profile) -> KafkaSettings:
+    topics = KafkaSettings(
+        bootstrap_servers=servers,
+        trades_topic=name,
+        dead_letters_topic=f"{name}.dlq",
+        events_topic=f"{name}.events",
+    )
+    ensure_topics(topics, profile=profile)
+    return topics
 
 
 class Lines:

@@ -22,11 +22,12 @@ from adapters.kafka.topics import Profile, ensure_topics
 from adapters.kafka.watchlist_editor import KafkaWatchlistEditor
 from adapters.simulator.ledger import LedgerEntry
 from adapters.simulator.server import SimulatedFinnhub
+from tests.support.releases import ROOT
 from tests.support.timeouts import TIMEOUT_S, wait_until
 
 from .delivery_ledger import Account, Acknowledged, Heard, Identity
 from .frames import digest
-from .producer_harness import ROOT, Lines, dump
+from .producer_harness import Lines, dump
 from .producing import ACKNOWLEDGED, RECEIVED
 
 _LOOK_EVERY_S = 0.02

@@ -21,7 +21,8 @@ from adapters.simulator.server import SimulatedFinnhub
 from adapters.simulator.settings import SimulatorSettings
 from devstack.stack import Stack
 from domain.rejection import DeadLetter
-from tests.support.aggregators import ROOT, Site
+from tests.support.aggregators import Site
+from tests.support.releases import ROOT
 
 from .fault_report import Tell
 from .in_process_queries import Carrier

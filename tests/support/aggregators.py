@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -25,7 +24,6 @@ from adapters.kafka.subscriber import KafkaSubscriber
 from adapters.kafka.topics import Profile, ensure_topics
 from adapters.spark.committed_offsets import caught_up
 from adapters.spark.layout import QUERIES, trade_checkpoints
-from devstack.servers.java import java_home
 from devstack.stack import Stack
 from domain.record import TopicRecord
 from domain.rejection import DeadLetter
@@ -34,9 +32,9 @@ from tests.parity.records import Entry
 from tests.parity.twins import CandleRow
 
 from .keyspaces import fresh_settings
+from .releases import THIS, Release
 from .timeouts import TIMEOUT_S, scaled, wait_until
 
-ROOT = Path(__file__).parents[2]
 START_TIMEOUT_S = scaled(240.0)
 """For what includes the start of Spark."""
 
@@ -65,6 +63,14 @@ class Site:
         cassandra_stack: Stack,
         replication: Replication | None = None,
     ) -> Self:
+        site = cls.empty(name, folder, kafka_stack, cassandra_stack)
+        ensure_topics(site.kafka, profile=Profile.DEV)
+        apply_schema(site.cassandra, replication or Replication.dev())
+        return site
+
+    @classmethod
+    def empty(cls, name: str, folder: Path, kafka_stack: Stack, cassandra_stack: Stack) -> Self:
+        """Return a site whose topics and tables do not exist yet."""
         cassandra = fresh_settings((cassandra_stack.cassandra_hosts, cassandra_stack.cassandra_port))
         # No two sites share a topic, whatever their tests are called.
         topic = f"{name}-{cassandra.keyspace}"
@@ -73,14 +79,28 @@ class Site:
             trades_topic=topic,
             dead_letters_topic=f"{topic}.dlq",
             events_topic=f"{topic}.events",
+            watchlist_topic=f"{topic}.watchlist",
         )
-        ensure_topics(kafka, profile=Profile.DEV)
-        apply_schema(cassandra, replication or Replication.dev())
         return cls(kafka=kafka, cassandra=cassandra, folder=folder)
 
     @property
     def checkpoint(self) -> Path:
         return self.folder / "checkpoint"
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The settings of a program that uses the site."""
+        return {
+            "TAPELINE_KAFKA_BOOTSTRAP_SERVERS": self.kafka.bootstrap_servers,
+            "TAPELINE_KAFKA_TRADES_TOPIC": self.kafka.trades_topic,
+            "TAPELINE_KAFKA_DEAD_LETTERS_TOPIC": self.kafka.dead_letters_topic,
+            "TAPELINE_KAFKA_EVENTS_TOPIC": self.kafka.events_topic,
+            "TAPELINE_KAFKA_WATCHLIST_TOPIC": self.kafka.watchlist_topic,
+            "TAPELINE_CASSANDRA_HOSTS": ",".join(self.cassandra.hosts),
+            "TAPELINE_CASSANDRA_PORT": str(self.cassandra.port),
+            "TAPELINE_CASSANDRA_KEYSPACE": self.cassandra.keyspace,
+            "TAPELINE_CASSANDRA_LOCAL_DC": self.cassandra.local_dc,
+        }
 
     @property
     def queries(self) -> list[Path]:
@@ -175,29 +195,16 @@ class Program:
         cls,
         site: Site,
         *arguments: str,
-        command: Sequence[str] = (sys.executable, "-m", "apps.aggregator"),
+        command: Sequence[str] = (),
         variables: Mapping[str, str] | None = None,
+        release: Release = THIS,
     ) -> Program:
         log = site.folder / f"aggregator-{time.monotonic_ns()}.log"
-        environment = {
-            **os.environ,
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "JAVA_HOME": str(java_home()),
-            "TAPELINE_KAFKA_BOOTSTRAP_SERVERS": site.kafka.bootstrap_servers,
-            "TAPELINE_KAFKA_TRADES_TOPIC": site.kafka.trades_topic,
-            "TAPELINE_KAFKA_DEAD_LETTERS_TOPIC": site.kafka.dead_letters_topic,
-            "TAPELINE_KAFKA_EVENTS_TOPIC": site.kafka.events_topic,
-            "TAPELINE_CASSANDRA_HOSTS": ",".join(site.cassandra.hosts),
-            "TAPELINE_CASSANDRA_PORT": str(site.cassandra.port),
-            "TAPELINE_CASSANDRA_KEYSPACE": site.cassandra.keyspace,
-            "TAPELINE_CASSANDRA_LOCAL_DC": site.cassandra.local_dc,
-            **(variables or {}),
-        }
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [*command, "--checkpoint", str(site.checkpoint), *arguments],
-                cwd=ROOT,
-                env=environment,
+                [*(command or release.command("apps.aggregator")), "--checkpoint", str(site.checkpoint), *arguments],
+                cwd=release.code,
+                env={**release.variables(), **site.variables, **(variables or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -210,6 +217,11 @@ class Program:
 
     def says(self, event: str) -> int:
         return self.text().count(f'"event": "{event}"')
+
+    def stop(self) -> int:
+        """Ask it to end, and return its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.ended()
 
     def ended(self) -> int:
         try:

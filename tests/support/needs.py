@@ -1,8 +1,9 @@
 """Programs that some tests need and Python packages do not bring; the one rule for a machine that lacks them.
 
 A test, a class or a module names its programs: `@pytest.mark.needs("promtool")`. Where one is missing, the test is skipped before its
-fixtures start anything, and the run ends with one line a program: how many tests were skipped, and how to get it. No test is skipped for
-another reason. Tests of Spark need the package `pyspark`, which is not installed on Python 3.14; there, modules that import it are skipped.
+fixtures start anything, and the run ends with one line a program: how many tests were skipped, and how to get it. Tests of Spark need the
+package `pyspark`, which is not installed on Python 3.14; there, modules that import it are skipped. Tests of an upgrade need the history of the
+repository (`HISTORY`). No test is skipped for another reason.
 """
 
 from __future__ import annotations
@@ -16,11 +17,17 @@ from typing import Final
 import attrs
 import pytest
 
+from .releases import is_in_history
+
 PROPERTY: Final = "missing program"
 """The name under which a skipped test's report carries what it lacks; reports travel from pytest-xdist's workers."""
 
 PYSPARK: Final = "pyspark"
-_PYSPARK_REMEDY: Final = "PySpark 3.5 needs Python 3.11 to 3.13"
+HISTORY: Final = "the code of the previous release"
+_REMEDIES: Final = {
+    PYSPARK: "PySpark 3.5 needs Python 3.11 to 3.13",
+    HISTORY: "it comes from git: clone the repository with its whole history, or `git fetch --unshallow`",
+}
 
 
 @attrs.frozen
@@ -65,7 +72,9 @@ def find(program: str) -> str | None:
 
 
 def is_installed(name: str) -> bool:
-    """Return whether a program of `PROGRAMS`, or PySpark, is installed."""
+    """Return whether a program of `PROGRAMS`, PySpark or the history is here."""
+    if name == HISTORY:
+        return is_in_history()
     return find(name) is not None if name in PROGRAMS else importlib.util.find_spec(name) is not None
 
 
@@ -112,7 +121,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     skipped = terminalreporter.getreports("skipped")
     modules = {report.nodeid for report in skipped if isinstance(report, pytest.CollectReport)}
     if modules:
-        lines.append(f"{PYSPARK}: {len(modules)} whole modules skipped; {_PYSPARK_REMEDY}")
+        lines.append(f"{PYSPARK}: {len(modules)} whole modules skipped; {_REMEDIES[PYSPARK]}")
     if lines:
         terminalreporter.section("tests skipped because a program is not installed")
         for line in lines:
@@ -120,7 +129,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def _remedy(name: str) -> str:
-    return _PYSPARK_REMEDY if name == PYSPARK else PROGRAMS[name].remedy
+    return _REMEDIES.get(name) or PROGRAMS[name].remedy
 
 
 def _tests_without_program(terminalreporter: pytest.TerminalReporter) -> Counter[str]:
