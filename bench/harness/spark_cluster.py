@@ -1,4 +1,4 @@
-"""A standalone Spark cluster on this machine: a master and a worker, whose executors are processes with one core each."""
+"""A standalone Spark cluster on this machine: a master, and workers whose executors are processes."""
 
 import contextlib
 import os
@@ -17,16 +17,27 @@ from devstack.servers.java import java_home
 @contextlib.contextmanager
 def cluster(folder: Path, cores: int) -> Iterator[tuple[str, "Executors"]]:
     """Run a master and a worker with `cores` cores within the block. Yield the master's URL and the worker's executors."""
+    with master() as url, worker(url, folder, cores) as executors:
+        yield url, executors
+
+
+@contextlib.contextmanager
+def master() -> Iterator[str]:
+    """Run a master within the block, and yield its URL."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    url = f"spark://127.0.0.1:{port}"
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(_daemon("master.Master", ["--port", str(port)]))
+    with _daemon("master.Master", ["--port", str(port)]):
         _await_listener(port)
-        options = ["--cores", str(cores), "--memory", f"{cores + 1}g", "--work-dir", str(folder), url]
-        worker = stack.enter_context(_daemon("worker.Worker", options))
-        yield url, Executors(worker.pid)
+        yield f"spark://127.0.0.1:{port}"
+
+
+@contextlib.contextmanager
+def worker(url: str, folder: Path, cores: int) -> Iterator["Executors"]:
+    """Run a worker of a master within the block, and yield its executors, which end with it."""
+    options = ["--cores", str(cores), "--memory", f"{cores + 1}g", "--work-dir", str(folder), url]
+    with _daemon("worker.Worker", options) as process:
+        yield Executors(process.pid)
 
 
 def _await_listener(port: int) -> None:
@@ -48,6 +59,10 @@ class Executors:
 
     def __init__(self, worker: int) -> None:
         self._worker = psutil.Process(worker)
+
+    def count(self) -> int:
+        """Return how many executors run."""
+        return len(self._worker.children())
 
     def cpu_s(self) -> float:
         """Return the CPU seconds of the executors that run."""
