@@ -1,7 +1,8 @@
 """A Kafka broker in KRaft mode: broker and controller in one process, without ZooKeeper.
 
-- Node ids start at 1. Every broker of a cluster is a voter.
-- Internal topics, and topics created without a replication factor, have min(3, brokers) replicas; with three, two must be in sync.
+- Node ids start at 1. The brokers with which a cluster starts are its voters, and no other broker is one.
+- A broker that joins later is no controller.
+- Internal topics, and topics created without a replication factor, have min(3, voters) replicas; with three, two must be in sync.
 - Topics are not created automatically. Other settings keep Kafka's default, except those that delay a small machine.
 """
 
@@ -41,6 +42,8 @@ class KafkaBroker:
 
     node: int
     peers: tuple[tuple[int, int], ...]
+    voters: int
+    """How many of the peers, the first ones, are controllers."""
     metrics_port: int
     cluster_id: str
     folder: Path
@@ -66,21 +69,25 @@ class KafkaBroker:
 
     @property
     def inner_ports(self) -> tuple[int, ...]:
-        """The port for controllers and, in a secure cluster, the port for brokers."""
-        return self.peers[self.node - 1][1], *self._broker_port
+        """The port for controllers, if it is one, and, in a secure cluster, the port for brokers."""
+        return *self._controller_port, *self._broker_port
 
     def properties(self) -> dict[str, str]:
         """Return the broker's settings."""
-        replicas = min(3, len(self.peers))
+        replicas = min(3, self.voters)
         in_sync = 2 if replicas == 3 else 1
         controller_port = self.peers[self.node - 1][1]
-        voters = ",".join(f"{node}@{HOST}:{port}" for node, (_, port) in enumerate(self.peers, start=1))
+        voters = ",".join(f"{node}@{HOST}:{port}" for node, (_, port) in enumerate(self.peers[: self.voters], start=1))
+        listeners = [
+            f"PLAINTEXT://{HOST}:{self.port}",
+            *(f"CONTROLLER://{HOST}:{port}" for port in self._controller_port),
+        ]
         settings: dict[str, object] = {
-            "process.roles": "broker,controller",
+            "process.roles": "broker,controller" if self._controller_port else "broker",
             "node.id": self.node,
             "controller.quorum.voters": voters,
             "controller.listener.names": "CONTROLLER",
-            "listeners": f"PLAINTEXT://{HOST}:{self.port},CONTROLLER://{HOST}:{controller_port}",
+            "listeners": ",".join(listeners),
             "advertised.listeners": f"PLAINTEXT://{HOST}:{self.port}",
             "inter.broker.listener.name": "PLAINTEXT",
             "log.dirs": self.folder / "data",
@@ -139,6 +146,10 @@ class KafkaBroker:
             return wanted <= kafka_brokers(self.host, self.port)
         [port] = self._broker_port
         return wanted <= kafka_brokers(self.host, port, administrator_context(self.security.secrets))
+
+    @property
+    def _controller_port(self) -> tuple[int, ...]:
+        return (self.peers[self.node - 1][1],) if self.node <= self.voters else ()
 
     @property
     def _broker_port(self) -> tuple[int, ...]:

@@ -60,6 +60,7 @@ def new_layout(options: Options) -> Layout:
     return Layout(
         cluster_id=new_cluster_id(),
         kafka_peers=tuple((KAFKA_PORT + i, CONTROLLER_PORT + i) for i in range(brokers)),
+        kafka_voters=brokers,
         kafka_metrics_ports=tuple(KAFKA_METRICS_PORT + i for i in range(brokers)),
         kafka_broker_ports=tuple(BROKER_PORT + i for i in range(brokers if options.secure else 0)),
         kafka_heap_mb=options.kafka_heap_mb,

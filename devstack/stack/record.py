@@ -31,6 +31,8 @@ class Layout:
 
     cluster_id: str
     kafka_peers: tuple[tuple[int, int], ...]
+    kafka_voters: int
+    """The brokers with which the stack was made, which are its controllers; those after them were added."""
     kafka_metrics_ports: tuple[int, ...]
     kafka_broker_ports: tuple[int, ...]
     """Those between brokers, of a secure stack alone: otherwise they use the ports for clients."""
@@ -65,6 +67,7 @@ class Layout:
             KafkaBroker(
                 node=node,
                 peers=self.kafka_peers,
+                voters=self.kafka_voters,
                 metrics_port=self.kafka_metrics_ports[node - 1],
                 cluster_id=self.cluster_id,
                 folder=folder / f"kafka-{node}",

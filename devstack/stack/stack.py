@@ -23,7 +23,7 @@ from devstack.servers.server import Server
 from . import plan
 from .folder import check_name, locked, remove
 from .launch import launch, signals_deferred, stop_all
-from .port_allocation import ports_of, reclaim_ports, record_to_start
+from .port_allocation import ports_of, reclaim_ports, record_to_start, with_another_broker
 from .ports import Claims
 from .process import ServerProcess
 from .provisioning import provision
@@ -216,19 +216,36 @@ class Stack:
 
         """
         with locked(self.folder, make=False), Claims() as claims:
-            before = self._record()
-            layout = attrs.evolve(before.layout, nodes=before.layout.nodes + 1)
+            layout = self._layout()
+            layout = attrs.evolve(layout, nodes=layout.nodes + 1)
             added = layout.servers(self.folder)[f"cassandra-{layout.nodes}"]
-            plan.check_memory([added])
             reclaim_ports([added], claims)
-            try:
-                launch([added], attrs.evolve(before, layout=layout), self.folder, self._report, with_peers=True)
-            except BaseException:
-                with signals_deferred():
-                    before.write(self.folder)
-                    remove(added.folder)
-                raise
+            self._add(added, layout)
         return added.name
+
+    def add_broker(self) -> str:
+        """Add a broker to the running cluster, and return its name. It has no partitions until some are assigned to it.
+
+        Raises:
+            DevstackError: it did not join, or the stack is secure. The stack is as before.
+
+        """
+        with locked(self.folder, make=False), Claims() as claims:
+            layout = with_another_broker(self._layout(), claims)
+            added = layout.servers(self.folder)[f"kafka-{len(layout.kafka_peers)}"]
+            self._add(added, layout)
+        return added.name
+
+    def _add(self, added: Server, layout: Layout) -> None:
+        before = self._record()
+        plan.check_memory([added])
+        try:
+            launch([added], attrs.evolve(before, layout=layout), self.folder, self._report, with_peers=True)
+        except BaseException:
+            with signals_deferred():
+                before.write(self.folder)
+                remove(added.folder)
+            raise
 
     def stop(self, service: str) -> None:
         """Shut one server down in order. Its data is kept."""
