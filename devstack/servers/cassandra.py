@@ -17,8 +17,10 @@ import attrs
 
 from devstack.jars import classpath
 
+from .cassandra_log import AUDIT_LOG, logback
 from .cassandra_ring import TOKENS, Ring, address
 from .cassandra_security import security_settings
+from .disk_encryption import make_key_store
 from .java import java_command
 from .jmx_exporter import agent_option
 from .probes import Login, cassandra_peers
@@ -26,15 +28,6 @@ from .secrets import ADMIN, Secrets
 from .server import java_options
 
 FIRST_USER = ("cassandra", "cassandra")  # the superuser of a new cluster, which a secure stack replaces
-
-_LOGBACK = """\
-<configuration>
-  <appender name="console" class="ch.qos.logback.core.ConsoleAppender">
-    <encoder><pattern>%date{ISO8601} %-5level %logger{0} %msg%n</pattern></encoder>
-  </appender>
-  <root level="INFO"><appender-ref ref="console"/></root>
-</configuration>
-"""
 
 # The packages of Java 17 that Cassandra's start script exports and opens.
 _EXPORTS = (
@@ -147,9 +140,15 @@ class CassandraNode:
         conf.mkdir(parents=True, exist_ok=True)
         (self.folder / "tmp").mkdir(exist_ok=True)
         (self.folder / "triggers").mkdir(exist_ok=True)
-        (conf / "cassandra.yaml").write_text(json.dumps(self.settings(), indent=2), "utf-8")  # JSON is YAML
+        audit_log = None
+        if self.secrets is not None:
+            make_key_store(self.secrets.disk_key_store(self.name), self.secrets.disk_password(self.name))
+            audit_log = self.folder / AUDIT_LOG
+        settings = conf / "cassandra.yaml"
+        settings.touch(mode=0o600)  # of a secure node it holds the password of a key store
+        settings.write_text(json.dumps(self.settings(), indent=2), "utf-8")  # JSON is YAML
         (conf / "cassandra-rackdc.properties").write_text(f"dc={self.data_center}\nrack=rack{self.node}\n", "utf-8")
-        (conf / "logback.xml").write_text(_LOGBACK, "utf-8")
+        (conf / "logback.xml").write_text(logback(audit_log), "utf-8")
 
     def command(self) -> Sequence[str]:
         """Return the command that runs the node."""

@@ -1,7 +1,13 @@
-"""The settings of a secure Cassandra node: TLS for clients and between nodes, passwords, and roles that must be granted each right."""
+"""The settings of a secure Cassandra node.
+
+- TLS for clients and between nodes, passwords, and roles that must be granted each right.
+- The commit log and hints are encrypted on disk.
+- The audit log records logins, denied operations, and changes of tables, roles and rights. It does not record reads and writes, which are too many.
+"""
 
 from __future__ import annotations
 
+from .disk_encryption import disk_encryption_settings
 from .secrets import Secrets
 
 _PEM = {"class_name": "org.apache.cassandra.security.PEMBasedSslContextFactory"}
@@ -25,5 +31,13 @@ def security_settings(secrets: Secrets, name: str) -> dict[str, object]:
             "optional": False,
             "require_client_auth": True,
             "require_endpoint_verification": True,
+        },
+        "transparent_data_encryption_options": disk_encryption_settings(
+            secrets.disk_key_store(name), secrets.disk_password(name).read_text("utf-8")
+        ),
+        "audit_logging_options": {
+            "enabled": True,
+            "logger": [{"class_name": "FileAuditLogger"}],
+            "included_categories": "AUTH,DCL,DDL",
         },
     }

@@ -35,6 +35,21 @@ rootLogger.level = info
 rootLogger.appenderRef.console.ref = console
 """
 
+_LOG4J_AUDIT = """\
+appender.audit.type = File
+appender.audit.name = audit
+appender.audit.fileName = {file}
+appender.audit.layout.type = PatternLayout
+appender.audit.layout.pattern = %d{{ISO8601}} %m%n
+logger.audit.name = kafka.authorizer.logger
+logger.audit.level = info
+logger.audit.additivity = false
+logger.audit.appenderRef.audit.ref = audit
+"""
+
+AUDIT_LOG = "authorizer.log"
+"""The file in a secure broker's folder that has one line for each denied operation."""
+
 
 @attrs.frozen(kw_only=True)
 class KafkaBroker:
@@ -120,7 +135,8 @@ class KafkaBroker:
         (self.folder / "tmp").mkdir(parents=True, exist_ok=True)
         lines = (f"{key}={value}\n" for key, value in self.properties().items())
         (self.folder / "server.properties").write_text("".join(lines), "utf-8")
-        (self.folder / "log4j2.properties").write_text(_LOG4J, "utf-8")
+        audit = "" if self.security is None else _LOG4J_AUDIT.format(file=self.folder / AUDIT_LOG)
+        (self.folder / "log4j2.properties").write_text(_LOG4J + audit, "utf-8")
 
     def command(self) -> Sequence[str]:
         """Return the command that runs the broker, and formats a new data folder first."""

@@ -17,6 +17,8 @@ from typing import Final
 import attrs
 
 ADMIN: Final = "admin"
+PROGRAMS: Final = "programs"
+"""The name of the certificate of the programs' metrics endpoints."""
 KAFKA_USERS: Final = (ADMIN, "aggregator", "dlq", "monitoring", "producer", "report", "watchlist")
 CASSANDRA_ROLES: Final = (ADMIN, "aggregator", "dashboard", "monitoring", "query", "reconcile", "report")
 VALID_DAYS: Final = 365
@@ -50,6 +52,19 @@ class Secrets:
         """Return the file with the password of a Cassandra role."""
         return self.folder / "cassandra" / role
 
+    @property
+    def metrics_token(self) -> Path:
+        """The file with the token that the programs' metrics endpoints ask for."""
+        return self.folder / "metrics" / "token"
+
+    def disk_key_store(self, node: str) -> Path:
+        """Return the key store with the key that a Cassandra node encrypts its files with."""
+        return self.folder / "disk" / f"{node}.p12"
+
+    def disk_password(self, node: str) -> Path:
+        """Return the file with the password of that key store."""
+        return self.folder / "disk" / node
+
     def make(self, servers: Mapping[str, str]) -> None:
         """Make everything for these servers, addresses by name, unless it was made before."""
         if self.ca_file.exists():
@@ -59,7 +74,7 @@ class Secrets:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         authority = trustme.CA(organization_name="tapeline dev stack")
         until = datetime.now(UTC) + timedelta(days=VALID_DAYS)
-        for name, address in {**servers, ADMIN: f"{ADMIN}.invalid"}.items():
+        for name, address in {**servers, ADMIN: f"{ADMIN}.invalid", PROGRAMS: "127.0.0.1"}.items():
             also = ("localhost",) if name.startswith("cassandra-") else ()
             issued = authority.issue_cert(address, *also, common_name=name, not_after=until)
             chain = [part.bytes() for part in issued.cert_chain_pems]
@@ -67,6 +82,8 @@ class Secrets:
         _write_passwords(map(self.kafka_password, KAFKA_USERS))
         _write_passwords(map(self.cassandra_password, CASSANDRA_ROLES))
         _write(self.kafka_client, self._kafka_client_properties().encode())
+        _write_passwords([self.metrics_token])
+        _write_passwords(self.disk_password(name) for name in servers if name.startswith("cassandra-"))
         # Last, because it says that all is made.
         _write(self.ca_file, authority.cert_pem.bytes())
 

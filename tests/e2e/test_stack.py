@@ -13,7 +13,9 @@ import pytest
 
 from adapters.simulator.server import SimulatedFinnhub
 from adapters.simulator.settings import SimulatorSettings
+from devstack.stack import Stack
 from tests.support.recordings import write_made_up_day
+from tests.support.sockets import is_loopback, listening
 
 from .programs import ROOT, TOKEN, run
 
@@ -74,6 +76,9 @@ def test_ctrl_c_ends_everything_and_no_token_is_left_anywhere(folder: Path) -> N
             shown.append(line)
             if re.search(r" n [1-9]", line):
                 break
+        sockets = listening([stack.pid])
+        assert len(sockets) > len(Stack(name="stack", home=folder / ".devstack").ports)
+        assert {address for address, _ in sockets if not is_loopback(address)} == set()
         second, _ = program(folder, "apps.stack").communicate(timeout=30)
         assert f"the stack 'stack' is in use by process {stack.pid}" in second
         stack.send_signal(signal.SIGINT)

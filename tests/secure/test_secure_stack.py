@@ -20,6 +20,7 @@ from devstack.stack import Stack
 from devstack.stack.record import read_record
 from domain.program_rights import ROLES, USERS
 from tests.e2e.programs import run
+from tests.support.sockets import is_loopback, listening
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(300)]
 
@@ -40,16 +41,9 @@ def test_the_secrets_are_readable_by_their_owner_alone(secrets: Secrets) -> None
 def test_every_socket_listens_on_loopback(secure_stack: Stack) -> None:
     record = read_record(secure_stack.folder)
     assert record is not None
-    processes = [psutil.Process(running.pid) for running in record.running.values()]
-    family = [each for process in processes for each in (process, *process.children(recursive=True))]
-    addresses = [
-        connection.laddr
-        for process in family
-        for connection in process.net_connections()
-        if connection.status == psutil.CONN_LISTEN
-    ]
-    assert {address.port for address in addresses} >= secure_stack.ports
-    assert [address for address in addresses if not address.ip.startswith("127.")] == []
+    sockets = listening(running.pid for running in record.running.values())
+    assert {port for _, port in sockets} >= secure_stack.ports
+    assert {address for address, _ in sockets if not is_loopback(address)} == set()
 
 
 def test_acls_and_roles_are_applied_once(secure_stack: Stack) -> None:
@@ -59,7 +53,8 @@ def test_acls_and_roles_are_applied_once(secure_stack: Stack) -> None:
 
 
 def test_no_password_is_on_a_command_line_or_in_a_log(secure_stack: Stack, secrets: Secrets) -> None:
-    passwords = [file.read_text() for folder in ("kafka", "cassandra") for file in (secrets.folder / folder).iterdir()]
+    folders = [secrets.folder / name for name in ("kafka", "cassandra", "disk")]
+    passwords = [file.read_text() for folder in folders for file in folder.iterdir() if file.suffix != ".p12"]
     logs = "".join(file.read_text(errors="replace") for file in secure_stack.folder.rglob("*.log"))
     commands = " ".join(" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"]))
     assert [password for password in passwords if password in logs + commands] == []

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
 import pytest
 
 from devstack.servers.java import java_home
+from tests.support.sockets import is_loopback, listening
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(300)]
 
@@ -72,26 +72,11 @@ def await_ready(process: subprocess.Popen[str], folder: Path) -> None:
     assert any(line.strip() == READY for line in process.stdout), (folder / "log").read_text()[-3000:]
 
 
-def listening(pid: int) -> set[tuple[str, int]]:
-    """Return the address and port of each listening socket of a process and its descendants."""
-    root = psutil.Process(pid)
-    return {
-        (str(one.laddr.ip), int(one.laddr.port))
-        for process in (root, *root.children(recursive=True))
-        for one in process.net_connections(kind="inet")
-        if one.status == psutil.CONN_LISTEN
-    }
-
-
-def is_loopback(address: str) -> bool:
-    return address.removeprefix("::ffff:") in ("127.0.0.1", "::1")
-
-
 @pytest.mark.parametrize("command", [PYTHON, SPARK_SUBMIT], ids=["python", "spark-submit"])
 def test_all_ports_are_on_loopback_and_there_is_no_ui(command: Sequence[str], tmp_path: Path) -> None:
     with running(command, tmp_path) as process:
         await_ready(process, tmp_path)
-        sockets = listening(process.pid)
+        sockets = listening([process.pid])
     # Py4J, the callbacks, RPC and the block manager.
     assert len(sockets) >= 4
     assert {address for address, _ in sockets if not is_loopback(address)} == set()
@@ -101,7 +86,7 @@ def test_all_ports_are_on_loopback_and_there_is_no_ui(command: Sequence[str], tm
 def test_the_ui_is_on_loopback_when_a_setting_asks_for_it(tmp_path: Path) -> None:
     with running(PYTHON, tmp_path, "ui") as process:
         await_ready(process, tmp_path)
-        sockets = listening(process.pid)
+        sockets = listening([process.pid])
     assert {address for address, _ in sockets if not is_loopback(address)} == set()
     # The next port is taken when another Spark has this one.
     assert any(UI_PORT <= port < UI_PORT + 16 for _, port in sockets)
