@@ -14,10 +14,11 @@ from devstack.servers.java import java_home
 from ports.diagnosis import Finding
 
 from .command_containers import DoctorContainer
+from .observability.tls_connections import cassandra_tls, kafka_tls
+from .observability.tls_findings import tls_finding
 from .output.finding_tables import finding_json, print_findings
 from .runtime.commands import run
 from .runtime.logs import configure_logs
-from .runtime.tls_findings import TlsSettings, tls_finding
 from .settings.doctor import DoctorSettings, wrong_settings
 from .settings.loader import app_command
 
@@ -44,36 +45,10 @@ def findings(settings: DoctorSettings) -> Sequence[Finding]:
         _settings(),
         _java(),
         *container.kafka_diagnosis().findings(),
-        tls_finding("kafka.tls", _kafka_tls(settings)),
+        tls_finding("kafka.tls", kafka_tls(settings.kafka)),
         *container.cassandra_diagnosis().findings(),
-        tls_finding("cassandra.tls", _cassandra_tls(settings)),
+        tls_finding("cassandra.tls", cassandra_tls(settings.cassandra)),
     ]
-
-
-def _kafka_tls(settings: DoctorSettings) -> TlsSettings:
-    kafka = settings.kafka
-    servers = [server.strip().rpartition(":") for server in kafka.bootstrap_servers.split(",")]
-    return TlsSettings(
-        addresses=tuple((host, int(port)) for host, _, port in servers if port.isdecimal()),
-        enabled=str(kafka.adapter().client().get("security.protocol", "PLAINTEXT")).upper().endswith("SSL"),
-        ca_file=kafka.ssl_ca_file,
-        cert_file=kafka.ssl_cert_file,
-        key_file=kafka.ssl_key_file,
-        user=kafka.sasl_username,
-    )
-
-
-def _cassandra_tls(settings: DoctorSettings) -> TlsSettings:
-    cassandra = settings.cassandra
-    return TlsSettings(
-        addresses=tuple((host, cassandra.port) for host in cassandra.hosts),
-        enabled=cassandra.tls,
-        ca_file=cassandra.ca_file,
-        cert_file=cassandra.cert_file,
-        key_file=cassandra.key_file,
-        user=cassandra.username,
-        server_name=cassandra.tls_server_name,
-    )
 
 
 def _settings() -> Finding:

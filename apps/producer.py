@@ -10,7 +10,9 @@ from contextlib import ExitStack
 from ports.errors import BrokerError
 
 from .containers import ProducerContainer
+from .observability.certificate_watch import CertificateWatch
 from .observability.metrics_endpoint import monitored
+from .observability.tls_connections import kafka_tls
 from .runtime.commands import run
 from .runtime.gc_tuning import tune_gc
 from .runtime.logs import configure_logs
@@ -39,6 +41,7 @@ def run_producer(settings: ProducerSettings, container: ProducerContainer | None
                 security=settings.metrics.security(),
             )
         )
+        stack.enter_context(CertificateWatch(container.registry(), [kafka_tls(settings.kafka)]))
         stack.callback(publisher.close)
         publisher.start()
         stack.callback(assignment.close)

@@ -20,8 +20,10 @@ from adapters.spark.preflight import check_tables, check_topics
 from adapters.spark.progress import ProgressListener
 from adapters.spark.queries import start_candles, start_events, start_trades
 from adapters.spark.stopping import relay_signals, stop_queries, stop_session
+from apps.observability.certificate_watch import CertificateWatch
 from apps.observability.health import Heartbeat, aggregator_health
 from apps.observability.metrics_endpoint import monitored
+from apps.observability.tls_connections import cassandra_tls, kafka_tls
 from apps.runtime.logs import configure_logs
 from apps.runtime.signals import StopRequest, stop_on_signals
 from apps.runtime.spark_session import connected_session
@@ -75,6 +77,8 @@ def run_aggregator(options: AggregatorOptions) -> None:
                 security=options.metrics.security(),
             )
         )
+        connections = (kafka_tls(options.kafka), cassandra_tls(options.cassandra))
+        stack.enter_context(CertificateWatch(registry, connections))
         session = connected_session(settings)
         # After the session, because PySpark takes SIGINT for itself when it starts.
         stack.callback(stop_session, session, settings.stop_timeout_s)

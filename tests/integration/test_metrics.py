@@ -64,6 +64,7 @@ STILL = {
     "kafka": {
         "kafka_controller_fenced_brokers",
         "kafka_controller_offline_partitions",
+        "kafka_failed_authentications_total",
         "kafka_failed_produce_requests_total",
         "kafka_log_directories_offline",
         "kafka_log_start_offset",
@@ -79,6 +80,7 @@ STILL = {
         "cassandra_client_request_unavailables_total",
         "cassandra_commit_log_pending_tasks",
         "cassandra_dropped_messages_total",
+        "cassandra_failed_authentications_total",
         "cassandra_hints_in_progress",
         "cassandra_hints_total",
         "cassandra_pending_compactions",
@@ -89,6 +91,9 @@ STILL = {
     },
     "spark": {"spark_jobs_active", "spark_memory_used_bytes", "spark_stages_failed"},
 }
+
+ABSENT = {"kafka_authorization_failures_total"}
+"""What is exported from its first event on."""
 
 
 def free_port() -> int:
@@ -241,6 +246,8 @@ def test_everything_documented_is_exported_and_moves(pipeline: Pipeline, name: s
     found = pipeline.scrape(name)
     still = []
     for metric, described in documented(*_sections(name)).items():
+        if metric in ABSENT - found.names():
+            continue
         value = found.total(f"{metric}_count" if described.type == "histogram" else metric)
         if not value > 0:
             still.append(metric)

@@ -1,7 +1,5 @@
 """What protects the connections to the servers: protocol, cipher, the user, and when each certificate ends, those of the client and its authority included."""
 
-import socket
-import ssl
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -9,30 +7,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-import attrs
-
 from adapters.spark.pem import PemError, read_certificates
+from apps.runtime.packages import how_to_install
 from ports.diagnosis import Finding
 
-from .packages import how_to_install
+from .tls_connections import TlsSettings, handshake
 
-TIMEOUT_S: Final = 5.0
 SOON_DAYS: Final = 14
 """A certificate that ends sooner than this is a failed check."""
-
-
-@attrs.frozen(kw_only=True)
-class TlsSettings:
-    """How a program connects to one kind of server."""
-
-    addresses: tuple[tuple[str, int], ...]
-    enabled: bool
-    ca_file: Path | None
-    cert_file: Path | None
-    key_file: Path | None
-    user: str
-    server_name: str = ""
-    """The name that each certificate has to have; empty for the host of the address."""
 
 
 def tls_finding(check: str, settings: TlsSettings) -> Finding:
@@ -78,16 +60,7 @@ def _days_left(name: str, file: Path, choose: Callable[[Iterator[datetime]], dat
 
 
 def _examine(settings: TlsSettings, host: str, port: int) -> tuple[str, float]:
-    context = ssl.create_default_context(cafile=settings.ca_file)
-    if settings.cert_file is not None:
-        context.load_cert_chain(settings.cert_file, settings.key_file)
-    with (
-        socket.create_connection((host, port), TIMEOUT_S) as plain,
-        context.wrap_socket(plain, server_hostname=settings.server_name or host) as secured,
-    ):
-        cipher, certificate = secured.cipher(), secured.getpeercert() or {}
-        ends = str(certificate["notAfter"])
-        days = (ssl.cert_time_to_seconds(ends) - time.time()) / 86_400
-        name = cipher[0] if cipher else "no cipher"
-        user = settings.user or ("the client certificate" if settings.cert_file else "nobody")
-        return f"{secured.version()}, {name}, as {user}; the certificate ends in {days:.0f} days ({ends})", days
+    found = handshake(settings, host, port)
+    days = (found.ends_s - time.time()) / 86_400
+    user = settings.user or ("the client certificate" if settings.cert_file else "nobody")
+    return f"{found.version}, {found.cipher}, as {user}; the certificate ends in {days:.0f} days ({found.ends})", days

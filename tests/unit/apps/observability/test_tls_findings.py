@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import trustme
 
-from apps.runtime.tls_findings import TlsSettings, tls_finding
+from apps.observability.tls_connections import TlsSettings
+from apps.observability.tls_findings import tls_finding
 from tests.secure.impostors import Flaw, impostor
 
 
