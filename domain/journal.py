@@ -14,7 +14,7 @@ A provider that refuses a symbol does not name it. After an error of the provide
 session, until its first trade comes.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
@@ -73,6 +73,8 @@ class Journal:
         """Pairs of items published and the moment up to which everything was read then."""
         self._mark_at_ms = 0
         self._alive_at_ms = 0
+        self._redelivered: Counter[str] = Counter()
+        """Trades that came twice, by symbol, since the last heartbeat."""
 
     @property
     def is_connected(self) -> bool:
@@ -91,6 +93,10 @@ class Journal:
         self._traded.update([trade.symbol for trade in trades])
         self._hear()
 
+    def redelivered(self, symbols: Iterable[object]) -> None:
+        """Take the symbol of each trade that came twice and was dropped."""
+        self._redelivered.update(_valid(symbols))
+
     def happened(self, event: FeedEvent, progress: DeliveryProgress) -> list[SessionEvent]:
         """Take an event of the feed, and return the session events to publish."""
         if event.kind in _HEARD:
@@ -108,7 +114,11 @@ class Journal:
         if not self._connected:
             # A failed attempt, or an event after the end of a session: it names the symbols and claims nothing.
             return [self._event(kind, event.at_ms, dict.fromkeys(_valid(event.symbols), event.at_ms), event.detail)]
-        found = [*lost, self._event(kind, event.at_ms, self._covered(), event.detail)]
+        found = [
+            *lost,
+            *self._redeliveries(event.at_ms),
+            self._event(kind, event.at_ms, self._covered(), event.detail),
+        ]
         if event.kind is not FeedEventKind.PROVIDER_ERROR:
             self._end()
         return found
@@ -133,6 +143,7 @@ class Journal:
         self._mark_at_ms = now_ms + min(MARK_EVERY_MS, self._alive_every_ms)
         if self._connected and not 0 < self._alive_at_ms - now_ms <= self._alive_every_ms:
             self._alive_at_ms = now_ms + self._alive_every_ms
+            found += self._redeliveries(now_ms)
             found.append(self._event(SessionEventKind.ALIVE, now_ms, self._covered()))
         return found
 
@@ -140,6 +151,7 @@ class Journal:
         """Record that the producer ends the session, and return the session events to publish."""
         found = self._mark(now_ms, progress)
         if self._connected:
+            found += self._redeliveries(now_ms)
             found.append(self._event(SessionEventKind.STOPPED, now_ms, self._covered()))
             self._end()
         return found
@@ -172,6 +184,20 @@ class Journal:
             for symbol, since_ms in self._since.items()
             if symbol not in self._doubted or symbol in self._traded
         }
+
+    def _redeliveries(self, at_ms: int) -> list[SessionEvent]:
+        """Return an event for the symbols of each count."""
+        counts, self._redelivered = self._redelivered, Counter()
+        covered = self._covered()
+        return [
+            self._event(
+                SessionEventKind.REDELIVERED,
+                at_ms,
+                {symbol: covered.get(symbol, at_ms) for symbol, found in counts.items() if found == count},
+                str(count),
+            )
+            for count in sorted(set(counts.values()))
+        ]
 
     def _hear(self) -> None:
         self._heard_ms = max(self._heard_ms, self._idle_ms)
@@ -221,6 +247,6 @@ class Journal:
         )
 
 
-def _valid(symbols: Iterable[str]) -> Iterable[str]:
+def _valid(symbols: Iterable[object]) -> Iterable[str]:
     # No trade of any other symbol is valid either.
-    return (symbol for symbol in symbols if is_symbol(symbol))
+    return (symbol for symbol in symbols if isinstance(symbol, str) and is_symbol(symbol))

@@ -16,6 +16,9 @@ HOUR_MS: Final = 3_600_000
 MAX_SYMBOLS: Final = 500
 """Symbols of one event. A session with more reports them in several events of the same kind and moment."""
 
+_MAX_COUNT_DIGITS: Final = 9
+"""A longer count is none of ours, and Python makes no int of thousands of digits."""
+
 
 class SessionEventKind(enum.StrEnum):
     """What happened to a connection."""
@@ -27,6 +30,8 @@ class SessionEventKind(enum.StrEnum):
     """Some symbols, those of the event, are no longer received."""
     ALIVE = "alive"
     """A heartbeat of the producer, every few seconds: a producer that is killed reports no end."""
+    REDELIVERED = "redelivered"
+    """Trades came twice since the last heartbeat and were dropped: for each symbol of the event as many as its detail says."""
     PROVIDER_ERROR = "provider_error"
     BUFFER_FULL = "buffer_full"
     """From this moment publishing was blocked and the feed under backpressure. Reported when that is over."""
@@ -85,6 +90,12 @@ class SessionEvent:
     def bucket_ms(self) -> int:
         """The time under which a store keeps the event (ms since the epoch). Heartbeats of one hour share one: the newest claims all that earlier ones did."""
         return self.at_ms - self.at_ms % HOUR_MS if self.kind is SessionEventKind.ALIVE else self.at_ms
+
+    @property
+    def redelivered(self) -> int:
+        """How many trades of each symbol came twice and were dropped; 0 for every other kind of event."""
+        is_count = self.kind is SessionEventKind.REDELIVERED and self.detail.isdecimal()
+        return int(self.detail) if is_count and len(self.detail) <= _MAX_COUNT_DIGITS else 0
 
     def covered_span(self, symbol: str) -> CoverageSpan | None:
         """Return the claim for a symbol, or None when the event does not include the symbol."""

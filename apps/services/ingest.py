@@ -130,6 +130,8 @@ class Ingest:
             counts.latency_ms = result.trades[-1].latency_ms
         if self._journal is not None:
             self._journal.received(result.trades)
+            if result.redelivered:
+                self._journal.redelivered([trade.symbol for trade in frame.trades])
             done_ms = self._now_ms()
             if done_ms - now_ms >= BACKPRESSURE_MS:
                 self._publish_events(self._journal.backpressure(now_ms, done_ms))
