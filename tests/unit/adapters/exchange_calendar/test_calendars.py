@@ -83,6 +83,29 @@ def test_forex_trades_from_sunday_to_friday(moment: str, is_open: bool) -> None:
     assert FOREX.session(new_york(moment)) is (TradingSession.REGULAR if is_open else TradingSession.CLOSED)
 
 
+@pytest.mark.parametrize(
+    ("day", "opens", "rolls_over"),
+    [
+        # Summer time began on 8 March and ended on 1 November 2026; in 2006 it was 2 April and 29 October.
+        (date(2026, 3, 6), "14:30", "22:00"),
+        (date(2026, 3, 9), "13:30", "21:00"),
+        (date(2026, 10, 30), "13:30", "21:00"),
+        (date(2026, 11, 2), "14:30", "22:00"),
+        (date(2006, 3, 31), "14:30", "22:00"),
+        (date(2006, 4, 3), "13:30", "21:00"),
+        (date(2006, 10, 30), "14:30", "22:00"),
+    ],
+)
+def test_summer_time_moves_the_sessions_by_an_hour_in_utc(day: date, opens: str, rolls_over: str) -> None:
+    stocks, forex = NYSE.hours(day), FOREX.hours(day)
+    assert stocks is not None
+    assert forex is not None
+    assert to_datetime(stocks.regular_start_ms) == datetime.fromisoformat(f"{day}T{opens}Z")
+    assert stocks.pre_start_ms == stocks.regular_start_ms - 5 * 3_600_000 - 1_800_000
+    assert stocks.post_end_ms == stocks.regular_start_ms + 10 * 3_600_000 + 1_800_000
+    assert to_datetime(forex.regular_end_ms) == datetime.fromisoformat(f"{day}T{rolls_over}Z")
+
+
 @given(MOMENTS)
 def test_a_session_is_the_one_of_the_days_hours(moment_ms: int) -> None:
     near = {to_datetime(moment_ms).date() + timedelta(days=n) for n in (-1, 0, 1)}
