@@ -7,6 +7,7 @@ from adapters.system_clock import system_clock
 from domain.eligibility import eligibility_rules
 from ports.clock import Clock
 from ports.daily_candle_store import DailyCandleStore
+from ports.day_summaries import DaySummaries
 from ports.diagnosis import Diagnosis
 from ports.publisher import Publisher
 from ports.report_store import ReportStore
@@ -17,6 +18,7 @@ from ports.watchlist_editor import WatchlistEditor
 from .runtime.lifecycle import Late
 from .services.day_report_service import DayReportService
 from .services.dead_letter_replay import DeadLetterReplay
+from .services.stored_day_summaries import StoredDaySummaries
 from .settings.dlq import DlqSettings
 from .settings.report import ReportSettings
 from .settings.watchlist import WatchlistSettings
@@ -28,6 +30,7 @@ from .shared_containers import (
     Dependency,
     Object,
     Provider,
+    Selector,
     Singleton,
 )
 
@@ -79,13 +82,25 @@ class ReportContainer(DeclarativeContainer):
     daily_candle_store: Provider[DailyCandleStore] = Singleton(
         Late("adapters.cassandra.daily_candle_store:CassandraDailyCandleStore"), cassandra, stores.session
     )
+    summaries: Provider[DaySummaries] = Selector(
+        settings.provided.engine,
+        python=Singleton(
+            StoredDaySummaries,
+            trades=stores.trade_store,
+            candles=stores.candle_store,
+            eligibility_of=Singleton(eligibility_rules, NYSE.session),
+        ),
+        spark=Singleton(
+            Late("adapters.spark.day_summaries:SparkDaySummaries"),
+            settings.provided.spark.call(),
+            Object(Late("apps.runtime.spark_session:connected_session")),
+        ),
+    )
     service = Singleton(
         DayReportService,
-        trades=stores.trade_store,
-        candles=stores.candle_store,
+        summaries=summaries,
         events=stores.event_store,
         calendar_of=Object(calendar_of_symbol),
-        eligibility_of=Singleton(eligibility_rules, NYSE.session),
     )
 
 

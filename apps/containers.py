@@ -4,8 +4,8 @@
 - A container is made from the settings of its program. A test overrides a provider to put another adapter in its place.
 - An adapter is named by its path and loaded when a program first asks for it: a program starts without the drivers that it does not use, and runs where
   they are not installed. The annotation of a provider is the port.
-- The two Spark programs are not wired here. Their Python is a zip of pure Python that spark-submit takes along (`apps/package_spark.py`), and
-  dependency_injector is compiled. They have one adapter a port, joined in `apps/spark`.
+- The programs `aggregator` and `reconcile` are not wired here. Their Python is a zip of pure Python that spark-submit takes along
+  (`apps/package_spark.py`), and dependency_injector is compiled. They have one adapter a port, joined in `apps/spark`.
 """
 
 from adapters.cassandra.settings import CassandraSettings
@@ -140,6 +140,8 @@ class DashboardContainer(DeclarativeContainer):
             candles=stores.candle_store,
             trades=stores.trade_store,
             events=stores.event_store,
+            daily_candles=stores.daily_candle_store,
+            reports=stores.report_store,
             calendar_of=Object(calendar_of_symbol),
         ),
         settings.provided.web,

@@ -100,15 +100,9 @@ def report(
         click.echo(f"no trade, candle or event of a connection on {day}: name the symbols with --symbol", err=True)
         sys.exit(1)
     rejections = _rejections(container, settings, now_ms)
-    with (
-        started(container.stores.trade_store()),
-        started(container.stores.candle_store()),
-        started(container.stores.event_store()),
-    ):
-        service = container.service()
-        made = (
-            service.judge(name, day, hours=DayHours(hours), closed_ms=closed_ms, now_ms=now_ms, rejections=rejections)
-            for name in names
+    with started(container.summaries()), started(container.stores.event_store()):
+        made = container.service().judge(
+            names, day, hours=DayHours(hours), closed_ms=closed_ms, now_ms=now_ms, rejections=rejections
         )
         reports = [judged.report for judged in (_stored(container, made) if store else made)]
     _show(reports, form)
@@ -152,7 +146,7 @@ def _rejections(container: ReportContainer, settings: ReportSettings, now_ms: in
 
 
 def _stored(container: ReportContainer, days: Iterable[JudgedDay]) -> Iterator[JudgedDay]:
-    with started(container.report_store()) as reports, started(container.daily_candle_store()) as candles:
+    with started(container.stores.report_store()) as reports, started(container.stores.daily_candle_store()) as candles:
         for judged in days:
             if judged.candle is not None:
                 candles.write([judged.candle])

@@ -1,14 +1,14 @@
 """The candle of a symbol's trading day, as it is stored for good."""
 
-from collections.abc import Iterable
 from datetime import date
 
 import attrs
 
 from .candle import Candle
 from .day_report import ExpectedCoverage
-from .official_prices import OfficialPrice, OfficialPrices
-from .rollup import DayHours, HoursOf, rollup_days
+from .day_summary import DaySummary, SymbolDay
+from .official_prices import OfficialPrice
+from .rollup import DayHours
 
 
 @attrs.frozen(kw_only=True)
@@ -38,24 +38,17 @@ class DailyCandle:
 
 
 def daily_candle(
-    minutes: Iterable[Candle],
-    day: date,
-    *,
-    hours_of: HoursOf,
-    hours: DayHours,
-    official: OfficialPrices,
-    coverage: ExpectedCoverage,
+    summary: DaySummary, day: SymbolDay, *, hours: DayHours, coverage: ExpectedCoverage
 ) -> DailyCandle | None:
-    """Return the candle of a day from one symbol's 1-minute candles; None where none of them is in its hours."""
-    for found in rollup_days(minutes, hours_of, hours):
-        if found.start == day:
-            return DailyCandle(
-                day=day,
-                hours=hours,
-                candle=found.candle,
-                official_open=official.open,
-                official_close=official.close,
-                expected_ms=coverage.expected_ms,
-                covered_ms=coverage.covered_ms,
-            )
-    return None
+    """Return the candle of a day from its summary; None for a day that is not over, and where no trade is in its hours."""
+    if summary.candle is None or not day.is_over:
+        return None
+    return DailyCandle(
+        day=day.day,
+        hours=hours,
+        candle=summary.candle,
+        official_open=summary.official.open,
+        official_close=summary.official.close,
+        expected_ms=coverage.expected_ms,
+        covered_ms=coverage.covered_ms,
+    )

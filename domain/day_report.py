@@ -14,18 +14,14 @@ import enum
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import ROUND_DOWN, Decimal
-from typing import Final
+from typing import Final, Self
 
 import attrs
 
-from .candle import Candle, OpenCandle
-from .eligibility import WITHOUT_CALENDAR, EligibilityOf
-from .gaps import CandleStatus, Spans, gaps, status
-from .official_prices import OfficialPrices, is_official
+from .day_summary import DaySummary, StoredCandles, SymbolDay
+from .gaps import Spans, gaps
 from .rejection import is_suspect
 from .session import CoverageSpan
-from .trade import Trade
-from .window import MINUTE_MS, window_start_ms
 
 _HUNDREDTH: Final = Decimal("0.01")
 
@@ -85,28 +81,6 @@ class ExpectedCoverage:
 
 
 @attrs.frozen(kw_only=True)
-class StoredCandles:
-    """The stored candles of a day beside the candles of its stored trades. Counts of windows, except `late`."""
-
-    candles: int
-    raw_differ: int
-    """Windows whose raw view differs, those with a candle on one side alone included."""
-    eligible_differ: int
-    """Windows whose raw view is equal and whose eligible view differs."""
-    late: int
-    """Trades and price updates that are stored and not in the stored candle of their window."""
-    complete: int | None
-    """Stored candles whose window was received in full; None where nothing is on record."""
-    partial: int | None
-    """Stored candles with a gap in their window."""
-
-    @property
-    def is_equal(self) -> bool:
-        """Whether each stored candle is the fold of the stored trades."""
-        return not self.raw_differ and not self.eligible_differ
-
-
-@attrs.frozen(kw_only=True)
 class DayReport:
     """What is known of one symbol's day."""
 
@@ -126,7 +100,30 @@ class DayReport:
     rejected: Mapping[str, int] | None = None
     """Dead letters of the symbol by reason; None where the dead letters are not known."""
     redelivered: int | None = None
-    """None where it is not known: the intake drops trades that came twice, and no store counts them."""
+    """Trades that came twice and were dropped by the intake; None where nothing is on record."""
+
+    @classmethod
+    def of(
+        cls,
+        summary: DaySummary,
+        day: SymbolDay,
+        *,
+        rejected: Mapping[str, int] | None = None,
+        redelivered: int | None = None,
+    ) -> Self:
+        """Return the report of a day from what is stored of it."""
+        return cls(
+            symbol=day.symbol,
+            day=day.day,
+            end_ms=day.end_ms,
+            coverage=ExpectedCoverage.of(day.expected, day.covered),
+            trades=summary.trades,
+            updates=summary.updates,
+            unknown_conditions=summary.unknown_conditions,
+            stored=summary.stored,
+            rejected=rejected,
+            redelivered=redelivered,
+        )
 
     @property
     def verdict(self) -> Verdict:
@@ -140,66 +137,6 @@ class DayReport:
         return Verdict.COMPLETE if is_complete else Verdict.DEGRADED
 
 
-class DayTally:
-    """Counts a symbol's trades of a day and folds them into 1-minute candles and official prices, in any order. It keeps sums for each minute, and no trade."""
-
-    def __init__(self, eligibility_of: EligibilityOf = WITHOUT_CALENDAR) -> None:
-        self._eligibility_of = eligibility_of
-        self._open: dict[int, OpenCandle] = {}
-        self.trades = 0
-        self.updates = 0
-        self.unknown_conditions = 0
-        self.official = OfficialPrices()
-
-    def add(self, trade: Trade) -> None:
-        """Count one more trade of the symbol."""
-        eligibility = self._eligibility_of(trade)
-        start_ms = window_start_ms(trade.timestamp_ms, MINUTE_MS)
-        candle = self._open.get(start_ms)
-        if candle is None:
-            candle = self._open[start_ms] = OpenCandle((trade.symbol, start_ms, MINUTE_MS))
-        candle.add(trade, eligibility)
-        self.updates += trade.is_price_update
-        self.trades += not trade.is_price_update
-        self.unknown_conditions += eligibility.has_unknown_code
-        if is_official(trade):
-            self.official = self.official.merge(OfficialPrices.of(trade))
-
-    def candles(self) -> list[Candle]:
-        """Return the 1-minute candles of the trades so far, oldest first."""
-        return [self._open[start_ms].candle() for start_ms in sorted(self._open)]
-
-
-def compare_candles(folded: Iterable[Candle], stored: Iterable[Candle], covered: Spans | None) -> StoredCandles:
-    """Compare the stored candles of a symbol with the candles of its stored trades; None for `covered` where nothing is on record."""
-    computed = {candle.window_start_ms: candle for candle in folded}
-    kept = {candle.window_start_ms: candle for candle in stored}
-    raw = eligible = late = complete = partial = 0
-    for start_ms in computed.keys() | kept.keys():
-        ours, theirs = computed.get(start_ms), kept.get(start_ms)
-        late += max(0, _count(ours) - _count(theirs))
-        if ours is None or theirs is None or ours != attrs.evolve(theirs, eligible=ours.eligible):
-            raw += 1
-        elif ours.eligible != theirs.eligible:
-            eligible += 1
-        if theirs is not None and covered is not None:
-            is_complete = status(covered, start_ms, theirs.window_end_ms, trades=1) is CandleStatus.COMPLETE
-            complete += is_complete
-            partial += not is_complete
-    return StoredCandles(
-        candles=len(kept),
-        raw_differ=raw,
-        eligible_differ=eligible,
-        late=late,
-        complete=None if covered is None else complete,
-        partial=None if covered is None else partial,
-    )
-
-
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
     """Return the worst verdict; `missing` if there is none at all."""
     return max(verdicts, key=lambda verdict: verdict.rank, default=Verdict.MISSING)
-
-
-def _count(candle: Candle | None) -> int:
-    return 0 if candle is None else candle.trade_count + candle.update_count

@@ -72,12 +72,13 @@ GROUP_RIGHTS: Final = (
 
 TABLE_RIGHTS: Final = (
     *_table("aggregator", "MODIFY", "trades_v2", "trade_aggregates", "feed_events"),
-    *_table("query", "SELECT", "trades_v2", "trade_aggregates", "feed_events"),
-    *_table("dashboard", "SELECT", "trades_v2", "trade_aggregates", "feed_events"),
+    *_table("query", "SELECT", "trades_v2", "trade_aggregates", "feed_events", "daily_candles"),
+    *_table("dashboard", "SELECT", "trades_v2", "trade_aggregates", "feed_events", "daily_reports", "daily_candles"),
     *_table("reconcile", "SELECT", "trades_v2", "trade_aggregates"),
     *_table("reconcile", "MODIFY", "trade_aggregates"),
     # The Spark connector cuts a table into parts by it.
     TableRight(role="reconcile", keyspace="system", table="size_estimates", permission="SELECT"),
+    TableRight(role="report", keyspace="system", table="size_estimates", permission="SELECT"),
     *_table("report", "SELECT", "trades_v2", "trade_aggregates", "feed_events"),
     *_table("report", "MODIFY", "daily_reports", "daily_candles"),
     *_table(

@@ -85,6 +85,14 @@ def rollup_period(days: Iterable[PeriodCandle], period: Period) -> list[PeriodCa
     return _in_order(period, {key: _joined(candles) for key, candles in grouped.items()})
 
 
+def merge_within(candles: Iterable[Candle], start_ms: int, end_ms: int) -> Candle | None:
+    """Merge the candles of one symbol whose windows start in [start_ms, end_ms) into one of this window; return None without any."""
+    inside = [
+        _moved(candle, start_ms, end_ms - start_ms) for candle in candles if start_ms <= candle.window_start_ms < end_ms
+    ]
+    return reduce(Candle.merge, inside) if inside else None
+
+
 def period_start(day: date, period: Period) -> date:
     """Return the first day of the period that holds a day."""
     match period:

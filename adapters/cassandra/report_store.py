@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
-from domain.day_report import DayReport, ExpectedCoverage, StoredCandles
+from domain.day_report import DayReport, ExpectedCoverage
+from domain.day_summary import StoredCandles
 from domain.session import CoverageSpan
 
 from .reading import read_days

@@ -7,7 +7,8 @@ then it finds the window of each trade by hash, which takes a fifth less CPU tim
 eligibilities of a window's trades, and so tells a sum without trades from a sum that does not fit its digits.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from pyspark.sql import Column, DataFrame
@@ -19,16 +20,17 @@ from .window import partition_columns
 
 TABLE: Final = "trade_aggregates"
 WINDOW: Final = "_window"
+NOTHING: Final[Mapping[str, Column]] = MappingProxyType({})
 
 
-def candles(trades: DataFrame, window_ms: int) -> DataFrame:
+def candles(trades: DataFrame, window_ms: int, beside: Mapping[str, Column] = NOTHING) -> DataFrame:
     """Fold trades into the rows of `trade_aggregates`, one a symbol and window of `window_ms` milliseconds, aligned to the epoch.
 
     `trades` has symbol, timestamp, trade_id, price, volume and the column of `eligibility`, as `record.trades` or `trades_v2` and one of the
-    functions of `eligibility` return them. On a stream, the watermark is on `timestamp`. Sums are exact. If a sum does not fit its digits, the query
-    fails and stores no null.
+    functions of `eligibility` return them. `beside` has further aggregates of the trades, by the name of their column. On a stream, the watermark is on
+    `timestamp`. Sums are exact. If a sum does not fit its digits, the query fails and stores no null.
     """
-    return fold(windowed(trades, window_ms), window_ms)
+    return fold(windowed(trades, window_ms), window_ms, beside)
 
 
 def windowed(trades: DataFrame, window_ms: int) -> DataFrame:
@@ -36,7 +38,7 @@ def windowed(trades: DataFrame, window_ms: int) -> DataFrame:
     return trades.withColumn(WINDOW, F.window("timestamp", f"{window_ms} milliseconds"))
 
 
-def fold(trades: DataFrame, window_ms: int) -> DataFrame:
+def fold(trades: DataFrame, window_ms: int, beside: Mapping[str, Column] = NOTHING) -> DataFrame:
     """Fold trades that `windowed` returned into the rows of `trade_aggregates`.
 
     Each aggregate exists twice: for the trades that are eligible for it, and for the others. A trade goes into one of the two, so both views cost
@@ -71,6 +73,7 @@ def fold(trades: DataFrame, window_ms: int) -> DataFrame:
         F.count(F.when(~is_price_update, 1)).alias("trade_count"),
         F.count(F.when(~is_price_update & has(kind, COUNTS_IN_VOLUME), 1)).alias("eligible_count"),
         F.count(F.when(is_price_update, 1)).alias("update_count"),
+        *(aggregate.alias(name) for name, aggregate in beside.items()),
     )
     parts = folded.withColumns(
         {
@@ -125,6 +128,7 @@ def fold(trades: DataFrame, window_ms: int) -> DataFrame:
         F.col("_eligible_open.trade_id").alias("eligible_open_trade_id"),
         F.col("_eligible_close.timestamp").alias("eligible_close_timestamp"),
         F.col("_eligible_close.trade_id").alias("eligible_close_trade_id"),
+        *beside,
     )
 
 

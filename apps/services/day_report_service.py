@@ -1,23 +1,21 @@
-"""Makes the report and the candle of a symbol's day from the stores. It reads the trades once, page by page, and keeps sums for each minute: memory is bounded."""
+"""Makes the reports and the candles of a day from what is stored: coverage and rejections here, trades and candles by `ports.day_summaries`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 
 import attrs
 
 from domain.daily_candle import DailyCandle, daily_candle
-from domain.day_report import DayReport, DayTally, ExpectedCoverage, compare_candles
-from domain.eligibility import EligibilityOf
-from domain.rollup import DayHours, hours_bounds
-from domain.rules import DAY_MS
-from domain.session import CoverageSpan
-from domain.window import MINUTE_MS, day_start_ms, window_start_ms
-from ports.candle_store import CandleStore
+from domain.day_report import DayReport
+from domain.day_summary import SymbolDay
+from domain.gaps import LOOK_AHEAD_MS, covered_spans
+from domain.redelivery import redelivered_trades
+from domain.rollup import DayHours
+from domain.session import SessionEvent
+from ports.day_summaries import DaySummaries
 from ports.event_store import EventStore
-from ports.trade_store import TradeStore
 from ports.trading_calendar import TradingCalendar
 
-from .coverage import Coverage
 from .rejections import Rejections
 
 
@@ -32,60 +30,43 @@ class JudgedDay:
 
 @attrs.frozen(kw_only=True)
 class DayReportService:
-    """Judges days, one symbol at a time."""
+    """Judges the day of each symbol."""
 
-    trades: TradeStore
-    candles: CandleStore
+    summaries: DaySummaries
     events: EventStore
     calendar_of: Callable[[str], TradingCalendar]
     """Returns the calendar of a symbol's market."""
-    eligibility_of: EligibilityOf
 
     def judge(
         self,
-        symbol: str,
+        symbols: Iterable[str],
         day: date,
         *,
         hours: DayHours,
         closed_ms: int,
         now_ms: int,
         rejections: Rejections | None = None,
-    ) -> JudgedDay:
-        """Return the report and the candle of a symbol's day, up to the last minute that ended at `closed_ms` or before. Raise StoreError.
+    ) -> Iterator[JudgedDay]:
+        """Yield the report and the candle of each symbol's day, up to the last minute that ended at `closed_ms` or before. Raise StoreError.
 
         The expected hours are the regular or the extended `hours` of the market. `rejections` is None where the dead letters are not known.
         """
-        calendar = self.calendar_of(symbol)
-        trading_day = calendar.hours(day)
-        start_ms, day_end_ms = day_start_ms(day), day_start_ms(day) + DAY_MS
-        expected = CoverageSpan(start_ms, start_ms)
-        if trading_day is not None:
-            start_ms, day_end_ms = hours_bounds(trading_day, DayHours.EXTENDED)
-            expected = CoverageSpan(*hours_bounds(trading_day, hours))
-        end_ms = max(start_ms, min(day_end_ms, window_start_ms(closed_ms, MINUTE_MS)))
-        expected = CoverageSpan(expected.start_ms, max(expected.start_ms, min(expected.end_ms, end_ms)))
+        days: list[SymbolDay] = []
+        redelivered: list[int | None] = []
+        for symbol in symbols:
+            trading_day = self.calendar_of(symbol).hours(day)
+            bounds = SymbolDay.of(symbol, day, trading_day, hours=hours, closed_ms=closed_ms)
+            events = self._events(bounds)
+            covered = covered_spans(events, symbol, now_ms=now_ms) if events else None
+            days.append(attrs.evolve(bounds, covered=covered))
+            redelivered.append(redelivered_trades(events, bounds.start_ms, bounds.end_ms) if events else None)
+        for symbol_day, twice, summary in zip(days, redelivered, self.summaries.read(days), strict=True):
+            rejected = None
+            if rejections is not None:
+                rejected = rejections.count(symbol_day.symbol, symbol_day.start_ms, symbol_day.end_ms)
+            report = DayReport.of(summary, symbol_day, rejected=rejected, redelivered=twice)
+            candle = daily_candle(summary, symbol_day, hours=hours, coverage=report.coverage)
+            yield JudgedDay(report=report, candle=candle)
 
-        tally = DayTally(self.eligibility_of)
-        for trade in self.trades.read(symbol, start_ms, end_ms):
-            tally.add(trade)
-        coverage = Coverage.read(self.events, symbol, start_ms, end_ms, now_ms=now_ms)
-        covered = coverage.seen if coverage.is_known else None
-        share = ExpectedCoverage.of(expected, covered)
-        minutes = tally.candles()
-        report = DayReport(
-            symbol=symbol,
-            day=day,
-            end_ms=end_ms,
-            coverage=share,
-            trades=tally.trades,
-            updates=tally.updates,
-            unknown_conditions=tally.unknown_conditions,
-            stored=compare_candles(minutes, self.candles.read(symbol, start_ms, end_ms, MINUTE_MS), covered),
-            rejected=None if rejections is None else rejections.count(symbol, start_ms, end_ms),
-        )
-        candle = None
-        if end_ms == day_end_ms:
-            candle = daily_candle(
-                minutes, day, hours_of=calendar.hours, hours=hours, official=tally.official, coverage=share
-            )
-        return JudgedDay(report=report, candle=candle)
+    def _events(self, day: SymbolDay) -> list[SessionEvent]:
+        return list(self.events.read(day.symbol, day.start_ms, day.end_ms + LOOK_AHEAD_MS))

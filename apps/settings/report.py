@@ -1,16 +1,25 @@
 """The settings of `tapeline report`."""
 
+from typing import Literal
+
 import attrs
 import typed_settings as ts
 
+from adapters.exchange_calendar.markets import NYSE
+from adapters.spark.settings import AggregatorSettings
+
 from .options import CassandraOptions, KafkaOptions, in_seconds
 from .production import PROFILE_HELP, Profile, check_profile
+from .spark_security import spark_cassandra_security
 
 
 @attrs.frozen(kw_only=True)
 class ReportSettings:
     """`tapeline report`."""
 
+    engine: Literal["python", "spark"] = ts.option(
+        default="python", help="What counts and folds the trades: this process, or Spark for many symbols or trades"
+    )
     settle_s: int = in_seconds(
         "settle",
         360,
@@ -31,3 +40,15 @@ class ReportSettings:
 
     def __attrs_post_init__(self) -> None:
         check_profile(self.profile, kafka=self.kafka, cassandra=self.cassandra)
+
+    def spark(self) -> AggregatorSettings:
+        """Return the settings of the Spark adapter."""
+        cassandra = self.cassandra
+        return AggregatorSettings(
+            cassandra_hosts=cassandra.hosts,
+            cassandra_port=cassandra.port,
+            keyspace=cassandra.keyspace,
+            local_dc=cassandra.local_dc,
+            cassandra_security=spark_cassandra_security(cassandra),
+            trading_days=NYSE.trading_days(),
+        )

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.day_report import DayReport, ExpectedCoverage, StoredCandles
+from domain.day_report import DayReport, ExpectedCoverage
+from domain.day_summary import StoredCandles
 from domain.session import CoverageSpan
 from ports.report_store import ReportStore
 from tests.support.report_strategies import day_reports

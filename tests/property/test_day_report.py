@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.candle import fold
-from domain.day_report import DayReport, DayTally, ExpectedCoverage, StoredCandles, Verdict, compare_candles, worst
+from domain.day_report import DayReport, ExpectedCoverage, Verdict, worst
+from domain.day_summary import DayTally, StoredCandles, compare_candles
 from domain.gaps import Spans, union
 from domain.rejection import Reason
 from domain.session import CoverageSpan

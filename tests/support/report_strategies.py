@@ -4,7 +4,8 @@ from datetime import date
 
 from hypothesis import strategies as st
 
-from domain.day_report import DayReport, ExpectedCoverage, StoredCandles
+from domain.day_report import DayReport, ExpectedCoverage
+from domain.day_summary import StoredCandles
 from domain.gaps import Spans, union
 from domain.rejection import Reason
 from domain.session import CoverageSpan

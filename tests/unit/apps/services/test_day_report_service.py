@@ -10,8 +10,9 @@ from adapters.exchange_calendar.nyse import NEW_YORK
 from adapters.memory.event_store import MemoryEventStore
 from adapters.memory.stores import MemoryCandleStore, MemoryTradeStore
 from apps.services.day_report_service import DayReportService, JudgedDay
+from apps.services.period_candles import PeriodCandles
 from apps.services.rejections import Rejections
-from apps.services.rollup_reader import read_periods
+from apps.services.stored_day_summaries import StoredDaySummaries
 from domain.candle import Candle, fold
 from domain.day_report import DayReport, Verdict
 from domain.eligibility import eligibility_rules
@@ -55,13 +56,8 @@ class Site:
 
     def __init__(self) -> None:
         self.trades, self.candles, self.events = MemoryTradeStore(), MemoryCandleStore(), MemoryEventStore()
-        self.service = DayReportService(
-            trades=self.trades,
-            candles=self.candles,
-            events=self.events,
-            calendar_of=calendar_of_symbol,
-            eligibility_of=ELIGIBILITY,
-        )
+        summaries = StoredDaySummaries(trades=self.trades, candles=self.candles, eligibility_of=ELIGIBILITY)
+        self.service = DayReportService(summaries=summaries, events=self.events, calendar_of=calendar_of_symbol)
 
     def trade(self, *trades: Trade) -> None:
         """Store trades and the candles of them."""
@@ -103,14 +99,15 @@ class Site:
         rejections: Rejections | None = None,
     ) -> JudgedDay:
         now_ms = at("12:00", day + timedelta(days=2))
-        return self.service.judge(
-            symbol,
+        [found] = self.service.judge(
+            [symbol],
             day,
             hours=hours,
             closed_ms=now_ms if closed_ms is None else closed_ms,
             now_ms=now_ms,
             rejections=rejections,
         )
+        return found
 
 
 @pytest.fixture
@@ -125,7 +122,7 @@ def test_a_day_received_in_full_whose_candles_are_those_of_its_trades_is_complet
     assert (found.verdict, found.coverage.percent, found.trades) == (Verdict.COMPLETE, Decimal(100), 2)
     assert (found.stored.candles, found.stored.complete, found.stored.partial) == (2, 2, 0)
     assert found.rejected is None
-    assert found.redelivered is None
+    assert found.redelivered == 0
 
 
 def test_a_gap_in_the_regular_hours_has_its_times_and_degrades_the_day(site: Site) -> None:
@@ -243,7 +240,8 @@ def test_a_day_that_is_not_over_and_one_without_trades_in_its_hours_have_no_cand
 def read_day(site: Site, hours: DayHours) -> Candle:
     """The candle of the day as `query candles --window 1d` reads it."""
     start_ms = to_ms(datetime.fromisoformat(f"{DAY}T00:00Z"))
-    [found] = read_periods(
-        site.candles, NYSE, "AAPL", start_ms, start_ms + 24 * HOUR_MS, period=Period.DAY, hours=hours
+    reader = PeriodCandles(
+        candles=site.candles, events=None, calendar=NYSE, symbol="AAPL", hours=hours, now_ms=start_ms + 24 * HOUR_MS
     )
-    return found.candle
+    [found] = reader.read(start_ms, start_ms + 24 * HOUR_MS, Period.DAY)
+    return found.candle.candle
