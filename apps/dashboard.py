@@ -40,7 +40,9 @@ def dashboard(settings: DashboardSettings) -> None:
     container = DashboardContainer(settings=settings)
     with ExitStack() as stack:
         stop = stack.enter_context(stop_on_signals())
-        for store in (container.stores.trade_store(), container.stores.candle_store(), container.stores.event_store()):
+        stores = container.stores
+        of_days = (stores.daily_candle_store(), stores.report_store())
+        for store in (stores.trade_store(), stores.candle_store(), stores.event_store(), *of_days):
             stack.enter_context(started(store))
         _read_each(container)
         page = stack.enter_context(container.page())

@@ -93,7 +93,7 @@ def candles(
 ) -> None:
     """Candles of SYMBOL whose windows start in the span, each with its status.
 
-    Windows longer than a minute are rolled up from 1-minute candles.
+    Windows longer than a minute are rolled up from 1-minute candles. The candle of a day that is stored in daily_candles is read from there.
 
     complete: no trade was missed. partial: a gap overlaps the window. no_trades: connected all the time, a quiet market. not_connected: no producer was
     connected. Empty if nothing is on record, as for a replay.
@@ -104,8 +104,14 @@ def candles(
     with started(container.rollup_store()) as store, started(container.event_store()) as events:
         now_ms = container.clock()()
         if isinstance(window, Period):
-            periods = container.period_candles(symbol=symbol, hours=DayHours(hours), now_ms=now_ms)
-            rows = period_rows(periods.read(start_ms, end_ms, window))
+            with started(container.daily_candle_store()):
+                reader = container.period_candles(symbol=symbol, hours=DayHours(hours), now_ms=now_ms)
+                periods = reader.read(start_ms, end_ms, window)
+            if stored_days := sum(found.stored_days for found in periods):
+                click.echo(
+                    f"{stored_days} days are read from daily_candles, the others from 1-minute candles", err=True
+                )
+            rows = period_rows(periods)
         else:
             coverage = Coverage.read(events, symbol, start_ms, end_ms + window, now_ms=now_ms)
             found = store.read(symbol, start_ms, end_ms, window)

@@ -16,10 +16,12 @@ from adapters.system_clock import system_clock
 from domain.intake import Intake
 from ports.candle_store import CandleStore
 from ports.clock import Clock
+from ports.daily_candle_store import DailyCandleStore
 from ports.event_store import EventStore
 from ports.feed import Feed
 from ports.intake import FrameIntake
 from ports.probe import Probe
+from ports.report_store import ReportStore
 from ports.trade_store import TradeStore
 
 from .runtime.lifecycle import Late
@@ -95,7 +97,7 @@ class FeedContainer(DeclarativeContainer):
 
 
 class CassandraContainer(DeclarativeContainer):
-    """`tapeline query`, and part of others: the three stores in Cassandra over one session, and a probe with its own connection."""
+    """`tapeline query`, and part of others: the stores in Cassandra over one session, and a probe with its own connection."""
 
     clock: Provider[Clock] = Object(system_clock)
     settings = Dependency(instance_of=CassandraSettings)
@@ -110,6 +112,12 @@ class CassandraContainer(DeclarativeContainer):
     event_store: Provider[EventStore] = Singleton(
         Late("adapters.cassandra.event_store:CassandraEventStore"), settings, session
     )
+    report_store: Provider[ReportStore] = Singleton(
+        Late("adapters.cassandra.report_store:CassandraReportStore"), settings, session
+    )
+    daily_candle_store: Provider[DailyCandleStore] = Singleton(
+        Late("adapters.cassandra.daily_candle_store:CassandraDailyCandleStore"), settings, session
+    )
     rollup_store: Provider[CandleStore] = Singleton(RollupCandleStore, candle_store)
-    period_candles = Callable(_period_candles, candles=rollup_store, events=event_store)
+    period_candles = Callable(_period_candles, candles=rollup_store, daily=daily_candle_store, events=event_store)
     probe: Provider[Probe] = Singleton(Late("adapters.cassandra.probe:CassandraProbe"), settings)

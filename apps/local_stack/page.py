@@ -27,6 +27,8 @@ def stack_source(
         candles=container.stores.candle_store(),
         trades=container.stores.trade_store(),
         events=container.stores.event_store(),
+        daily_candles=container.stores.daily_candle_store(),
+        reports=container.stores.report_store(),
         symbols=lambda: symbols,
         title=f"{TITLES[settings.feed_kind]}, through Kafka, Spark and Cassandra",
         window_ms=settings.window_ms,

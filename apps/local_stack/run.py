@@ -55,13 +55,14 @@ def run_stack(settings: StackSettings) -> str:
         servers = Servers.of(devstack)
         prepare(devstack)
         container = StackContainer(settings=settings, kafka=servers.kafka, cassandra=servers.cassandra)
-        stores = (container.stores.candle_store(), container.stores.trade_store(), container.stores.event_store())
-        for store in stores:
+        stores = container.stores
+        of_days = (stores.daily_candle_store(), stores.report_store())
+        for store in (stores.candle_store(), stores.trade_store(), stores.event_store(), *of_days):
             stack.enter_context(started(store))
         symbols = settings.symbols_to_receive if recording is None else recording.symbols
         table = StoredTable(
-            container.stores.candle_store(),
-            container.stores.trade_store(),
+            stores.candle_store(),
+            stores.trade_store(),
             symbols=symbols,
             window_ms=settings.window_ms,
             lateness_ms=settings.allowed_lateness_ms,

@@ -4,9 +4,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from apps.services.coverage import Coverage
+from apps.services.period_candles import FoundPeriod
 from domain.candle import Candle
-from domain.gaps import CandleStatus
-from domain.rollup import PeriodCandle
 from domain.window import to_datetime, window_start_ms
 
 from .tables import CANDLE_COLUMNS, Row, candle_row
@@ -19,10 +18,11 @@ def rows_with_status(candles: Iterable[Candle], coverage: Coverage) -> Iterator[
     return (_row(candle, coverage) for candle in candles)
 
 
-def period_rows(candles: Iterable[tuple[PeriodCandle, CandleStatus | None]]) -> Iterator[Row]:
+def period_rows(periods: Iterable[FoundPeriod]) -> Iterator[Row]:
     """Return a row for each day, week or month; its window starts on the date at the market."""
-    for found, status in candles:
-        yield {**candle_row(found.candle), "window_start": found.start.isoformat(), "status": status or ""}
+    for found in periods:
+        start = found.candle.start.isoformat()
+        yield {**candle_row(found.candle.candle), "window_start": start, "status": found.status or ""}
 
 
 def rows_of_all_windows(

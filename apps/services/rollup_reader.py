@@ -1,22 +1,16 @@
-"""Longer candles, read from the stored 1-minute candles. Nothing longer than a minute is stored for intraday windows.
+"""Longer intraday candles, read from the stored 1-minute candles: nothing longer than a minute is stored for them.
 
-1. A window that is a multiple of a minute is rolled up from 1-minute candles. Where the span holds none, candles of exactly that length are read, which an
-   aggregator with longer windows has stored. Any other length is read as it is stored.
-2. Days, weeks and months follow the calendar of the symbol's market, see `domain.rollup`.
+A window that is a multiple of a minute is rolled up from 1-minute candles. Where the span holds none, candles of exactly that length are read, which an
+aggregator with longer windows has stored. Any other length is read as it is stored.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Final, Self
+from typing import Self
 
 from domain.candle import Candle
-from domain.rollup import DayHours, Period, PeriodCandle, period_end, period_start, rollup, rollup_days, rollup_period
-from domain.rules import DAY_MS
-from domain.window import MINUTE_MS, day_start_ms, to_datetime, window_start_ms
+from domain.rollup import rollup
+from domain.window import MINUTE_MS, window_start_ms
 from ports.candle_store import CandleStore
-from ports.trading_calendar import TradingCalendar
-
-_MARGIN_MS: Final = DAY_MS
-"""A market's day reaches at most this far beyond the UTC day of the same date."""
 
 
 class RollupCandleStore:
@@ -64,24 +58,3 @@ class RollupCandleStore:
         yield from rollup(window, window_ms)
         if is_empty:
             yield from self._store.read(symbol, start_ms, end_ms, window_ms)
-
-
-def read_periods(
-    store: CandleStore,
-    calendar: TradingCalendar,
-    symbol: str,
-    start_ms: int,
-    end_ms: int,
-    *,
-    period: Period,
-    hours: DayHours,
-) -> list[PeriodCandle]:
-    """Return the candles of the days, weeks or months that begin on a date in [start_ms, end_ms), oldest first. Raise StoreError.
-
-    The last period is read whole, as far as candles are stored.
-    """
-    first_day, last_day = (to_datetime(moment_ms).date() for moment_ms in (start_ms, end_ms - 1))
-    until = period_end(period_start(last_day, period), period)
-    minutes = store.read(symbol, day_start_ms(first_day) - _MARGIN_MS, day_start_ms(until) + _MARGIN_MS, MINUTE_MS)
-    found = rollup_period(rollup_days(minutes, calendar.hours, hours), period)
-    return [candle for candle in found if first_day <= candle.start <= last_day]

@@ -1,4 +1,4 @@
-"""The read API below /api: candles, gaps, trades, symbols, health. Reads run in worker threads, and each read is bounded."""
+"""The read API below /api: candles, gaps, trades, symbols, reports, health. Reads run in worker threads, and each read is bounded."""
 
 from typing import Annotated, Any, Final
 
@@ -18,6 +18,7 @@ from .schemas.candles import CandlePage, candle_out
 from .schemas.errors import ErrorOut
 from .schemas.gaps import GapList, gaps_out
 from .schemas.health import HealthOut, health_out
+from .schemas.reports import ReportList, reports_out
 from .schemas.symbols import SymbolList, symbol_out
 from .schemas.trades import TradePage, trade_out
 
@@ -111,6 +112,12 @@ async def symbols(request: Request) -> SymbolList:
     )
 
 
+@router.get("/reports", summary="The reports of the newest reported day, by symbol")
+def reports(request: Request) -> ReportList:
+    """Return the reports of the newest day of the last week that has any."""
+    return reports_out(poller_of(request).reports.read())
+
+
 @router.get("/health", summary="The health of the pipeline as seen from its store")
 async def health(request: Request) -> HealthOut:
     """Return the health. The status is always 200: the health is in the body."""
@@ -122,6 +129,7 @@ def _periods(poller: Poller, query: CandleQuery, period: Period) -> CandlePage:
     span = query.request("candles", poller.now_ms())
     reader = PeriodCandles(
         candles=poller.source.candles,
+        daily=poller.source.daily_candles,
         events=poller.source.events,
         calendar=poller.source.calendar_of(span.symbol),
         symbol=span.symbol,
@@ -129,7 +137,7 @@ def _periods(poller: Poller, query: CandleQuery, period: Period) -> CandlePage:
         now_ms=poller.now_ms(),
     )
     found = reader.read(span.start_ms, span.end_ms, period)
-    rows = [candle_out(row.candle, None, coverage, date=row.start.isoformat()) for row, coverage in found]
+    rows = [candle_out(row.candle.candle, None, row.status, date=row.candle.start.isoformat()) for row in found]
     return CandlePage(candles=rows, next_cursor=None)
 
 

@@ -7,7 +7,9 @@ import attrs
 from apps.observability.pipeline_stages import FiringAlert, Stage
 from domain.window import MINUTE_MS
 from ports.candle_store import CandleStore
+from ports.daily_candle_store import DailyCandleStore
 from ports.event_store import EventStore
+from ports.report_store import ReportStore
 from ports.trade_store import TradeStore
 from ports.trading_calendar import TradingCalendar
 
@@ -61,6 +63,10 @@ class PageSource:
     """The symbols to watch; called at each poll."""
     events: EventStore | None = None
     """The connection events of the feeds. Without them, gaps are unknown."""
+    daily_candles: DailyCandleStore | None = None
+    """The candles of days that are stored for good, if there are any."""
+    reports: ReportStore | None = None
+    """The reports of days, if there are any."""
     title: str
     """Where the prices come from, in a few words."""
     window_ms: int = MINUTE_MS

@@ -21,6 +21,7 @@ from ports.clock import Clock
 
 from .coalescing_queue import CoalescingQueue
 from .latest_candles import LatestCandles
+from .latest_reports import LatestReports
 from .page_source import PageSource
 from .pipeline_health import HealthTracker, PipelineHealth
 from .store_reader import StoreReader
@@ -45,6 +46,7 @@ class Poller:
         self.source = source
         self.now_ms = now_ms
         self.latest = LatestCandles()
+        self.reports = LatestReports(source.reports, now_ms)
         self.symbols: tuple[str, ...] = ()
         self._reader = StoreReader(source, now_ms)
         self._health = HealthTracker(is_recording=source.is_recording, stale_after_s=source.stale_after_s)

@@ -7,7 +7,9 @@ from apps.services.ingest import Ingest
 from apps.settings.dashboard import DashboardSettings
 from apps.settings.live import LiveSettings
 from ports.candle_store import CandleStore
+from ports.daily_candle_store import DailyCandleStore
 from ports.event_store import EventStore
+from ports.report_store import ReportStore
 from ports.trade_store import TradeStore
 
 from .embedded_stages import embedded_stages
@@ -57,6 +59,8 @@ def stored_source(
     candles: CandleStore,
     trades: TradeStore,
     events: EventStore,
+    daily_candles: DailyCandleStore,
+    reports: ReportStore,
     calendar_of: CalendarOf,
 ) -> PageSource:
     """Return the source of `tapeline dashboard`: the stores alone, whatever program writes to them."""
@@ -64,6 +68,8 @@ def stored_source(
         candles=candles,
         trades=trades,
         events=events,
+        daily_candles=daily_candles,
+        reports=reports,
         symbols=lambda: settings.symbols,
         title=f"stored in {settings.cassandra.keyspace}",
         window_ms=settings.window_s * 1000,

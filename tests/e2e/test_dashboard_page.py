@@ -3,6 +3,7 @@
 import itertools
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,12 +13,14 @@ from selenium.webdriver.common.keys import Keys
 from typed_settings import SecretStr
 
 from adapters.memory.event_store import MemoryEventStore
+from adapters.memory.report_store import MemoryReportStore
 from apps.http_security.credentials import Credentials
 from apps.http_security.endpoint_security import EndpointSecurity
 from apps.observability.pipeline_stages import FiringAlert, Stage, StageState
 from apps.web.server import PageServer
 from domain.session import SessionEvent, SessionEventKind
-from domain.window import MINUTE_MS, to_datetime
+from domain.window import MINUTE_MS, partition_day, to_datetime
+from tests.property.test_day_report import make_report
 from tests.unit.apps.web.made_up_market import MadeUpMarket, many_symbols, now_ms
 
 from .browser import Page, chromium
@@ -146,6 +149,22 @@ def test_the_length_of_a_candle_and_the_view_are_chosen_and_stay_in_the_address(
         again = page.until(lambda: table_of(page), "a table")
         assert len(again) == len(longer)
         assert not any(row[2] == "9,999.00" for row in again)
+        assert page.console() == []
+
+
+def test_the_report_of_the_last_day_is_shown_beside_its_symbol(page: Page) -> None:
+    reports = MemoryReportStore()
+    yesterday = partition_day(now_ms()) - timedelta(days=1)
+    reports.write(
+        [make_report((10, 11), symbol="AAPL", day=yesterday), make_report(symbol="OANDA:EUR_USD", day=yesterday)]
+    )
+    line = "return document.getElementById('day-report').checkVisibility() && document.getElementById('day-report').textContent"
+    with PageServer(market_of().source(reports=reports), port=0) as server:
+        page.open(f"{server.url}#AAPL")
+        page.until(lambda: page.run(line) == f"{yesterday}: degraded · received 98.33 % · 1 gap", "the report")
+        assert page.run("return document.getElementById('figure-reports').textContent") == "1 complete, 1 degraded"
+        page.run("document.querySelector('[data-symbol=\"BINANCE:BTCUSDT\"]').click()")
+        page.until(lambda: not page.run(line), "no report")
         assert page.console() == []
 
 

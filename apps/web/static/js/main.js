@@ -7,6 +7,7 @@ import { DASH, amount, change, span, windowName } from "./format.js";
 import { HealthPanel } from "./health.js";
 import { bindKeys } from "./keyboard.js";
 import { Market, closesOf } from "./market.js";
+import { Reports } from "./reports.js";
 import { Stream } from "./stream.js";
 import { startTheme } from "./theme.js";
 import { showLegend, showTable } from "./candle_view.js";
@@ -15,6 +16,7 @@ import { Watchlist } from "./watchlist.js";
 const TABLE_ROWS = 30;
 const GAPS_EVERY_MS = 5_000;
 const REFRESH_EVERY_MS = 2_000;
+const REPORTS_EVERY_MS = 60_000;
 const $ = (id) => document.getElementById(id);
 
 startTheme($("theme"));
@@ -23,6 +25,7 @@ const stream = new Stream(market);
 const chart = new Chart($("chart"));
 const choices = new Choices($("intervals"), $("views"));
 const watchlist = new Watchlist($("watchlist"), $("filter"), $("watch-empty"));
+const reports = new Reports();
 const health = new HealthPanel($("stages"), $("alerts"), $("links"));
 const connection = new ConnectionStatus($("connection"), $("connection-text"), $("gone"));
 let selected = null;
@@ -79,6 +82,7 @@ chart.addEventListener("scroll", (event) => {
   $("to-newest").hidden = event.detail || !chart.candles.size;
 });
 
+reports.addEventListener("change", showReports);
 stream.addEventListener("connection", (event) => connection.setConnected(event.detail));
 $("to-newest").addEventListener("click", () => chart.toNewest());
 $("table-details").addEventListener("toggle", updateTable);
@@ -94,6 +98,8 @@ bindKeys({
 stream.open();
 setInterval(loadGaps, GAPS_EVERY_MS);
 setInterval(refresh, REFRESH_EVERY_MS);
+reports.load();
+setInterval(() => reports.load(), REPORTS_EVERY_MS);
 
 /** Return whether the shown candles are those of the stream. */
 function isStreamed() {
@@ -168,7 +174,13 @@ function showQuote() {
   if (candle) {
     $("chart").setAttribute("aria-label", `Candles and volume of ${entry.symbol}, last price ${candle.close}. The table below has the figures.`);
   }
+  reports.show($("day-report"), selected);
   updateLegend();
+}
+
+function showReports() {
+  $("figure-reports").textContent = reports.summary();
+  reports.show($("day-report"), selected);
 }
 
 /** What the legend and the table need beside the candle itself. */

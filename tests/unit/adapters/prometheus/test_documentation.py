@@ -13,6 +13,7 @@ from prometheus_client.metrics_core import Metric
 
 from adapters.prometheus.aggregator import AggregatorMetrics
 from adapters.prometheus.registry import new_registry
+from adapters.prometheus.reports import ReportMetrics
 from adapters.spark.layout import QUERIES
 from apps.containers import LiveContainer, ProducerContainer
 from apps.observability.health import Health
@@ -20,6 +21,7 @@ from apps.observability.metrics_endpoint import monitoring_app
 from apps.settings.live import LiveSettings
 from apps.settings.producer import ProducerSettings
 from devstack.servers.jmx_exporter import Kind, rules_file
+from tests.property.test_day_report import make_report
 
 from .test_kafka_client import broker, report
 
@@ -95,6 +97,13 @@ def aggregator() -> CollectorRegistry:
     return registry
 
 
+def page() -> CollectorRegistry:
+    registry = new_registry("1.2.3")
+    registry.register(ReportMetrics(lambda: [make_report()]))
+    monitoring_app(registry, _HEALTHY)
+    return registry
+
+
 SECTIONS = {
     "producer": (
         "Every program",
@@ -105,13 +114,14 @@ SECTIONS = {
     ),
     "live": ("Every program", "Feed (producer, live)", "Publisher (producer, live)", "Stores (live)"),
     "aggregator": ("Every program", "Aggregator"),
+    "page": ("Every program", "Reports (the live page)"),
 }
 PRODUCER_ONLY = {"tapeline_publisher_buffer_records", "tapeline_publish_latency_seconds"}
 
 
-@pytest.mark.parametrize("program", ["producer", "live", "aggregator"])
+@pytest.mark.parametrize("program", ["producer", "live", "aggregator", "page"])
 def test_a_program_exports_what_is_documented_and_nothing_else(program: str) -> None:
-    registry = {"producer": producer, "live": live, "aggregator": aggregator}[program]()
+    registry = {"producer": producer, "live": live, "aggregator": aggregator, "page": page}[program]()
     said = documented(*SECTIONS[program])
     if program == "live":
         said = {name: row for name, row in said.items() if name not in PRODUCER_ONLY}
@@ -140,6 +150,6 @@ def test_the_rules_of_a_server_give_what_is_documented_and_nothing_else(kind: Ki
 
 
 def test_no_metric_has_a_label_for_each_symbol() -> None:
-    for registry in (producer(), live(), aggregator()):
+    for registry in (producer(), live(), aggregator(), page()):
         for metric, _ in exported(registry.collect()).values():
             assert not {"symbol", "venue"} & metric.words

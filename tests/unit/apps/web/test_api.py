@@ -236,7 +236,7 @@ def test_the_policy_allows_just_the_style_that_the_logo_brings() -> None:
 def test_the_api_describes_itself(client: httpx.Client) -> None:
     description = client.get("/api/openapi.json").json()
     assert set(description["paths"]) == {
-        "/api/candles", "/api/gaps", "/api/trades", "/api/symbols", "/api/health", "/api/stream",
+        "/api/candles", "/api/gaps", "/api/trades", "/api/symbols", "/api/health", "/api/reports", "/api/stream",
     }  # fmt: skip
     names = {parameter["name"] for parameter in description["paths"]["/api/candles"]["get"]["parameters"]}
     assert names == {"symbol", "from", "to", "window", "hours", "limit", "cursor"}
