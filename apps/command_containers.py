@@ -6,11 +6,9 @@ from adapters.kafka.settings import KafkaSettings
 from adapters.system_clock import system_clock
 from domain.eligibility import eligibility_rules
 from ports.clock import Clock
-from ports.daily_candle_store import DailyCandleStore
 from ports.day_summaries import DaySummaries
 from ports.diagnosis import Diagnosis
 from ports.publisher import Publisher
-from ports.report_store import ReportStore
 from ports.symbol_index import SymbolIndex
 from ports.topic_reader import TopicReader
 from ports.watchlist_editor import WatchlistEditor
@@ -65,7 +63,7 @@ class DlqContainer(DeclarativeContainer):
 
 
 class ReportContainer(DeclarativeContainer):
-    """`tapeline report`: what reads the stores and the dead letters, and where reports and candles of days are stored."""
+    """`tapeline report`: what reads the stores and the dead letters, and the stores of its results."""
 
     settings = Dependency(instance_of=ReportSettings)
     clock: Provider[Clock] = Object(system_clock)
@@ -75,12 +73,6 @@ class ReportContainer(DeclarativeContainer):
     dead_letters: Provider[TopicReader] = Singleton(Late("adapters.kafka.topic_reader:KafkaTopicReader"), kafka)
     symbol_index: Provider[SymbolIndex] = Singleton(
         Late("adapters.cassandra.symbol_index:CassandraSymbolIndex"), cassandra, stores.session
-    )
-    report_store: Provider[ReportStore] = Singleton(
-        Late("adapters.cassandra.report_store:CassandraReportStore"), cassandra, stores.session
-    )
-    daily_candle_store: Provider[DailyCandleStore] = Singleton(
-        Late("adapters.cassandra.daily_candle_store:CassandraDailyCandleStore"), cassandra, stores.session
     )
     summaries: Provider[DaySummaries] = Selector(
         settings.provided.engine,

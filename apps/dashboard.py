@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from domain.window import MINUTE_MS
+from domain.window import MINUTE_MS, partition_day
 
 from .containers import DashboardContainer
 from .runtime.commands import run
@@ -25,10 +25,13 @@ _ANY_SYMBOL: Final = "AAPL"
 def _read_each(container: DashboardContainer) -> None:
     """Read one moment of each table. Raise StoreError: without a right on one, each poll would fail, and only the page would show that."""
     stores, now_ms = container.stores, container.stores.clock()()
+    today = partition_day(now_ms)
     for rows in (
         stores.trade_store().read(_ANY_SYMBOL, now_ms, now_ms + 1),
         stores.candle_store().read(_ANY_SYMBOL, now_ms, now_ms + 1, MINUTE_MS),
         stores.event_store().read(_ANY_SYMBOL, now_ms, now_ms + 1),
+        stores.daily_candle_store().read(_ANY_SYMBOL, today, today),
+        stores.report_store().read(today),
     ):
         next(iter(rows), None)
 

@@ -10,7 +10,7 @@ from adapters.spark.settings import AggregatorSettings
 
 from .options import CassandraOptions, KafkaOptions, in_seconds
 from .production import PROFILE_HELP, Profile, check_profile
-from .spark_security import spark_cassandra_security
+from .spark_connections import spark_cassandra
 
 
 @attrs.frozen(kw_only=True)
@@ -43,12 +43,4 @@ class ReportSettings:
 
     def spark(self) -> AggregatorSettings:
         """Return the settings of the Spark adapter."""
-        cassandra = self.cassandra
-        return AggregatorSettings(
-            cassandra_hosts=cassandra.hosts,
-            cassandra_port=cassandra.port,
-            keyspace=cassandra.keyspace,
-            local_dc=cassandra.local_dc,
-            cassandra_security=spark_cassandra_security(cassandra),
-            trading_days=NYSE.trading_days(),
-        )
+        return AggregatorSettings(**spark_cassandra(self.cassandra), trading_days=NYSE.trading_days())

@@ -45,6 +45,8 @@ _OTHER_COMMANDS: Final = {
     ("producer", "READ", "watchlist"): (*_PRODUCER, "--watchlist"),
     ("watchlist", "WRITE", "watchlist"): ("watchlist", "add", "AAPL"),
     ("query", "SELECT", "trades_v2"): ("query", "trades", "AAPL"),
+    ("query", "SELECT", "daily_candles"): ("query", "candles", "AAPL", "--window", "1d"),
+    ("report", "SELECT", "size_estimates"): (*_REPORT, "--engine", "spark"),
 }
 
 

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -82,13 +83,16 @@ def contents(admin: Servers) -> None:
         )
 
 
-def _marks(user: str) -> list[pytest.MarkDecorator]:
-    return [pytest.mark.faults] if user in SLOW else []
+def _marks(user: str, command: Sequence[str]) -> list[pytest.MarkDecorator]:
+    return [pytest.mark.faults] if user in SLOW or "spark" in command else []
 
 
-EACH_ROW = [pytest.param(right, id="-".join(key_of(right)), marks=_marks(user_of(right))) for right in ROWS]
+EACH_ROW = [
+    pytest.param(right, id="-".join(key_of(right)), marks=_marks(user_of(right), command_using(right)))
+    for right in ROWS
+]
 EACH_COMMAND = [
-    pytest.param(user, command, id=" ".join(command[:2]), marks=_marks(user))
+    pytest.param(user, command, id=" ".join(command[:2]), marks=_marks(user, command))
     for user, command in sorted({(user_of(right), command_using(right)) for right in ROWS})
     if user != "dashboard"  # it runs until it is stopped
 ]
