@@ -31,7 +31,7 @@ class ReportMetrics(Collector):
             return
         counts = Counter(report.verdict for report in reports)
         symbols = GaugeMetricFamily(
-            "tapeline_report_symbols", "Symbols by the verdict of the newest reported day", labels=["verdict"]
+            "tapeline_report_verdicts", "Symbols by the verdict of the newest reported day", labels=["verdict"]
         )
         for verdict in Verdict:
             symbols.add_metric([str(verdict)], counts[verdict])

@@ -36,12 +36,13 @@ PROVIDERS = [
     (command_containers.WatchlistContainer(settings=WatchlistSettings()), ("editor",)),
     (
         command_containers.ReportContainer(settings=ReportSettings()),
-        ("service", "report_store", "daily_candle_store", "symbol_index", "dead_letters"),
+        ("service", "summaries", "symbol_index", "dead_letters"),
     ),
+    (command_containers.ReportContainer(settings=ReportSettings(engine="spark")), ("summaries",)),
     (containers.SimulatorContainer(settings=SimulatorSettings()), ("server",)),
     (
         CassandraContainer(settings=CassandraSettings()),
-        ("trade_store", "candle_store", "event_store", "probe"),
+        ("trade_store", "candle_store", "event_store", "report_store", "daily_candle_store", "probe"),
     ),
     (
         containers.StackContainer(

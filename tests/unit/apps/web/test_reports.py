@@ -78,9 +78,9 @@ def test_the_api_has_the_verdict_of_each_symbol(client: httpx.Client) -> None:
 
 def test_the_metrics_count_symbols_by_verdict(client: httpx.Client) -> None:
     lines = client.get("/metrics").text.splitlines()
-    counts = [line.rpartition(" ") for line in lines if line.startswith("tapeline_report_symbols")]
+    counts = [line.rpartition(" ") for line in lines if line.startswith("tapeline_report_verdicts")]
     assert {name: float(count) for name, _, count in counts} == {
-        f'tapeline_report_symbols{{verdict="{verdict}"}}': count
+        f'tapeline_report_verdicts{{verdict="{verdict}"}}': count
         for verdict, count in ((Verdict.COMPLETE, 1), (Verdict.DEGRADED, 1), (Verdict.MISSING, 0))
     }
     [day] = [line for line in lines if line.startswith("tapeline_report_day_timestamp_seconds")]
