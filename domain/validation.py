@@ -43,8 +43,8 @@ _condition = re.compile(CONDITION_PATTERN, re.ASCII)
 
 
 def _plain_number(integer_digits: int) -> str:
-    # Possessive quantifiers: the pattern never backtracks.
-    return rf"(?:0|[1-9][0-9]{{0,{integer_digits - 1}}}+)(?:\.[0-9]{{1,{SCALE}}}+(?<!0))?+"
+    # No possessive quantifiers: Python before 3.11.5 can match them wrongly, and would then accept a needless zero at the end.
+    return rf"(?:0|[1-9][0-9]{{0,{integer_digits - 1}}})(?:\.[0-9]{{0,{SCALE - 1}}}[1-9])?"
 
 
 _is_fast_path_amount = re.compile(
