@@ -1,4 +1,4 @@
-"""The command line: `python -m devstack up|add-node|down|status|logs|nodetool|kafka|fetch|lock`.
+"""The command line: `python -m devstack up|add-node|add-broker|down|status|logs|nodetool|kafka|fetch|lock`.
 
 - Progress goes to stdout. An error is one message on stderr, with exit code 1, or 2 for wrong usage.
 - SIGTERM works like Ctrl-C: servers that are still starting are stopped, and their files are removed.
@@ -96,6 +96,14 @@ def up(
 def add_node(name: str, home: Path | None) -> None:
     """Add a Cassandra node to the running ring, and return when it has joined."""
     Stack(name=name, home=home, report=click.echo).add_node()
+
+
+@cli.command()
+@_NAME
+@_HOME
+def add_broker(name: str, home: Path | None) -> None:
+    """Add a Kafka broker to the running cluster. It has no partitions until some are assigned to it."""
+    Stack(name=name, home=home, report=click.echo).add_broker()
 
 
 @cli.command()

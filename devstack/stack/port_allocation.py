@@ -80,8 +80,7 @@ def with_another_broker(layout: Layout, claims: Claims) -> Layout:
         DevstackError: no port is free, or the stack is secure: the authority that signs its certificates is gone.
 
     """
-    if layout.secure:
-        raise DevstackError("a secure stack cannot grow: nobody can sign the certificate of another broker")
+    _check_can_grow(layout)
     client, controller = layout.kafka_peers[-1]
     ports = (
         claims.next_free([kafka.HOST], client + 1, what="Kafka"),
@@ -93,6 +92,25 @@ def with_another_broker(layout: Layout, claims: Claims) -> Layout:
         kafka_peers=(*layout.kafka_peers, ports),
         kafka_metrics_ports=(*layout.kafka_metrics_ports, metrics),
     )
+
+
+def with_another_node(layout: Layout, claims: Claims) -> Layout:
+    """Claim the ports of one more Cassandra node, at an address of its own, and return the layout that has it.
+
+    Raises:
+        DevstackError: a port is in use, or the stack is secure.
+
+    """
+    _check_can_grow(layout)
+    host = address(layout.nodes + 1)
+    ports = (layout.cassandra_port, layout.storage_port, layout.cassandra_metrics_port)
+    claims.reclaim([(host, port) for port in ports], what="another Cassandra node")
+    return attrs.evolve(layout, nodes=layout.nodes + 1)
+
+
+def _check_can_grow(layout: Layout) -> None:
+    if layout.secure:
+        raise DevstackError("a secure stack cannot grow: nobody can sign the certificate of another server")
 
 
 def record_to_start(

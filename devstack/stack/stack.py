@@ -23,7 +23,7 @@ from devstack.servers.server import Server
 from . import plan
 from .folder import check_name, locked, remove
 from .launch import launch, signals_deferred, stop_all
-from .port_allocation import ports_of, reclaim_ports, record_to_start, with_another_broker
+from .port_allocation import ports_of, reclaim_ports, record_to_start, with_another_broker, with_another_node
 from .ports import Claims
 from .process import ServerProcess
 from .provisioning import provision
@@ -212,14 +212,12 @@ class Stack:
         """Add a Cassandra node to the running ring, and return its name when it has streamed its rows and joined.
 
         Raises:
-            DevstackError: it did not join. The stack is as before.
+            DevstackError: it did not join, or the stack is secure. The stack is as before.
 
         """
         with locked(self.folder, make=False), Claims() as claims:
-            layout = self._layout()
-            layout = attrs.evolve(layout, nodes=layout.nodes + 1)
+            layout = with_another_node(self._layout(), claims)
             added = layout.servers(self.folder)[f"cassandra-{layout.nodes}"]
-            reclaim_ports([added], claims)
             self._add(added, layout)
         return added.name
 
