@@ -8,6 +8,7 @@ The rules, which are those of Spark's update mode:
 """
 
 from .candle import Candle, OpenCandle
+from .candle_revision import closed_until_ms
 from .eligibility import WITHOUT_CALENDAR, EligibilityOf
 from .trade import Trade
 
@@ -68,6 +69,13 @@ class Windower:
     def finish(self) -> list[Candle]:
         """Return every open candle, oldest window first, and drop them all: the stream has ended."""
         return self._close(list(self._open))
+
+    def is_closed(self, candle: Candle) -> bool:
+        """Return whether the window was closed before the trades since the last `advance`, by `domain.candle_revision`."""
+        if self.watermark_ms is None:
+            return False
+        closed_ms = closed_until_ms(watermark_ms=self.watermark_ms, allowed_lateness_ms=self.allowed_lateness_ms)
+        return candle.window_end_ms <= closed_ms
 
     @property
     def open_windows(self) -> int:

@@ -7,10 +7,13 @@ may be used from any thread.
 
 import bisect
 import threading
-from collections.abc import Iterable, Iterator
-from typing import Generic, Self, TypeVar
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, Generic, Self, TypeVar
+
+import attrs
 
 from domain.candle import Candle
+from domain.candle_revision import CandleVersion, RevisionReason, candle_as_of, kept_revisions
 from domain.trade import Trade
 
 K = TypeVar("K", int, tuple[int, str])
@@ -34,6 +37,9 @@ class _Series(Generic[K, V]):
         # In bulk, at an eighth too many: sorting at every write would cost more than the memory is worth.
         if self._capacity is not None and len(self._keys) > self._capacity + self._capacity // 8:
             self._drop_oldest(self._capacity)
+
+    def get(self, key: K) -> V | None:
+        return self._rows.get(key)
 
     def between(self, start: K, end: K) -> list[V]:
         self._sort()
@@ -94,33 +100,59 @@ class MemoryTradeStore:
         self.close()
 
 
+_NONE: Final[Mapping[int, CandleVersion]] = {}
+
+
+@attrs.frozen
+class _Versions:
+    """The current version of a candle, and the revisions by the moment from which each was known."""
+
+    current: CandleVersion
+    revisions: Mapping[int, CandleVersion]
+
+
 class MemoryCandleStore:
-    """Candles of each (symbol, window length) by window start."""
+    """Candles of each (symbol, window length) by window start: a `ports.candle_store.CandleStore` and a `ports.candle_history.CandleHistory`."""
 
     def __init__(self, *, capacity: int | None = None) -> None:
         """Make an empty store; `capacity` is in candles of one length a symbol, None for all."""
         self._capacity = capacity
         self._lock = threading.Lock()
-        self._series: dict[tuple[str, int], _Series[int, Candle]] = {}
+        self._series: dict[tuple[str, int], _Series[int, _Versions]] = {}
 
     def start(self) -> None:
         """Do nothing: there is nothing to connect to."""
 
-    def write(self, candles: Iterable[Candle]) -> None:
-        """Keep candles; one that is kept already is replaced."""
+    def write(
+        self, candles: Iterable[Candle], *, known_at_ms: int | None = None, reason: RevisionReason | None = None
+    ) -> None:
+        """Keep candles; one that is kept already is replaced, and kept as a revision if there is a reason."""
         with self._lock:
             for candle in candles:
                 key = (candle.symbol, candle.window_ms)
                 series = self._series.get(key)
                 if series is None:
                     series = self._series[key] = _Series(self._capacity)
-                series.put(candle.window_start_ms, candle)
+                version = CandleVersion.of(candle, known_at_ms, reason)
+                known = series.get(candle.window_start_ms)
+                before, revisions = (None, _NONE) if known is None else (known.current, known.revisions)
+                if kept := kept_revisions(before, version):
+                    revisions = {**revisions, **{each.known_at_ms: each for each in kept}}
+                series.put(candle.window_start_ms, _Versions(version, revisions))
 
     def read(self, symbol: str, start_ms: int, end_ms: int, window_ms: int) -> Iterator[Candle]:
         """Return the symbol's candles of this length with start_ms <= window start < end_ms, oldest first."""
         with self._lock:
-            series = self._series.get((symbol, window_ms))
-            return iter(series.between(start_ms, end_ms) if series else ())
+            return iter([found.current.candle for found in self._between(symbol, start_ms, end_ms, window_ms)])
+
+    def read_as_of(self, symbol: str, start_ms: int, end_ms: int, window_ms: int, *, as_of_ms: int) -> Iterator[Candle]:
+        """Return the candles of the same span that were known at a moment."""
+        with self._lock:
+            candles = [
+                candle_as_of(found.current, found.revisions.values(), as_of_ms)
+                for found in self._between(symbol, start_ms, end_ms, window_ms)
+            ]
+        return (candle for candle in candles if candle is not None)
 
     def close(self) -> None:
         """Do nothing: the rows stay readable."""
@@ -131,3 +163,7 @@ class MemoryCandleStore:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _between(self, symbol: str, start_ms: int, end_ms: int, window_ms: int) -> list[_Versions]:
+        series = self._series.get((symbol, window_ms))
+        return series.between(start_ms, end_ms) if series else []

@@ -8,6 +8,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from domain.candle import Candle
+from domain.candle_revision import RevisionReason
 from domain.trade import Trade
 from ports.candle_store import CandleStore
 from ports.errors import StoreError
@@ -88,11 +89,13 @@ class MeasuredCandleStore:
         """Connect."""
         self._store.start()
 
-    def write(self, candles: Iterable[Candle]) -> None:
+    def write(
+        self, candles: Iterable[Candle], *, known_at_ms: int | None = None, reason: RevisionReason | None = None
+    ) -> None:
         """Persist candles."""
         rows = list(candles)
         with self._metrics.writing("candles", len(rows)):
-            self._store.write(rows)
+            self._store.write(rows, known_at_ms=known_at_ms, reason=reason)
 
     def read(self, symbol: str, start_ms: int, end_ms: int, window_ms: int) -> Iterator[Candle]:
         """Return the symbol's candles."""

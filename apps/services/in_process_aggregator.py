@@ -10,6 +10,7 @@ from collections import Counter
 import attrs
 
 from domain.candle import Candle
+from domain.candle_revision import RevisionReason
 from domain.record import TopicRecord, decode
 from domain.rejection import DeadLetter, Rejection
 from domain.rules import Rules
@@ -79,7 +80,7 @@ class InProcessAggregator:
         for trade in unfolded:
             self._windower.add(trade)
         changed = self._windower.take_changed()
-        self._candle_store.write(changed)
+        self._write(changed, known_at_ms=max(record.appended_ms for record in records))
         final = self._windower.advance()
         self._stored_windows.forget(self._windower.watermark_ms)
         self._subscriber.commit()
@@ -92,6 +93,14 @@ class InProcessAggregator:
         final = self._windower.finish()
         self.counts.final_candles += len(final)
         return final
+
+    def _write(self, changed: list[Candle], *, known_at_ms: int) -> None:
+        """Store candles, those of closed windows as restatements."""
+        restated = [candle for candle in changed if self._windower.is_closed(candle)]
+        others = [candle for candle in changed if not self._windower.is_closed(candle)] if restated else changed
+        self._candle_store.write(others, known_at_ms=known_at_ms)
+        if restated:
+            self._candle_store.write(restated, known_at_ms=known_at_ms, reason=RevisionReason.LATE_TRADES)
 
     def _decode(self, record: TopicRecord) -> Trade | SessionEvent | None:
         decode_record = decode_event if record.topic == self._events_topic else decode

@@ -55,7 +55,7 @@ def candles(request: Request, query: Annotated[CandleQuery, Query()]) -> CandleP
     if isinstance(length, Period):
         return _periods(poller, query, length)
     page = query.page_request("candles", poller.now_ms(), length)
-    rows, following = read_candles(RollupCandleStore(poller.source.candles), page, query.limit)
+    rows, following = read_candles(_candles_of(poller, query), page, query.limit)
     session = poller.source.calendar_of(page.symbol).session
     coverage = None
     if rows:
@@ -128,8 +128,9 @@ def _periods(poller: Poller, query: CandleQuery, period: Period) -> CandlePage:
     """Return all days, weeks or months that begin in the span: there are too few of them for pages."""
     span = query.request("candles", poller.now_ms())
     reader = PeriodCandles(
-        candles=poller.source.candles,
-        daily=poller.source.daily_candles,
+        candles=_candles_of(poller, query),
+        # Of the candles of days, no versions are kept.
+        daily=poller.source.daily_candles if query.as_of is None else None,
         events=poller.source.events,
         calendar=poller.source.calendar_of(span.symbol),
         symbol=span.symbol,
@@ -139,6 +140,10 @@ def _periods(poller: Poller, query: CandleQuery, period: Period) -> CandlePage:
     found = reader.read(span.start_ms, span.end_ms, period)
     rows = [candle_out(row.candle.candle, None, row.status, date=row.candle.start.isoformat()) for row in found]
     return CandlePage(candles=rows, next_cursor=None)
+
+
+def _candles_of(poller: Poller, query: CandleQuery) -> RollupCandleStore:
+    return RollupCandleStore(poller.source.candles, as_of_ms=query.as_of_ms(poller.now_ms()))
 
 
 def _coverage(poller: Poller, symbol: str, start_ms: int, end_ms: int) -> Coverage | None:

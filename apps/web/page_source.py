@@ -6,7 +6,7 @@ import attrs
 
 from apps.observability.pipeline_stages import FiringAlert, Stage
 from domain.window import MINUTE_MS
-from ports.candle_store import CandleStore
+from ports.candle_history import CandleHistory
 from ports.daily_candle_store import DailyCandleStore
 from ports.event_store import EventStore
 from ports.report_store import ReportStore
@@ -57,7 +57,7 @@ def no_alerts() -> Sequence[FiringAlert]:
 class PageSource:
     """The data behind one page. The caller starts and closes the stores; several threads read them."""
 
-    candles: CandleStore
+    candles: CandleHistory
     trades: TradeStore
     symbols: Callable[[], Sequence[str]]
     """The symbols to watch; called at each poll."""

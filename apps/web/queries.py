@@ -60,6 +60,16 @@ class CandleQuery(TradeQuery):
     )
     hours: DayHours = Field(DayHours.REGULAR, description="Which hours of an exchange's day count, for 1d, 1w and 1mo")
 
+    as_of: str | None = Field(
+        None,
+        max_length=64,
+        description="Return the candles as they were known at this moment, written like `from`; give it with a cursor, too",
+    )
+
+    def as_of_ms(self, now_ms: int) -> int | None:
+        """Return the moment of which the candles are wanted, None for now. Raise BadRequestError if it is not valid."""
+        return None if self.as_of is None else _time_ms("as_of", self.as_of, now_ms)
+
     def length(self) -> int | Period:
         """Return the length of the candles, in milliseconds or as a period. Raise BadRequestError if it is not valid."""
         try:

@@ -6,7 +6,7 @@ from apps.services.in_process_aggregator import InProcessAggregator
 from apps.services.ingest import Ingest
 from apps.settings.dashboard import DashboardSettings
 from apps.settings.live import LiveSettings
-from ports.candle_store import CandleStore
+from ports.candle_history import CandleHistory
 from ports.daily_candle_store import DailyCandleStore
 from ports.event_store import EventStore
 from ports.report_store import ReportStore
@@ -56,7 +56,7 @@ def live_source(
 def stored_source(
     settings: DashboardSettings,
     *,
-    candles: CandleStore,
+    candles: CandleHistory,
     trades: TradeStore,
     events: EventStore,
     daily_candles: DailyCandleStore,

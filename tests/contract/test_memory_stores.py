@@ -8,12 +8,14 @@ from adapters.memory.daily_candle_store import MemoryDailyCandleStore
 from adapters.memory.event_store import MemoryEventStore
 from adapters.memory.report_store import MemoryReportStore
 from adapters.memory.stores import MemoryCandleStore, MemoryTradeStore
+from ports.candle_history import CandleHistory
 from ports.candle_store import CandleStore
 from ports.daily_candle_store import DailyCandleStore
 from ports.event_store import EventStore
 from ports.report_store import ReportStore
 from ports.trade_store import TradeStore
 
+from .candle_history_contract import CandleHistoryContract
 from .candle_store_contract import CandleStoreContract
 from .daily_candle_store_contract import DailyCandleStoreContract
 from .event_store_contract import EventStoreContract
@@ -33,6 +35,14 @@ class TestMemoryCandleStore(CandleStoreContract):
     @pytest.fixture(scope="class")
     @classmethod
     def store(cls) -> Iterator[CandleStore]:
+        with MemoryCandleStore() as store:
+            yield store
+
+
+class TestMemoryCandleHistory(CandleHistoryContract):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def store(cls) -> Iterator[CandleHistory]:
         with MemoryCandleStore() as store:
             yield store
 

@@ -16,6 +16,7 @@ from adapters.memory.stores import MemoryCandleStore, MemoryTradeStore
 from adapters.memory.subscriber import MemorySubscriber
 from apps.services.in_process_aggregator import InProcessAggregator
 from domain.candle import Candle, fold
+from domain.candle_revision import RevisionReason
 from domain.record import encode
 from domain.rules import Rules
 from domain.trade import Trade
@@ -36,10 +37,12 @@ class CrashingStore:
 
     def start(self) -> None: ...
 
-    def write(self, candles: Iterable[Candle]) -> None:
+    def write(
+        self, candles: Iterable[Candle], *, known_at_ms: int | None = None, reason: RevisionReason | None = None
+    ) -> None:
         candles = list(candles)
         if self.crash != "before":
-            self.kept.write(candles)
+            self.kept.write(candles, known_at_ms=known_at_ms, reason=reason)
         if self.crash:
             raise StoreError("the process was killed")
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import attrs
 import httpx
 import pytest
 
@@ -17,9 +18,11 @@ from adapters.memory.stores import MemoryCandleStore
 from apps.web.middleware.security_headers import LOGO_STYLE_HASH
 from apps.web.server import PageServer, PageServerError, served_page
 from domain.candle import Candle
+from domain.candle_revision import RevisionReason
 from domain.session import SessionEvent, SessionEventKind
 from domain.window import MINUTE_MS, to_datetime
 from ports.errors import StoreError
+from tests.contract.stores import make_candle
 
 from .made_up_market import MadeUpMarket, now_ms
 
@@ -239,7 +242,7 @@ def test_the_api_describes_itself(client: httpx.Client) -> None:
         "/api/candles", "/api/gaps", "/api/trades", "/api/symbols", "/api/health", "/api/reports", "/api/stream",
     }  # fmt: skip
     names = {parameter["name"] for parameter in description["paths"]["/api/candles"]["get"]["parameters"]}
-    assert names == {"symbol", "from", "to", "window", "hours", "limit", "cursor"}
+    assert names == {"symbol", "from", "to", "window", "hours", "as_of", "limit", "cursor"}
 
 
 def test_it_takes_the_next_free_port_and_lets_go_of_it() -> None:
@@ -374,6 +377,20 @@ def test_longer_candles_are_rolled_up_from_minutes(client: httpx.Client, market:
     assert longer[0]["close"] == first[-1]["close"]
     assert Decimal(longer[0]["volume"]) == sum(Decimal(candle["volume"]) for candle in first)
     assert longer[0]["trade_count"] == sum(candle["trade_count"] for candle in first)
+
+
+def test_candles_as_of_a_moment_are_those_that_were_known_then() -> None:
+    market = MadeUpMarket(("AAPL",))
+    candle = make_candle("AAPL", MIDNIGHT_MS, trade_count=2)
+    market.candles.write([candle], known_at_ms=MIDNIGHT_MS + 61_000)
+    changed = attrs.evolve(candle, trade_count=9)
+    market.candles.write([changed], known_at_ms=MIDNIGHT_MS + 90_000, reason=RevisionReason.LATE_TRADES)
+    with PageServer(market.source(), port=0) as server, httpx.Client(base_url=server.url) as client:
+        for moment, counts in (("2019-10-11T00:01:00", []), ("2019-10-11T00:01:29", [2]), ("now", [9])):
+            for window in ("1m", "5m"):
+                [rows] = pages(client, "candles", symbol="AAPL", window=window, as_of=moment, **SPAN)
+                assert [row["trade_count"] for row in rows] == counts
+        assert client.get("/api/candles", params={"symbol": "AAPL", "as_of": "then"}).status_code == 400
 
 
 def test_a_day_of_crypto_has_its_date_and_all_of_its_trades(client: httpx.Client) -> None:
