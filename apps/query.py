@@ -7,6 +7,7 @@ no memory, and `| head` ends the program.
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import attrs
 import click
 
 from domain.rollup import DayHours, Period
@@ -76,6 +77,12 @@ def query() -> None:
     help="Which hours of an exchange's day count, for 1d, 1w and 1mo",
 )
 @click.option(
+    "--as-of",
+    "as_of_ms",
+    callback=moment_callback,
+    help="Print the candles as they were known at this moment  [default: as they are now]",
+)
+@click.option(
     "--gaps",
     is_flag=True,
     help="Also print the windows without a candle, and whether the market was quiet or no producer connected",
@@ -89,6 +96,7 @@ def candles(
     limit: int | None,
     window: int | Period,
     hours: str,
+    as_of_ms: int | None,
     gaps: bool,
 ) -> None:
     """Candles of SYMBOL whose windows start in the span, each with its status.
@@ -96,16 +104,20 @@ def candles(
     Windows longer than a minute are rolled up from 1-minute candles. The candle of a day that is stored in daily_candles is read from there.
 
     complete: no trade was missed. partial: a gap overlaps the window. no_trades: connected all the time, a quiet market. not_connected: no producer was
-    connected. Empty if nothing is on record, as for a replay.
+    connected. Empty if nothing is on record, as for a replay. The status is that of today, also with --as-of.
     """
     if gaps and isinstance(window, Period):
         raise click.UsageError("--gaps is for windows of minutes or hours")
     container = CassandraContainer(settings=settings.cassandra.adapter())
-    with started(container.rollup_store()) as store, started(container.event_store()) as events:
+    # The candles of periods are read from the same store.
+    with started(container.rollup_store(as_of_ms=as_of_ms)) as store, started(container.event_store()) as events:
         now_ms = container.clock()()
         if isinstance(window, Period):
             with started(container.daily_candle_store()):
                 reader = container.period_candles(symbol=symbol, hours=DayHours(hours), now_ms=now_ms)
+                if as_of_ms is not None:
+                    # Of the candles of days, no versions are kept.
+                    reader = attrs.evolve(reader, daily=None)
                 periods = reader.read(start_ms, end_ms, window)
             if stored_days := sum(found.stored_days for found in periods):
                 click.echo(

@@ -14,6 +14,7 @@ from adapters.cassandra.settings import CassandraSettings
 from adapters.exchange_calendar.markets import calendar_of_symbol, is_any_open
 from adapters.system_clock import system_clock
 from domain.intake import Intake
+from ports.candle_history import CandleHistory
 from ports.candle_store import CandleStore
 from ports.clock import Clock
 from ports.daily_candle_store import DailyCandleStore
@@ -106,7 +107,7 @@ class CassandraContainer(DeclarativeContainer):
     trade_store: Provider[TradeStore] = Singleton(
         Late("adapters.cassandra.trade_store:CassandraTradeStore"), settings, session
     )
-    candle_store: Provider[CandleStore] = Singleton(
+    candle_store: Provider[CandleHistory] = Singleton(
         Late("adapters.cassandra.candle_store:CassandraCandleStore"), settings, session
     )
     event_store: Provider[EventStore] = Singleton(

@@ -71,12 +71,24 @@ GROUP_RIGHTS: Final = (
 )
 
 TABLE_RIGHTS: Final = (
-    *_table("aggregator", "MODIFY", "trades_v2", "trade_aggregates", "feed_events"),
-    *_table("query", "SELECT", "trades_v2", "trade_aggregates", "feed_events", "daily_candles"),
-    *_table("dashboard", "SELECT", "trades_v2", "trade_aggregates", "feed_events", "daily_reports", "daily_candles"),
-    *_table("reconcile", "SELECT", "trades_v2", "trade_aggregates"),
-    *_table("reconcile", "MODIFY", "trade_aggregates"),
+    *_table("aggregator", "MODIFY", "trades_v2", "trade_aggregates", "candle_revisions", "feed_events"),
+    # A restatement keeps the candle that it replaces.
+    *_table("aggregator", "SELECT", "trade_aggregates"),
+    *_table("query", "SELECT", "trades_v2", "trade_aggregates", "candle_revisions", "feed_events", "daily_candles"),
+    *_table(
+        "dashboard",
+        "SELECT",
+        "trades_v2",
+        "trade_aggregates",
+        "candle_revisions",
+        "feed_events",
+        "daily_reports",
+        "daily_candles",
+    ),
+    *_table("reconcile", "SELECT", "trades_v2", "trade_aggregates", "candle_revisions"),
+    *_table("reconcile", "MODIFY", "trade_aggregates", "candle_revisions"),
     # The Spark connector cuts a table into parts by it.
+    TableRight(role="aggregator", keyspace="system", table="size_estimates", permission="SELECT"),
     TableRight(role="reconcile", keyspace="system", table="size_estimates", permission="SELECT"),
     TableRight(role="report", keyspace="system", table="size_estimates", permission="SELECT"),
     *_table("report", "SELECT", "trades_v2", "trade_aggregates", "feed_events"),
@@ -86,6 +98,7 @@ TABLE_RIGHTS: Final = (
         "SELECT",
         "trades_v2",
         "trade_aggregates",
+        "candle_revisions",
         "feed_events",
         "daily_reports",
         "daily_candles",

@@ -16,7 +16,15 @@ from .session import CassandraSession
 from .settings import CassandraSettings
 
 TOLERANCE_MS: Final = 2_000
-TABLES: Final = ("trades_v2", "trade_aggregates", "feed_events", "daily_reports", "daily_candles", "schema_migrations")
+TABLES: Final = (
+    "trades_v2",
+    "trade_aggregates",
+    "candle_revisions",
+    "feed_events",
+    "daily_reports",
+    "daily_candles",
+    "schema_migrations",
+)
 
 
 class CassandraDiagnosis:

@@ -15,6 +15,7 @@ from adapters.cassandra.session import CassandraSession
 from adapters.cassandra.settings import CassandraSettings
 from adapters.cassandra.trade_store import CassandraTradeStore
 from devstack.stack import Stack
+from ports.candle_history import CandleHistory
 from ports.candle_store import CandleStore
 from ports.daily_candle_store import DailyCandleStore
 from ports.event_store import EventStore
@@ -22,6 +23,7 @@ from ports.report_store import ReportStore
 from ports.trade_store import TradeStore
 from tests.support.keyspaces import fresh_settings
 
+from .candle_history_contract import CandleHistoryContract
 from .candle_store_contract import CandleStoreContract
 from .daily_candle_store_contract import DailyCandleStoreContract
 from .event_store_contract import EventStoreContract
@@ -73,6 +75,14 @@ class TestCassandraCandleStoreRowByRow(CandleStoreContract):
     @classmethod
     def store(cls, settings: CassandraSettings) -> Iterator[CandleStore]:
         with CassandraCandleStore(attrs.evolve(settings, batch_rows=1)) as store:
+            yield store
+
+
+class TestCassandraCandleHistory(CandleHistoryContract):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def store(cls, settings: CassandraSettings, session: CassandraSession) -> Iterator[CandleHistory]:
+        with CassandraCandleStore(settings, session) as store:
             yield store
 
 

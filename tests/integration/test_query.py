@@ -10,6 +10,7 @@ import sys
 from decimal import Decimal
 from pathlib import Path
 
+import attrs
 import pytest
 
 from adapters.cassandra.candle_store import CassandraCandleStore
@@ -20,10 +21,11 @@ from adapters.cassandra.trade_store import CassandraTradeStore
 from apps.admin import schema
 from devstack.stack import Stack
 from domain.candle import fold
+from domain.candle_revision import RevisionReason
 from domain.session import SessionEvent, SessionEventKind
 from domain.trade import Trade
 from domain.window import MINUTE_MS
-from tests.contract.stores import MIDNIGHT_MS, fresh_symbol, make_trade
+from tests.contract.stores import MIDNIGHT_MS, fresh_symbol, make_candle, make_trade
 from tests.support.keyspaces import fresh_settings
 from tests.support.timeouts import scaled
 
@@ -37,6 +39,9 @@ TRADES = [
     make_trade(SYMBOL, MIDNIGHT_MS + 11_620, "0001-00000000", price=Decimal("0.00141557"), conditions=()),
     make_trade(SYMBOL, MIDNIGHT_MS + 3 * MINUTE_MS, price=Decimal("1E+1"), volume=Decimal(0)),
 ]
+
+
+RESTATED = make_candle("BINANCE:RESTATED", MIDNIGHT_MS, trade_count=2)
 
 
 def stopped(since_ms: int, at_ms: int) -> SessionEvent:
@@ -59,6 +64,9 @@ def settings(cassandra_stack: Stack) -> CassandraSettings:
     with CassandraTradeStore(settings, session) as trades, CassandraCandleStore(settings, session) as candles:
         trades.write(TRADES + many)
         candles.write(fold(TRADES, MINUTE_MS).values())
+        candles.write([RESTATED], known_at_ms=MIDNIGHT_MS + 61_000)
+        changed = attrs.evolve(RESTATED, trade_count=9)
+        candles.write([changed], known_at_ms=MIDNIGHT_MS + 90_000, reason=RevisionReason.LATE_TRADES)
     with CassandraEventStore(settings, session) as events:
         events.write([stopped(MIDNIGHT_MS + 20_000, MIDNIGHT_MS + 5 * MINUTE_MS)])
     return settings
@@ -139,6 +147,23 @@ def test_longer_windows_are_rolled_up_from_minutes(settings: CassandraSettings) 
         (row,) = csv.DictReader(io.StringIO(done.stdout))
         assert (row["window_start"], row["open"], row["close"]) == (start, "0.00141342", "10.00000000")
         assert (row["trade_count"], row["update_count"], row["status"]) == ("2", "1", "partial")
+
+
+@pytest.mark.parametrize(
+    ("window", "moment", "counts"),
+    [
+        ("1m", "2019-10-11T00:01:00Z", []),
+        ("1m", "2019-10-11T00:01:29.999Z", ["2"]),
+        ("1d", "2019-10-11T00:01:29.999Z", ["2"]),
+        ("5m", "2019-10-11T00:01:30Z", ["9"]),
+    ],
+)
+def test_candles_as_of_a_moment_are_those_that_were_known_then(
+    settings: CassandraSettings, window: str, moment: str, counts: list[str]
+) -> None:
+    options = (*DAY, "--window", window, "--format", "csv", "--as-of", moment)
+    rows = csv.DictReader(io.StringIO(query(settings, "candles", RESTATED.symbol, *options).stdout))
+    assert [row["trade_count"] for row in rows] == counts
 
 
 def test_windows_that_are_no_multiple_of_a_minute_are_read_as_they_are_stored(settings: CassandraSettings) -> None:
