@@ -1,7 +1,8 @@
 """Restatements: changes of a candle after its window was closed, and what was known of a candle at an earlier moment.
 
-1. A version of a candle is known from the moment at which the pipeline had folded it. The versions of an open window replace each other without a
-   trace: a forming candle changes with each trade.
+1. A version of a candle is known from the moment at which the broker has appended the last of its trades; a correction, from the beginning of the
+   reconciliation. So a version and its moment are the same in each replay. The versions of an open window replace each other without a trace: a
+   forming candle changes with each trade.
 2. A window is closed when the newest trade before the present batch is past its end by `CLOSING_GRACE_MS`. This depends on event times only, so a
    replay of a batch, or of a recording at any speed, restates the same candles.
 3. A change of a closed window is a restatement. Both versions are kept as revisions: the one that was replaced and the new one. A candle that first
@@ -36,7 +37,7 @@ class CandleVersion:
 
     candle: Candle
     known_at_ms: int
-    """Milliseconds since the epoch, by the pipeline's clock."""
+    """Milliseconds since the epoch, by the clock of the broker or of the reconciliation."""
     reason: RevisionReason | None = None
     """Why it replaced another version of a closed window; None for a version of an open window."""
 

@@ -21,6 +21,10 @@ from .window import partition_columns
 TABLE: Final = "trade_aggregates"
 WINDOW: Final = "_window"
 NOTHING: Final[Mapping[str, Column]] = MappingProxyType({})
+APPENDED_AT: Final = "_appended_at"
+"""The column of trades with the time at which the broker appended their records; stored trades have none."""
+KNOWN_AT: Final = "known_at"
+"""The column with the moment from which a candle is known (`domain.candle_revision`): when the last of its trades was appended."""
 
 
 def candles(trades: DataFrame, window_ms: int, beside: Mapping[str, Column] = NOTHING) -> DataFrame:

@@ -11,7 +11,7 @@ Both states must use the same rule for late trades: the end of the window. Spark
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F  # noqa: N812
 
-from .candles import WINDOW
+from .candles import APPENDED_AT, WINDOW
 from .eligibility import ELIGIBILITY
 
 
@@ -26,5 +26,6 @@ def distinct_trades(trades: DataFrame) -> DataFrame:
         "price",
         "volume",
         ELIGIBILITY,
+        APPENDED_AT,
     )
     return bare.dropDuplicates(["symbol", WINDOW, "timestamp", "trade_id"])

@@ -18,6 +18,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F  # noqa: N812
 from pyspark.sql.types import DecimalType
 
+from .candles import KNOWN_AT
 from .decimals import NOTIONAL, PRICE, VOLUME_SUM
 from .partitions import WRITTEN_US
 from .window import partition_columns
@@ -62,9 +63,9 @@ VALUES: Final[dict[str, str | DecimalType]] = {
 def differences(stored: DataFrame, computed: DataFrame, *, window_ms: int, closed_ms: int, passed_ms: int) -> DataFrame:
     """Compare two sets of rows of `trade_aggregates`, all of windows of one length: those stored and those of the stored trades.
 
-    `stored` also has WRITTEN_US. Return a row for each difference: symbol, window_start, kind, `stored` and `computed` (structs of VALUES, null
-    where there is none), and WRITTEN_US of the stored candle. Windows that end after `closed_ms` are left out, and after `passed_ms` those whose
-    stored candle counts more trades; both in ms since the epoch.
+    `stored` also has WRITTEN_US and KNOWN_AT. Return a row for each difference: symbol, window_start, kind, `stored` and `computed` (structs of
+    VALUES, null where there is none), and WRITTEN_US and KNOWN_AT of the stored candle. Windows that end after `closed_ms` are left out, and after
+    `passed_ms` those whose stored candle counts more trades; both in ms since the epoch.
     """
     sides = [
         side.select(
@@ -73,7 +74,7 @@ def differences(stored: DataFrame, computed: DataFrame, *, window_ms: int, close
             *further,
             F.struct(*(F.col(c).cast(t).alias(c) for c, t in VALUES.items())).alias(name),
         )
-        for side, name, further in ((stored, "stored", [WRITTEN_US]), (computed, "computed", []))
+        for side, name, further in ((stored, "stored", [WRITTEN_US, KNOWN_AT]), (computed, "computed", []))
     ]
     joined = sides[0].join(sides[1], ["symbol", "window_start"], "full_outer")
     end_ms = F.unix_millis("window_start") + window_ms
@@ -83,7 +84,7 @@ def differences(stored: DataFrame, computed: DataFrame, *, window_ms: int, close
 
 
 def corrections(found: DataFrame, kind: str, window_ms: int) -> DataFrame:
-    """Return the rows of `trade_aggregates` to write for the differences of one kind, and WRITTEN_US as it is there."""
+    """Return the rows of `trade_aggregates` to write for the differences of one kind, and WRITTEN_US and KNOWN_AT as they are there."""
     return found.where(F.col("kind") == kind).select(
         "symbol",
         *partition_columns(F.col("window_start")),
@@ -91,6 +92,7 @@ def corrections(found: DataFrame, kind: str, window_ms: int) -> DataFrame:
         "window_start",
         *(F.col(f"computed.{name}").alias(name) for name in VALUES),
         WRITTEN_US,
+        KNOWN_AT,
     )
 
 

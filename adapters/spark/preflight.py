@@ -8,7 +8,7 @@ from pyspark.sql import SparkSession
 
 from ports.errors import BrokerError, SchemaMissingError, StoreError
 
-from . import candles, session_record, trades
+from . import candles, revisions, session_record, trades
 from .differences import VALUES
 from .kafka_client import client_properties
 from .settings import AggregatorSettings
@@ -50,12 +50,13 @@ def check_topics(spark: SparkSession, settings: AggregatorSettings) -> None:
 
 def check_tables(spark: SparkSession, settings: AggregatorSettings) -> None:
     """Raise StoreError unless Cassandra answers, the tables exist and that of candles has all columns."""
-    for table in (trades.TABLE, candles.TABLE, session_record.TABLE):
+    for table in (trades.TABLE, candles.TABLE, revisions.TABLE, session_record.TABLE):
         try:
             rows = spark.read.format("org.apache.spark.sql.cassandra").options(**table_options(settings, table)).load()
         except (Py4JError, PySparkException) as error:
             raise _store_error(error, settings, table) from error
-        if table == candles.TABLE and (missing := [name for name in VALUES if name not in rows.columns]):
+        wanted = (*VALUES, candles.KNOWN_AT) if table == candles.TABLE else ()
+        if missing := [name for name in wanted if name not in rows.columns]:
             raise SchemaMissingError(
                 f"the table {settings.keyspace}.{table} has no column {missing[0]}: apply the schema first"
             )

@@ -3,6 +3,7 @@
 The candles are recomputed by `candles.candles`, as the stream does, and compared by `differences`. Safe beside the running stream:
 
 - windows that the stream may still change are skipped (`domain.reconciliation`);
+- a correction is a restatement: the revisions are written first, then the candle (`revisions`);
 - the write time of a correction is the time at which reading began. A candle that the stream writes after that is later, and it stays,
   whichever of the two requests arrives first. Only where the stored candle has a later write time, because a clock was ahead, the
   correction is written just after that one: otherwise Cassandra would silently keep the stored candle.
@@ -30,6 +31,7 @@ from ports.clock import Clock
 from ports.errors import StoreError
 
 from . import candles as candle_table
+from . import revisions
 from . import trades as trade_table
 from .cql import Cql, connected
 from .differences import CHANGED, KINDS, MISSING, VALUES, corrections, differences
@@ -186,14 +188,27 @@ def _newest_ms(cql: Cql, computed: DataFrame, symbols: Sequence[str], plan: DayP
 def _write(
     found: DataFrame, counts: Mapping[str, int], settings: AggregatorSettings, plan: DayPlan, begun_ms: int
 ) -> int:
+    if not (counts.get(MISSING) or counts.get(CHANGED)):
+        return 0
     written = 0
-    dated = found.withColumn(WRITTEN_US, correction_time_us(F.col(WRITTEN_US), begun_ms * 1000))
-    # A price that no longer exists must be deleted. Where there is no candle, a null would be a needless tombstone.
-    for kind, nulls in ((MISSING, False), (CHANGED, True)):
-        if counts.get(kind):
-            rows = corrections(dated, kind, plan.window_ms)
-            write_rows(rows, settings, candle_table.TABLE, written_us=WRITTEN_US, ttl_s=plan.candles_ttl_s, nulls=nulls)
-            written += counts[kind]
+    timed = revisions.with_correction_time(found, settings, plan.day, begun_ms).persist()
+    try:
+        write_rows(revisions.correction_revisions(timed, plan.window_ms), settings, revisions.TABLE)
+        dated = timed.withColumns(
+            {
+                WRITTEN_US: correction_time_us(F.col(WRITTEN_US), begun_ms * 1000),
+                candle_table.KNOWN_AT: F.col(revisions.CORRECTED_AT),
+            }
+        )
+        # A price that no longer exists must be deleted. Where there is no candle, a null would be a needless tombstone.
+        for kind, nulls in ((MISSING, False), (CHANGED, True)):
+            if counts.get(kind):
+                rows = corrections(dated, kind, plan.window_ms)
+                ttl_s = plan.candles_ttl_s
+                write_rows(rows, settings, candle_table.TABLE, written_us=WRITTEN_US, ttl_s=ttl_s, nulls=nulls)
+                written += counts[kind]
+    finally:
+        timed.unpersist()
     return written
 
 

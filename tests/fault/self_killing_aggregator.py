@@ -2,8 +2,8 @@
 
     python -m tests.fault.self_killing_aggregator trades:2 [the aggregator's own arguments]
 
-`trades:2` is the second write of raw trades to Cassandra, `letters:1` the first of dead letters to Kafka, `candles:3` the third of candles;
-`before-candles:3` is the moment in which that would begin.
+`trades:2` is the second write of raw trades to Cassandra, `letters:1` the first of dead letters to Kafka, `candles:3` the third of candles,
+`revisions:1` the first of restatements; `before-candles:3` is the moment in which that would begin.
 """
 
 import itertools
@@ -17,11 +17,11 @@ from typing import Any
 if not __package__:  # under spark-submit
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from adapters.spark import candles, queries, trades
+from adapters.spark import candles, queries, revisions, trades
 from apps.runtime.commands import run
 from apps.spark.aggregation import aggregator
 
-_TABLES = {"trades": trades.TABLE, "candles": candles.TABLE}
+_TABLES = {"trades": trades.TABLE, "candles": candles.TABLE, "revisions": revisions.TABLE}
 
 
 def _dying(write: Callable[..., None], table: str | None, last: int, *, before: bool) -> Callable[..., None]:

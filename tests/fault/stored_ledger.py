@@ -98,7 +98,7 @@ def check_ledger(
     if genuine is not None:
         assert len(sent) == genuine, "genuine trades share an identity, or did not get to the topic"
     _check_trades(site, sent)
-    expected = _fold(row for row in fields if (row["symbol"], row["timestamp_ms"], row["trade_id"]) not in late)
+    expected = fold(row for row in fields if (row["symbol"], row["timestamp_ms"], row["trade_id"]) not in late)
     stored = site.stored_candles()
     assert {candle[:3] for candle in stored} == {candle[:3] for candle in expected}
     compared = slice(RAW_COLUMNS if raw_only else None)
@@ -111,6 +111,11 @@ def check_ledger(
         letters=dict(Counter(reason for _, reason in rejected.values())),
         repeats=_check_letters(site, rejected, may_repeat=may_repeat_letters),
     )
+
+
+def is_rejected(record: TopicRecord) -> bool:
+    """Return whether a record is no valid trade."""
+    return _verdict(record) is not None
 
 
 def _verdict(record: TopicRecord) -> Rejection | None:
@@ -143,7 +148,7 @@ def _check_letters(site: Site, rejected: dict[str, tuple[bytes, str]], *, may_re
     return repeats
 
 
-def _fold(rows: Iterable[dict[str, Any]]) -> list[CandleRow]:
+def fold(rows: Iterable[dict[str, Any]]) -> list[CandleRow]:
     """Make the candles of records, each folded as often as it is on the topic."""
     windows: dict[tuple[str, int], list[dict[str, Any]]] = defaultdict(list)
     for row in rows:

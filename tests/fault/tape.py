@@ -19,7 +19,9 @@ from domain.window import MINUTE_MS
 
 SYMBOLS: Final = ("AAPL", "MSFT", "BINANCE:BTCUSDT", "BINANCE:ETHUSDT", "OANDA:EUR_USD", "0700.HK")
 DELAYS_MS: Final = (0, 0, 0, 0, 1, 40, 900, 5_000)
-"""How long after newer trades one may arrive: well within the lateness that candles allow for."""
+"""How long after newer trades one may arrive: well within the lateness that candles allow for, and no restatement."""
+RESTATING_DELAYS_MS: Final = (*DELAYS_MS, 20_000, 45_000)
+"""The same, and delays after which a trade restates a candle whose window is closed."""
 CONDITIONS: Final = (["1"], ["1"], ["1", "12"], ["1", "8"], ["1", "16"], ["1", "99"])
 """Of each trade by its price. None depends on the session, since the tape runs at any time of any day."""
 
@@ -27,9 +29,16 @@ CONDITIONS: Final = (["1"], ["1"], ["1", "12"], ["1", "8"], ["1", "16"], ["1", "
 class Tape:
     """Return the next trades; `now_ms` is where in event time it is."""
 
-    def __init__(self, seed: int, begin_ms: int | None = None, symbols: Sequence[str] = SYMBOLS) -> None:
+    def __init__(
+        self,
+        seed: int,
+        begin_ms: int | None = None,
+        symbols: Sequence[str] = SYMBOLS,
+        delays_ms: Sequence[int] = DELAYS_MS,
+    ) -> None:
         self._symbols = symbols
         self._random = random.Random(seed)
+        self._delays_ms = delays_ms
         self._intake = Intake(source="tape")
         self._frames = 0
         start = time.time_ns() // 1_000_000 - 30 * MINUTE_MS if begin_ms is None else begin_ms
@@ -54,7 +63,7 @@ class Tape:
 
     def _frame(self) -> Sequence[Trade]:
         self.now_ms += self._random.choice((0, 3, 60, 300))
-        moment_ms = self.now_ms - self._random.choice(DELAYS_MS)
+        moment_ms = self.now_ms - self._random.choice(self._delays_ms)
         symbol = self._random.choice(self._symbols)
         raw: list[RawTrade] = []
         for _ in range(self._random.choice((1, 1, 2, 5))):

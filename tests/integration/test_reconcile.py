@@ -11,23 +11,28 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from adapters.cassandra.candle_store import CassandraCandleStore
 from adapters.cassandra.replication import Replication
+from adapters.cassandra.revision_store import CassandraRevisionStore
 from adapters.cassandra.schema import apply_schema
 from adapters.cassandra.session import CassandraSession
 from adapters.cassandra.settings import CassandraSettings
 from adapters.cassandra.trade_store import CassandraTradeStore
 from adapters.kafka.publisher import KafkaPublisher
+from adapters.spark import reconciling
 from adapters.spark.reconciling import Difference, Request, Summary, reconcile
 from adapters.spark.settings import AggregatorSettings
+from adapters.spark.sinks import write_rows
 from devstack.servers.java import java_home
 from devstack.stack import Stack
 from domain.candle import Candle, fold
+from domain.candle_revision import CandleVersion, RevisionReason
 from domain.eligible_view import EligibleView
 from domain.reconciliation import DayError
 from domain.trade import Trade
@@ -78,6 +83,16 @@ class Tables:
     def stored(self, symbol: str, window_ms: int = MINUTE_MS) -> list[Candle]:
         start_ms = day_start_ms(YESTERDAY)
         return list(self.candles.read(symbol, start_ms, start_ms + 3 * 86_400_000, window_ms))
+
+    def revisions(self, symbol: str) -> list[CandleVersion]:
+        """Return all revisions of a symbol, oldest window first, newest version first."""
+        start_ms = day_start_ms(YESTERDAY)
+        with CassandraRevisionStore(self.settings) as store:
+            return list(store.read(symbol, start_ms, start_ms + 86_400_000, MINUTE_MS))
+
+    def as_of(self, symbol: str, as_of_ms: int) -> list[Candle]:
+        start_ms = day_start_ms(YESTERDAY)
+        return list(self.candles.read_as_of(symbol, start_ms, start_ms + 86_400_000, MINUTE_MS, as_of_ms=as_of_ms))
 
     def update(self, symbol: str, change: str, *, written_us: int) -> None:
         """Write into the candle of noon, as of another clock."""
@@ -147,6 +162,65 @@ def test_missing_and_changed_candles_are_reported_and_corrected_once(tables: Tab
     assert tables.stored(symbol) == whole
     summary, found = tables.reconcile(symbol)
     assert (found, summary.differences, summary.written) == ([], 0, 0)
+
+
+def test_a_correction_keeps_the_candle_that_it_replaces(tables: Tables) -> None:
+    symbol = fresh_symbol()
+    trades = some_trades(symbol)
+    tables.trades.write(trades)
+    right = candles_of(trades)
+    lacking = candles_of([one for one in trades if one != trades[7]])
+    tables.candles.write([right[0]], known_at_ms=right[0].window_end_ms)
+    tables.candles.write([lacking[1]], known_at_ms=lacking[1].window_end_ms + 5)
+    begun_ms = time.time_ns() // 1_000_000
+    tables.reconcile(symbol)
+
+    assert tables.stored(symbol) == right
+    after, before, added = tables.revisions(symbol)
+    assert (before.candle, before.known_at_ms, before.reason) == (lacking[1], lacking[1].window_end_ms + 5, None)
+    assert (after.candle, after.reason) == (right[1], RevisionReason.RECONCILE)
+    assert (added.candle, added.reason) == (right[2], RevisionReason.RECONCILE)
+    assert begun_ms <= after.known_at_ms == added.known_at_ms <= time.time_ns() // 1_000_000
+    assert tables.as_of(symbol, begun_ms - 1) == [right[0], lacking[1]]
+    assert tables.as_of(symbol, after.known_at_ms) == right
+    tables.reconcile(symbol)
+    assert tables.revisions(symbol) == [after, before, added]
+
+
+def test_a_run_after_one_that_was_killed_before_its_candles_leaves_the_same_revisions(
+    tables: Tables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    symbol = fresh_symbol()
+    trades = some_trades(symbol, 6)
+    tables.trades.write(trades)
+    tables.candles.write(candles_of(trades[:3]))
+
+    def killed(rows: DataFrame, settings: AggregatorSettings, table: str, **named: Any) -> None:
+        if table == "trade_aggregates":
+            raise KeyboardInterrupt
+        write_rows(rows, settings, table, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(reconciling, "write_rows", killed)
+        with pytest.raises(KeyboardInterrupt):
+            tables.reconcile(symbol)
+    left = tables.revisions(symbol)
+    assert [version.reason for version in left] == [RevisionReason.RECONCILE, None, RevisionReason.RECONCILE]
+    tables.reconcile(symbol)
+    assert tables.revisions(symbol) == left
+    assert tables.stored(symbol) == candles_of(trades)
+    assert tables.as_of(symbol, left[0].known_at_ms) == candles_of(trades)
+
+
+def test_a_correction_is_known_later_than_the_candle_that_it_replaces(tables: Tables) -> None:
+    symbol = fresh_symbol()
+    trades = some_trades(symbol, 4)
+    ahead_ms = time.time_ns() // 1_000_000 + 3_600_000
+    tables.trades.write(trades)
+    tables.candles.write(candles_of(trades[:3]), known_at_ms=ahead_ms)
+    tables.reconcile(symbol)
+    assert [version.known_at_ms for version in tables.revisions(symbol)] == [ahead_ms + 1, ahead_ms]
+    assert tables.as_of(symbol, ahead_ms) == candles_of(trades[:3])
 
 
 def test_each_column_is_compared(tables: Tables) -> None:

@@ -11,6 +11,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
 
+from adapters.spark.candles import KNOWN_AT
 from adapters.spark.differences import CHANGED, EXTRA, KINDS, MISSING, corrections, differences
 from adapters.spark.partitions import WRITTEN_US
 from domain.candle import Candle, fold
@@ -86,8 +87,8 @@ def test_spark_and_python_find_the_same_differences(spark: SparkSession) -> None
     assert {*expected.values()} == {*KINDS}
 
     found = differences(
-        frame(spark, [CandleRow.of(one) for one in stored.values()]).withColumn(
-            WRITTEN_US, F.unix_micros("window_start")
+        frame(spark, [CandleRow.of(one) for one in stored.values()]).withColumns(
+            {WRITTEN_US: F.unix_micros("window_start"), KNOWN_AT: F.col("window_start")}
         ),
         frame(spark, [CandleRow.of(one) for one in computed.values()]),
         window_ms=MINUTE_MS,

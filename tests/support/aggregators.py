@@ -9,7 +9,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import attrs
 from confluent_kafka import Producer
@@ -22,8 +22,9 @@ from adapters.kafka.offsets import end_offsets
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.subscriber import KafkaSubscriber
 from adapters.kafka.topics import Profile, ensure_topics
-from adapters.spark.committed_offsets import caught_up
+from adapters.spark.committed_offsets import caught_up, parse_offsets
 from adapters.spark.layout import QUERIES, trade_checkpoints
+from adapters.spark.planned_batch import PlannedBatch
 from devstack.stack import Stack
 from domain.record import TopicRecord
 from domain.rejection import DeadLetter
@@ -37,6 +38,15 @@ from .timeouts import TIMEOUT_S, scaled, wait_until
 
 START_TIMEOUT_S = scaled(240.0)
 """For what includes the start of Spark."""
+
+_CANDLE_COLUMNS = (
+    "symbol, window_ms, toUnixTimestamp(window_start), open, high, low, close, volume, trade_count, update_count,"
+    " notional, vwap, toUnixTimestamp(open_timestamp), open_trade_id, toUnixTimestamp(close_timestamp), close_trade_id,"
+    " eligible_open, eligible_high, eligible_low, eligible_close, eligible_volume, eligible_count, eligible_vwap_volume,"
+    " eligible_notional, eligible_vwap, toUnixTimestamp(eligible_open_timestamp), eligible_open_trade_id,"
+    " toUnixTimestamp(eligible_close_timestamp), eligible_close_trade_id"
+)
+"""The columns of `CandleRow`."""
 
 TradeKey = tuple[str, int, int, int, int, str]
 
@@ -172,15 +182,45 @@ class Site:
         }
 
     def stored_candles(self) -> list[CandleRow]:
-        found = self.rows(
-            "symbol, window_ms, toUnixTimestamp(window_start), open, high, low, close, volume, trade_count, update_count,"
-            " notional, vwap, toUnixTimestamp(open_timestamp), open_trade_id, toUnixTimestamp(close_timestamp), close_trade_id,"
-            " eligible_open, eligible_high, eligible_low, eligible_close, eligible_volume, eligible_count, eligible_vwap_volume,"
-            " eligible_notional, eligible_vwap, toUnixTimestamp(eligible_open_timestamp), eligible_open_trade_id,"
-            " toUnixTimestamp(eligible_close_timestamp), eligible_close_trade_id",
-            "trade_aggregates",
-        )
+        found = self.rows(_CANDLE_COLUMNS, "trade_aggregates")
         return sorted(CandleRow(*row) for row in found)
+
+    def known_at(self) -> dict[tuple[str, int], int]:
+        """Return the moment from which each stored candle is known, by symbol and window start."""
+        found = self.rows("symbol, toUnixTimestamp(window_start), toUnixTimestamp(known_at)", "trade_aggregates")
+        return {(symbol, start_ms): known_ms for symbol, start_ms, known_ms in found}
+
+    def stored_revisions(self) -> list[RevisionRow]:
+        found = self.rows(
+            f"toUnixTimestamp(known_at), reason, {_CANDLE_COLUMNS}",
+            "candle_revisions",
+        )
+        return sorted(RevisionRow(CandleRow(*values), known_ms, reason) for known_ms, reason, *values in found)
+
+    def plans(self) -> list[Plan]:
+        """Return what Spark planned for each batch of candles, oldest first. Spark keeps the last hundred."""
+        files = sorted((self.queries[1] / "offsets").glob("[0-9]*"), key=lambda file: int(file.name))
+        assert [int(file.name) for file in files] == list(range(len(files))), "Spark has deleted the first plans"
+        return [Plan.parse(file.read_text("utf-8"), self.kafka.trades_topic) for file in files]
+
+
+class RevisionRow(NamedTuple):
+    """A row of `candle_revisions`, times in milliseconds."""
+
+    candle: CandleRow
+    known_at_ms: int
+    reason: str | None
+
+
+class Plan(NamedTuple):
+    """A micro-batch of candles as the checkpoint has it: up to which offset of each partition it reads, and with which watermark."""
+
+    ends: dict[int, int]
+    watermark_ms: int
+
+    @classmethod
+    def parse(cls, text: str, topic: str) -> Plan:
+        return cls(parse_offsets(text)[topic], PlannedBatch.parse(text).watermark_ms)
 
 
 @attrs.define
