@@ -27,6 +27,7 @@ def topics(
     container = AdminContainer(kafka=settings)
     reports: list[TopicReport] = [
         *container.ensure_topics(profile=profile, partitions=partitions, add_partitions=add_partitions),
+        container.ensure_candles(profile=profile, partitions=partitions, add_partitions=add_partitions),
         container.ensure_watchlist(profile=profile),
     ]
     for report in reports:
@@ -103,7 +104,7 @@ def admin() -> None:
 
 @app_command(TopicsSettings, "topics", table="admin")
 def topics_command(settings: TopicsSettings) -> None:
-    """Create the topics for trades, dead letters, feed events and the watchlist. Exit with 1 if one differs from what is wanted."""
+    """Create the topics for trades, dead letters, feed events, candles and the watchlist. Exit with 1 if one differs from what is wanted."""
     configure_logs(level="error")
     as_wanted = topics(
         settings.kafka.adapter(),

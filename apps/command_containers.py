@@ -102,6 +102,7 @@ class AdminContainer(DeclarativeContainer):
     kafka = Dependency(instance_of=KafkaSettings)
     cassandra = Dependency(instance_of=CassandraSettings)
     ensure_topics = Callable(Late("adapters.kafka.topics:ensure_topics"), kafka)
+    ensure_candles = Callable(Late("adapters.kafka.topics:ensure_candles"), kafka)
     ensure_watchlist = Callable(Late("adapters.kafka.topics:ensure_watchlist"), kafka)
     apply_schema = Callable(Late("adapters.cassandra.schema:apply_schema"), cassandra)
     ensure_acls = Callable(Late("adapters.kafka.acls:ensure_acls"), kafka)

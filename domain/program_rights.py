@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 import attrs
 
-TopicName = Literal["trades", "dead_letters", "events", "watchlist"]
+TopicName = Literal["trades", "dead_letters", "events", "candles", "watchlist"]
 KafkaOperation = Literal["DESCRIBE", "DESCRIBE_CONFIGS", "READ", "WRITE"]
 TablePermission = Literal["SELECT", "MODIFY"]
 
@@ -53,14 +53,15 @@ TOPIC_RIGHTS: Final = (
     *_topic("producer", "WRITE", "trades", "dead_letters", "events"),
     *_topic("producer", "READ", "watchlist"),
     *_topic("aggregator", "READ", "trades", "events"),
-    *_topic("aggregator", "WRITE", "dead_letters"),
+    *_topic("aggregator", "WRITE", "dead_letters", "candles"),
+    *_topic("reconcile", "WRITE", "candles"),
     *_topic("watchlist", "READ", "watchlist"),
     *_topic("watchlist", "WRITE", "watchlist"),
     *_topic("dlq", "READ", "dead_letters"),
     *_topic("dlq", "WRITE", "trades", "dead_letters", "events"),
     *_topic("report", "READ", "dead_letters"),
-    *_topic("monitoring", "DESCRIBE", "trades", "dead_letters", "events", "watchlist"),
-    *_topic("monitoring", "DESCRIBE_CONFIGS", "trades", "dead_letters", "events", "watchlist"),
+    *_topic("monitoring", "DESCRIBE", "trades", "dead_letters", "events", "candles", "watchlist"),
+    *_topic("monitoring", "DESCRIBE_CONFIGS", "trades", "dead_letters", "events", "candles", "watchlist"),
 )
 
 GROUP_RIGHTS: Final = (

@@ -4,6 +4,7 @@ from typing import Protocol
 
 import attrs
 
+from domain.candle_update import CandleUpdate
 from domain.dead_letters import ReplayedTrade, ReplayMark
 from domain.rejection import DeadLetter
 from domain.session import SessionEvent
@@ -24,14 +25,14 @@ class Deliveries:
     """The number of items, counted from the first one on, before which none is pending. Items after it may be lost in a crash."""
 
 
-Publishable = Trade | DeadLetter | SessionEvent | ReplayedTrade | ReplayMark
+Publishable = Trade | DeadLetter | SessionEvent | CandleUpdate | ReplayedTrade | ReplayMark
 
 
 class Publisher(Protocol):
-    """Publishes trades, dead letters and session events, each kind to its topic; a replayed trade goes to the trades, the mark of a replay to the dead letters.
+    """Publishes trades, dead letters, session events and candles, each kind to its topic.
 
-    The order of the trades of a symbol is kept, and that of the events of a producer. A retry makes no duplicate. The buffer is bounded. For use by
-    one thread.
+    A replayed trade goes to the trades, the mark of a replay to the dead letters. The order of the trades of a symbol is kept, that of the events of a
+    producer, and that of the versions of a candle. A retry makes no duplicate. The buffer is bounded. For use by one thread.
     """
 
     def start(self) -> None:

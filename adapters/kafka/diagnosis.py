@@ -42,7 +42,11 @@ class KafkaDiagnosis:
             known = read_topics(client, self._settings, log)
         except (BrokerError, KafkaException, ValueError, TypeError) as error:
             return [Finding(check="kafka.reachable", ok=False, detail=str(error))]
-        names = [name for name in (*self._settings.topics, self._settings.watchlist_topic) if name in known]
+        names = [
+            name
+            for name in (*self._settings.topics, self._settings.candles_topic, self._settings.watchlist_topic)
+            if name in known
+        ]
         return [
             Finding(check="kafka.reachable", ok=True, detail=f"{self._settings.bootstrap_servers} answers"),
             self._topics(),

@@ -1,5 +1,6 @@
-"""How a trade, a dead letter or a session event is written to its topic: key, value and headers."""
+"""How a trade, a dead letter, a session event or a candle is written to its topic: key, value and headers."""
 
+from domain.candle_update import CandleUpdate
 from domain.dead_letters import ReplayedTrade
 from domain.record import encode
 from domain.rejection import DeadLetter
@@ -21,6 +22,8 @@ def outgoing(item: Publishable, settings: KafkaSettings) -> Outgoing:
         return settings.trades_topic, item.symbol, encode(item), None
     if isinstance(item, SessionEvent):
         return settings.events_topic, item.instance, encode_event(item), None
+    if isinstance(item, CandleUpdate):
+        return settings.candles_topic, item.key, item.encode(), None
     if isinstance(item, ReplayedTrade):
         return settings.trades_topic, item.trade.symbol, encode(item.trade), {**item.headers()}
     value = item.payload if isinstance(item, DeadLetter) else b""

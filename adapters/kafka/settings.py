@@ -66,6 +66,7 @@ class KafkaSettings:
     trades_topic: str = "trades"
     dead_letters_topic: str = "trades.dlq"
     events_topic: str = "feed.events"
+    candles_topic: str = "candles"
     watchlist_topic: str = "watchlist"
     linger_ms: float = attrs.field(default=5, validator=ge(0))
     """How long a record may wait for others in its batch: 5 gives the steadiest tail, 0 the lowest median at low rates."""
@@ -82,7 +83,7 @@ class KafkaSettings:
 
     @property
     def topics(self) -> tuple[str, ...]:
-        """The topics that a publisher writes to, each once."""
+        """The topics that a producer needs, each once."""
         return tuple(dict.fromkeys((self.trades_topic, self.dead_letters_topic, self.events_topic)))
 
     @property

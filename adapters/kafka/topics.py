@@ -1,14 +1,16 @@
-"""The topics `trades`, `trades.dlq`, `feed.events` and `watchlist`: created when they are missing, compared when they exist, never changed silently.
+"""The topics `trades`, `trades.dlq`, `feed.events`, `candles` and `watchlist`: created when they are missing, compared when they exist, never changed silently.
 
 - The profile sets the replicas: dev has one; production has three, and two of them must have a record before it is acknowledged.
 - Records stay for 7 days. The broker stamps each record with its own clock when it appends it: the rules on a trade's time depend on that.
 - A topic that differs is reported and not changed. Partitions are added on request only: from then on new trades of a symbol may go to another
   partition than its old ones, so the order by symbol holds for the new trades alone.
+- `candles` is compacted, and its records are deleted after 7 days as well: the newest version of each candle of the last days stays.
 - `watchlist` is compacted: the newest record of each symbol stays. Its partitions are the parts that instances are assigned.
 """
 
 import enum
 import time
+from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Final, TypeVar
 
@@ -80,6 +82,20 @@ def ensure_topics(
 
     Raise ValueError for less than 1 partition, BrokerError when the cluster cannot be reached or refuses.
     """
+    return _ensure(settings, settings.topics, profile, partitions, add_partitions=add_partitions)
+
+
+def ensure_candles(
+    settings: KafkaSettings, *, profile: Profile, partitions: int = DEFAULT_PARTITIONS, add_partitions: bool = False
+) -> TopicReport:
+    """Create the topic of candles when it is missing, or compare it. Raise as `ensure_topics` does."""
+    [report] = _ensure(settings, (settings.candles_topic,), profile, partitions, add_partitions=add_partitions)
+    return report
+
+
+def _ensure(
+    settings: KafkaSettings, topics: Sequence[str], profile: Profile, partitions: int, *, add_partitions: bool
+) -> list[TopicReport]:
     if partitions < 1:
         raise ValueError(f"a topic has at least 1 partition, not {partitions}")
     log = ClientLog("admin", settings.bootstrap_servers)
@@ -87,7 +103,7 @@ def ensure_topics(
         admin = AdminClient({**settings.client(), **log.options()})
         known = read_topics(admin, settings, log)
         reports = []
-        for topic in settings.topics:
+        for topic in topics:
             state = known.get(topic)
             if state is None:
                 reports.append(_create(admin, topic, profile, partitions, settings))
@@ -141,7 +157,7 @@ def compare_topics(settings: KafkaSettings) -> list[TopicReport]:
         is_production = trades is not None and trades.replicas >= Profile.PRODUCTION.replicas
         profile = Profile.PRODUCTION if is_production else Profile.DEV
         reports = []
-        for topic in (*settings.topics, settings.watchlist_topic):
+        for topic in (*settings.topics, settings.candles_topic, settings.watchlist_topic):
             state = known.get(topic)
             if state is None:
                 reports.append(TopicReport(topic=topic, outcome=Outcome.DIFFERS, differences=("does not exist",)))
@@ -172,7 +188,7 @@ def wanted_config(topic: str, profile: Profile, settings: KafkaSettings) -> dict
         # A replica that lags must not become the leader: acknowledged records would be lost.
         "unclean.leader.election.enable": "false",
         "compression.type": "producer",
-        "cleanup.policy": "delete",
+        "cleanup.policy": "compact,delete" if topic == settings.candles_topic else "delete",
     }
 
 

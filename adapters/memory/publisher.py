@@ -1,8 +1,9 @@
-"""Trades, dead letters and session events into the memory broker: records of the same form as on a real topic, acknowledged at once."""
+"""Trades, dead letters, session events and candles into the memory broker: records of the same form as on a real topic, acknowledged at once."""
 
 from collections.abc import Callable
 from typing import Self
 
+from domain.candle_update import CandleUpdate
 from domain.dead_letters import ReplayedTrade
 from domain.record import encode
 from domain.rejection import DeadLetter
@@ -36,12 +37,14 @@ class MemoryPublisher:
         trades_topic: str = "trades",
         dead_letters_topic: str = "trades.dlq",
         events_topic: str = "feed.events",
+        candles_topic: str = "candles",
         acknowledge: Acknowledge = acknowledge_all,
     ) -> None:
         self._broker = broker
         self._trades_topic = trades_topic
         self._dead_letters_topic = dead_letters_topic
         self._events_topic = events_topic
+        self._candles_topic = candles_topic
         self._acknowledge = acknowledge
         self._published = 0
         self._open = False
@@ -62,6 +65,8 @@ class MemoryPublisher:
             self._broker.append(self._trades_topic, key=item.symbol.encode(), value=encode(item))
         elif isinstance(item, SessionEvent):
             self._broker.append(self._events_topic, key=item.instance.encode(), value=encode_event(item))
+        elif isinstance(item, CandleUpdate):
+            self._broker.append(self._candles_topic, key=item.key.encode(), value=item.encode())
         elif isinstance(item, ReplayedTrade):
             key, headers = item.trade.symbol.encode(), tuple(item.headers().items())
             self._broker.append(self._trades_topic, key=key, value=encode(item.trade), headers=headers)

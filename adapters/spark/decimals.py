@@ -74,6 +74,17 @@ def ratio(numerator: Column, denominator: Column) -> Column:
     return (numerator.cast(NOTIONAL) / denominator.cast(VOLUME_SUM)).cast(PRICE)
 
 
+def plain(value: Column, scale: int) -> Column:
+    """Return the text of a decimal that is not negative and has at most `scale` decimals. Twin of `domain.decimals.plain`.
+
+    Spark writes small decimals with an exponent, so whole part and fraction are written apart.
+    """
+    units = ((value % 1).cast(DecimalType(scale + 1, scale)) * F.lit(Decimal(10**scale))).cast("bigint")
+    fraction = F.lpad(units.cast("string"), scale, "0")
+    text = F.concat_ws(".", F.floor(value).cast("string"), fraction)
+    return F.when(value.isNotNull(), F.regexp_replace(text, r"\.?0+\z", ""))
+
+
 def add_notionals(a: Column, b: Column) -> Column:
     """Add two NOTIONALs that are not negative, exactly; null where the sum does not fit a NOTIONAL.
 

@@ -1,5 +1,6 @@
 """Check topics and tables before a query starts: a query that fails later reports a missing one in a hundred lines of Java."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from py4j.protocol import Py4JError, Py4JJavaError  # type: ignore[import-untyped]
@@ -17,8 +18,8 @@ from .sinks import table_options
 TIMEOUT_S = 10
 
 
-def check_topics(spark: SparkSession, settings: AggregatorSettings) -> None:
-    """Raise BrokerError unless Kafka answers and the topics exist, or PemError if a certificate cannot be used."""
+def check_topics(spark: SparkSession, settings: AggregatorSettings, topics: Sequence[str]) -> None:
+    """Raise BrokerError unless Kafka answers and has these topics, or PemError if a certificate cannot be used."""
     jvm: Any = spark.sparkContext._jvm  # noqa: SLF001 - checked by the client that the queries use
     properties = jvm.java.util.Properties()
     for name, value in client_properties(settings).items():
@@ -37,9 +38,7 @@ def check_topics(spark: SparkSession, settings: AggregatorSettings) -> None:
         ) from error
     finally:
         admin.close(jvm.java.time.Duration.ofSeconds(1))
-    missing = [
-        topic for topic in (settings.topic, settings.dead_letter_topic, settings.events_topic) if topic not in names
-    ]
+    missing = [topic for topic in topics if topic not in names]
     if missing:
         user = settings.kafka_security.username
         hidden = f", or the user {user!r} has no right on it" if user else ""

@@ -35,6 +35,7 @@ from .eligibility import ELIGIBILITY, judge_records
 from .failure import explain
 from .layout import CANDLES, EVENTS, TRADES, WRITTEN, path_within
 from .planned_batch import PlannedBatch, PlannedBatches
+from .publishing import CandlePublisher
 from .record import decode, trades
 from .session_record import decode_events, event_rows
 from .settings import AggregatorSettings
@@ -89,6 +90,7 @@ def start_candles(spark: SparkSession, settings: AggregatorSettings, *, once: bo
     """Start folding trades into candles and storing them; with `once`, only what is on the topic now. Raise QueryError if the checkpoint is damaged."""
     times = WriteTimes(KeptBound(spark, path_within(settings.checkpoint, WRITTEN)))
     plans = PlannedBatches(spark, path_within(settings.checkpoint, CANDLES))
+    publisher = CandlePublisher(spark, settings, plans) if settings.publish_candles else None
 
     def store(changed: DataFrame, batch_id: int) -> None:
         plan = plans.read(batch_id)
@@ -97,6 +99,8 @@ def start_candles(spark: SparkSession, settings: AggregatorSettings, *, once: bo
         try:
             _write_restatements(changed, settings, plan)
             write_rows(changed, settings, candle_table.TABLE, written_us=times.next())
+            if publisher is not None:
+                publisher.publish(changed, batch_id, plan)
         finally:
             changed.unpersist()
 

@@ -24,6 +24,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
 
 from adapters.system_clock import system_clock
+from domain.candle_revision import RevisionReason
 from domain.reconciliation import DayPlan, Retention, plan_day
 from domain.rules import DAY_MS
 from domain.window import day_start_ms
@@ -33,13 +34,14 @@ from ports.errors import StoreError
 from . import candles as candle_table
 from . import revisions
 from . import trades as trade_table
+from .candle_updates import update_records
 from .cql import Cql, connected
 from .differences import CHANGED, KINDS, MISSING, VALUES, corrections, differences
 from .eligibility import judge_rows
 from .failure import root_cause
 from .partitions import WRITTEN_US, read_partitions
 from .settings import AggregatorSettings
-from .sinks import write_rows
+from .sinks import send, write_rows
 from .write_times import correction_time_us
 
 log = structlog.get_logger(__name__)
@@ -204,6 +206,10 @@ def _write(
         for kind, nulls in ((MISSING, False), (CHANGED, True)):
             if counts.get(kind):
                 rows = corrections(dated, kind, plan.window_ms)
+                if settings.publish_candles:
+                    # Before the write: a run after a crash finds the difference again, and publishes it again.
+                    reason = F.lit(str(RevisionReason.RECONCILE))
+                    send(update_records(rows, reason=reason, is_final=True), settings, settings.candles_topic)
                 ttl_s = plan.candles_ttl_s
                 write_rows(rows, settings, candle_table.TABLE, written_us=WRITTEN_US, ttl_s=ttl_s, nulls=nulls)
                 written += counts[kind]

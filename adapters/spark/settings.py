@@ -25,6 +25,9 @@ class AggregatorSettings:
     topic: str = attrs.field(default="trades", validator=min_len(1))
     dead_letter_topic: str = attrs.field(default="trades.dlq", validator=min_len(1))
     events_topic: str = attrs.field(default="feed.events", validator=min_len(1))
+    candles_topic: str = attrs.field(default="candles", validator=min_len(1))
+    publish_candles: bool = False
+    """Send each changed candle to `candles_topic`, and once more when it is final."""
     kafka_security: KafkaSecurity = attrs.field(factory=KafkaSecurity)
     kafka_properties: Mapping[str, str] = attrs.field(factory=dict, repr=False)
     """More properties of Kafka's Java clients, which win over `kafka_security`; they may hold secrets."""
@@ -59,3 +62,9 @@ class AggregatorSettings:
     rules: Rules = attrs.field(factory=Rules)
     trading_days: Sequence[TradingHours] = attrs.field(default=(), repr=False)
     """The hours of the exchange whose trades have conditions: in which sessions Form T sets prices. Without them it never does."""
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """The topics that the queries read and write."""
+        written = (self.dead_letter_topic, self.candles_topic) if self.publish_candles else (self.dead_letter_topic,)
+        return (self.topic, self.events_topic, *written)

@@ -59,15 +59,19 @@ def table_options(settings: AggregatorSettings, table: str) -> dict[str, str]:
 
 def write_dead_letters(decoded: DataFrame, settings: AggregatorSettings) -> None:
     """Send the rejected records among the decoded ones to the dead-letter topic."""
+    send(dead_letters(decoded), settings, settings.dead_letter_topic)
+
+
+def send(records: DataFrame, settings: AggregatorSettings, topic: str) -> None:
+    """Send records to a topic; all are acknowledged when this returns."""
     (
-        dead_letters(decoded)
-        .write.format("kafka")
+        records.write.format("kafka")
         .option("kafka.max.request.size", _MAX_REQUEST_BYTES)
         .options(**kafka_clients(settings))
         .option("kafka.acks", "all")
         .option("kafka.enable.idempotence", "true")
         .option("kafka.compression.type", "snappy")
-        .option("topic", settings.dead_letter_topic)
+        .option("topic", topic)
         .save()
     )
 

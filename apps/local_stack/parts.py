@@ -91,6 +91,7 @@ def prepare(stack: Stack) -> None:
     servers = Servers.of(stack, user=ADMIN, role=ADMIN)
     admin = AdminContainer(kafka=servers.kafka, cassandra=servers.cassandra)
     admin.ensure_topics(profile=Profile.DEV)
+    admin.ensure_candles(profile=Profile.DEV)
     admin.apply_schema(Replication.dev())
     if servers.secrets is not None:
         admin.ensure_watchlist(profile=Profile.DEV)

@@ -10,7 +10,8 @@ from collections import Counter
 import attrs
 
 from domain.candle import Candle
-from domain.candle_revision import RevisionReason
+from domain.candle_revision import CandleVersion, RevisionReason
+from domain.candle_update import CandleUpdate
 from domain.record import TopicRecord, decode
 from domain.rejection import DeadLetter, Rejection
 from domain.rules import Rules
@@ -50,7 +51,9 @@ class InProcessAggregator:
         event_store: EventStore,
         rules: Rules,
         events_topic: str = "feed.events",
+        publish_candles: bool = False,
     ) -> None:
+        """Create an aggregator. With `publish_candles`, each changed candle is published, and once more when it is final."""
         self._subscriber = subscriber
         self._publisher = publisher
         self._windower = windower
@@ -60,6 +63,9 @@ class InProcessAggregator:
         self._event_store = event_store
         self._rules = rules
         self._events_topic = events_topic
+        self._publish_candles = publish_candles
+        self._known_at: dict[tuple[str, int, int], int] = {}
+        """The moment from which each open candle is known, for those that are published."""
         self.counts = AggregateCounts()
 
     @property
@@ -82,6 +88,7 @@ class InProcessAggregator:
         changed = self._windower.take_changed()
         self._write(changed, known_at_ms=max(record.appended_ms for record in records))
         final = self._windower.advance()
+        self._publish_final(final)
         self._stored_windows.forget(self._windower.watermark_ms)
         self._subscriber.commit()
         self.counts.trades += len(trades)
@@ -91,16 +98,31 @@ class InProcessAggregator:
     def finish(self) -> list[Candle]:
         """Return the candles that are still open as final: no more trades will come. They are stored already."""
         final = self._windower.finish()
+        self._publish_final(final)
         self.counts.final_candles += len(final)
         return final
 
     def _write(self, changed: list[Candle], *, known_at_ms: int) -> None:
-        """Store candles, those of closed windows as restatements."""
+        """Store candles, those of closed windows as restatements, and publish them."""
         restated = [candle for candle in changed if self._windower.is_closed(candle)]
         others = [candle for candle in changed if not self._windower.is_closed(candle)] if restated else changed
-        self._candle_store.write(others, known_at_ms=known_at_ms)
-        if restated:
-            self._candle_store.write(restated, known_at_ms=known_at_ms, reason=RevisionReason.LATE_TRADES)
+        for candles, reason in ((others, None), (restated, RevisionReason.LATE_TRADES)):
+            if candles:
+                self._candle_store.write(candles, known_at_ms=known_at_ms, reason=reason)
+                self._publish(candles, known_at_ms, reason)
+
+    def _publish(self, candles: list[Candle], known_at_ms: int, reason: RevisionReason | None) -> None:
+        if self._publish_candles:
+            for candle in candles:
+                version = CandleVersion(candle=candle, known_at_ms=known_at_ms, reason=reason)
+                self._publisher.publish(CandleUpdate(version=version, is_final=False))
+                self._known_at[candle.window_key] = known_at_ms
+
+    def _publish_final(self, final: list[Candle]) -> None:
+        if self._publish_candles:
+            for candle in final:
+                version = CandleVersion(candle=candle, known_at_ms=self._known_at.pop(candle.window_key))
+                self._publisher.publish(CandleUpdate(version=version, is_final=True))
 
     def _decode(self, record: TopicRecord) -> Trade | SessionEvent | None:
         decode_record = decode_event if record.topic == self._events_topic else decode

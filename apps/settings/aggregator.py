@@ -40,6 +40,10 @@ class AggregatorOptions:
         default=_DEFAULTS.deduplicate,
         help="Fold each trade once, for several producers of the same symbols; a checkpoint keeps it",
     )
+    publish_candles: bool = ts.option(
+        default=_DEFAULTS.publish_candles,
+        help="Send each changed candle to the topic of candles, and once more when it is final",
+    )
     max_offsets_per_trigger: int = ts.option(
         default=_DEFAULTS.max_offsets_per_trigger, help="Records of a micro-batch at most"
     )
@@ -82,6 +86,8 @@ class AggregatorOptions:
             topic=self.kafka.trades_topic,
             dead_letter_topic=self.kafka.dead_letters_topic,
             events_topic=self.kafka.events_topic,
+            candles_topic=self.kafka.candles_topic,
+            publish_candles=self.publish_candles,
             kafka_security=spark_kafka_security(self.kafka),
             kafka_properties=self.kafka_client,
             **spark_cassandra(self.cassandra),

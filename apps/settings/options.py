@@ -82,6 +82,7 @@ class KafkaOptions:
     trades_topic: str = ts.option(default="trades", help="Topic of valid trades")
     dead_letters_topic: str = ts.option(default="trades.dlq", help="Topic of dead letters")
     events_topic: str = ts.option(default="feed.events", help="Topic of events of the feeds' connections")
+    candles_topic: str = ts.option(default="candles", help="Topic of candles, if the aggregator publishes them")
     watchlist_topic: str = ts.option(default="watchlist", help="Topic of the symbols that producers share")
     linger_ms: int = ts.option(default=5, help="How long a record may wait for others in its batch")
     buffer_messages: int = ts.option(
@@ -134,6 +135,7 @@ class KafkaOptions:
             trades_topic=self.trades_topic,
             dead_letters_topic=self.dead_letters_topic,
             events_topic=self.events_topic,
+            candles_topic=self.candles_topic,
             watchlist_topic=self.watchlist_topic,
             linger_ms=self.linger_ms,
             buffer_messages=self.buffer_messages,

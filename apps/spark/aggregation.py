@@ -84,7 +84,7 @@ def run_aggregator(options: AggregatorOptions) -> None:
         stack.callback(stop_session, session, settings.stop_timeout_s)
         stop = stack.enter_context(stop_on_signals())
         relay_signals(stop.ask)
-        check_topics(session, settings)
+        check_topics(session, settings, settings.topics)
         check_tables(session, settings)
         claim_checkpoint(session, settings)
         session.streams.addListener(ProgressListener(watcher=metrics))

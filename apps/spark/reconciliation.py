@@ -8,7 +8,7 @@ from datetime import date
 
 import click
 
-from adapters.spark.preflight import check_tables
+from adapters.spark.preflight import check_tables, check_topics
 from adapters.spark.reconciling import Difference, Request, Summary
 from adapters.spark.reconciling import reconcile as reconcile_day
 from adapters.system_clock import system_clock
@@ -77,6 +77,8 @@ def reconcile(
     session = connected_session(adapter, "tapeline-reconcile")
     try:
         check_tables(session, adapter)
+        if adapter.publish_candles:
+            check_topics(session, adapter, [adapter.candles_topic])
         summary = reconcile_day(session, adapter, request, report)
     finally:
         session.stop()

@@ -33,6 +33,7 @@ def _acls(user: str) -> Sequence[dict[str, Any]]:
         "trades": settings.trades_topic,
         "dead_letters": settings.dead_letters_topic,
         "events": settings.events_topic,
+        "candles": settings.candles_topic,
         "watchlist": settings.watchlist_topic,
     }
     groups = {"watchlist": settings.watchlist_group, "topic_reader": GROUP}

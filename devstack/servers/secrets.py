@@ -19,7 +19,7 @@ import attrs
 ADMIN: Final = "admin"
 PROGRAMS: Final = "programs"
 """The name of the certificate of the programs' metrics endpoints."""
-KAFKA_USERS: Final = (ADMIN, "aggregator", "dlq", "monitoring", "producer", "report", "watchlist")
+KAFKA_USERS: Final = (ADMIN, "aggregator", "dlq", "monitoring", "producer", "reconcile", "report", "watchlist")
 CASSANDRA_ROLES: Final = (ADMIN, "aggregator", "dashboard", "monitoring", "query", "reconcile", "report")
 VALID_DAYS: Final = 365
 

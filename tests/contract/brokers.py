@@ -12,7 +12,7 @@ from adapters.kafka.publisher import KafkaPublisher
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.subscriber import KafkaSubscriber
 from adapters.kafka.topic_reader import KafkaTopicReader
-from adapters.kafka.topics import Profile, ensure_topics
+from adapters.kafka.topics import Profile, ensure_candles, ensure_topics
 from adapters.memory.broker import MemoryBroker
 from adapters.memory.publisher import MemoryPublisher
 from adapters.memory.subscriber import MemorySubscriber
@@ -33,6 +33,7 @@ class Broker(Protocol):
     trades_topic: str
     dead_letters_topic: str
     events_topic: str
+    candles_topic: str
 
     def new_publisher(self, buffer: int | None = None) -> Publisher:
         """Make one that is not started; `buffer` is how many records may wait, None for plenty."""
@@ -89,6 +90,7 @@ class InMemory:
     trades_topic = "trades"
     dead_letters_topic = "trades.dlq"
     events_topic = "feed.events"
+    candles_topic = "candles"
 
     def __init__(self, capacity: int = 50_000) -> None:
         self._broker = MemoryBroker(capacity=capacity)
@@ -109,7 +111,9 @@ class OnKafka:
         self.trades_topic = f"trades-{uuid.uuid4().hex}"
         self.dead_letters_topic = f"{self.trades_topic}.dlq"
         self.events_topic = f"{self.trades_topic}.events"
+        self.candles_topic = f"{self.trades_topic}.candles"
         ensure_topics(self.settings(), profile=Profile.DEV)
+        ensure_candles(self.settings(), profile=Profile.DEV)
 
     def settings(self, buffer: int | None = None) -> KafkaSettings:
         return KafkaSettings(
@@ -117,6 +121,7 @@ class OnKafka:
             trades_topic=self.trades_topic,
             dead_letters_topic=self.dead_letters_topic,
             events_topic=self.events_topic,
+            candles_topic=self.candles_topic,
             buffer_messages=buffer or 100_000,
         )
 

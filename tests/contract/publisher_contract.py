@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from domain.candle_revision import CandleVersion
+from domain.candle_update import CandleUpdate
 from domain.record import decode, encode
 from domain.rejection import DeadLetter
 from domain.rules import Rules
@@ -27,6 +29,7 @@ from .brokers import (
     publish,
     read,
 )
+from .stores import make_candle
 
 LENIENT = Rules(max_age_ms=2**45)
 
@@ -96,6 +99,16 @@ class PublisherContract:
             mine = [event for event, record in zip(found, records, strict=True) if record.key == instance.encode()]
             assert mine == [event for event in events if event.instance == instance]
         assert all(record.topic == session.broker.events_topic for record in records)
+
+    def test_the_versions_of_a_candle_come_out_in_order_under_its_key(self, session: Session) -> None:
+        candles = [make_candle(symbol, trade_count=count) for count in range(30) for symbol in ("AAPL", "MSFT")]
+        versions = [CandleVersion(candle=candle, known_at_ms=candle.trade_count) for candle in candles]
+        updates = [CandleUpdate(version=version, is_final=version.known_at_ms == 29) for version in versions]
+        publish(session.publisher(), updates)
+        records = read(session.subscriber(topics=[session.broker.candles_topic]), len(updates))
+        for key, values in by_key(records).items():
+            found = [CandleUpdate.decode(value) for value in values]
+            assert found == [update for update in updates if update.key.encode() == key]
 
     def test_the_completed_prefix_grows_up_to_all_that_was_published(self, session: Session) -> None:
         publisher = session.publisher()

@@ -16,7 +16,7 @@ from adapters.cassandra.settings import CassandraSettings
 from adapters.kafka.diagnosis import KafkaDiagnosis
 from adapters.kafka.publisher import KafkaPublisher
 from adapters.kafka.settings import KafkaSettings
-from adapters.kafka.topics import Profile, ensure_topics, ensure_watchlist
+from adapters.kafka.topics import Profile, ensure_candles, ensure_topics, ensure_watchlist
 from adapters.system_clock import system_clock
 from ports.diagnosis import Diagnosis
 from tests.contract.stores import make_trade
@@ -38,6 +38,7 @@ def kafka(bootstrap_servers: str) -> KafkaSettings:
         trades_topic=f"{name}-trades",
         dead_letters_topic=f"{name}-dlq",
         events_topic=f"{name}-events",
+        candles_topic=f"{name}-candles",
         watchlist_topic=f"{name}-watchlist",
         connect_timeout_s=TIMEOUT_S,
     )
@@ -50,6 +51,7 @@ def cassandra(cassandra_contact: tuple[list[str], int]) -> CassandraSettings:
 
 def set_up(kafka: KafkaSettings) -> None:
     ensure_topics(kafka, profile=Profile.DEV)
+    ensure_candles(kafka, profile=Profile.DEV)
     ensure_watchlist(kafka, profile=Profile.DEV)
 
 

@@ -54,7 +54,7 @@ def test_production_carries_15_000_trades_a_second_by_the_capacity_model(name: s
 def test_topics_are_those_that_the_admin_command_creates(name: str, profile: Profile) -> None:
     settings = KafkaSettings()
     topics = {one["metadata"]["name"]: one["spec"] for one in overlay(name) if one["kind"] == "KafkaTopic"}
-    assert set(topics) == {*settings.topics, settings.watchlist_topic}
+    assert set(topics) == {*settings.topics, settings.candles_topic, settings.watchlist_topic}
     for topic, wanted in topics.items():
         config = {key: _text(value) for key, value in wanted["config"].items()}
         assert config == wanted_config(topic, profile, settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,14 +11,17 @@ from pyspark.sql import SparkSession
 
 from adapters.cassandra.candle_store import CassandraCandleStore
 from devstack.stack import Stack
+from domain.candle_update import CandleUpdate
 from domain.trade import Trade
 from domain.window import MINUTE_MS
 from tests.contract.stores import make_trade
 from tests.fault.in_process_queries import Carrier
 from tests.fault.revision_ledger import check_revisions
 from tests.fault.stored_ledger import put
-from tests.fault.tape import Tape
+from tests.fault.tape import RESTATING_DELAYS_MS, Tape
 from tests.support.aggregators import Site
+
+HOUR_MS = 3_600_000
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(300)]
 
@@ -52,3 +56,50 @@ def test_late_trades_restate_candles_and_the_earlier_ones_can_still_be_read(
             assert [candle.trade_count for candle in known] == counts
         [added] = [row.known_at_ms for row in site.stored_revisions() if row.candle.symbol == "C"]
         assert list(store.read_as_of("C", begin_ms, begin_ms + MINUTE_MS, MINUTE_MS, as_of_ms=added - 1)) == []
+
+
+def test_each_change_is_published_and_at_last_each_candle_as_final(
+    spark: SparkSession, kafka_stack: Stack, cassandra_stack: Stack, tmp_path: Path
+) -> None:
+    site = Site.make("published", tmp_path, kafka_stack, cassandra_stack)
+    tape = Tape(seed=8, delays_ms=RESTATING_DELAYS_MS)
+    # The second carrier knows nothing of the open windows of the first, as after a restart.
+    for _ in range(2):
+        put(site, tape.trades(1_500))
+        carrier = Carrier(spark, site)
+        carrier.once(publish_candles=True, max_offsets_per_trigger=400)
+    assert check_revisions(site) > 0
+
+    updates: dict[str, list[CandleUpdate]] = defaultdict(list)
+    for record in site.records(site.kafka.candles_topic):
+        update = CandleUpdate.decode(record.value)
+        assert record.key == update.key.encode()
+        updates[update.key].append(update)
+    watermark_ms = site.plans()[-1].watermark_ms
+    with CassandraCandleStore(site.cassandra) as store:
+        stored = [
+            candle
+            for symbol in {versions[0].version.candle.symbol for versions in updates.values()}
+            for candle in store.read(symbol, tape.now_ms - HOUR_MS, tape.now_ms + HOUR_MS, MINUTE_MS)
+        ]
+    assert len(stored) == len(updates)
+    final = 0
+    for candle in stored:
+        *changes, last = updates[f"{candle.symbol}|{MINUTE_MS}|{candle.window_start_ms}"]
+        assert last.version.candle == candle
+        assert last.is_final == (candle.window_end_ms <= watermark_ms)
+        assert not any(change.is_final for change in changes)
+        final += last.is_final
+    assert 0 < final < len(stored)
+    published = {
+        (update.version.candle.window_key, update.version.known_at_ms)
+        for versions in updates.values()
+        for update in versions
+        if update.version.reason is not None
+    }
+    kept = {
+        ((row.candle.symbol, row.candle.window_start_ms, MINUTE_MS), row.known_at_ms)
+        for row in site.stored_revisions()
+        if row.reason is not None
+    }
+    assert published == kept

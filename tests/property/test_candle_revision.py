@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from decimal import Decimal
 
 import attrs
@@ -13,9 +14,11 @@ from adapters.memory.event_store import MemoryEventStore
 from adapters.memory.publisher import MemoryPublisher
 from adapters.memory.stores import MemoryCandleStore, MemoryTradeStore
 from adapters.memory.subscriber import MemorySubscriber
+from adapters.memory.topic_reader import MemoryTopicReader
 from apps.services.in_process_aggregator import InProcessAggregator
 from domain.candle import Candle, fold
 from domain.candle_revision import CLOSING_GRACE_MS, CandleVersion, RevisionReason, candle_as_of, kept_revisions
+from domain.candle_update import CandleUpdate
 from domain.record import encode
 from domain.rules import Rules
 from domain.trade import Trade
@@ -118,6 +121,7 @@ class Aggregated:
             candle_store=store,
             event_store=MemoryEventStore(),
             rules=Rules(max_age_ms=86_400_000),
+            publish_candles=True,
         )
 
     def receive(self, now_ms: int, *trades: Trade) -> None:
@@ -128,6 +132,17 @@ class Aggregated:
 
     def as_of(self, as_of_ms: int) -> list[Candle]:
         return list(self.candles.read_as_of(SYMBOL, 0, FAR_MS, MINUTE_MS, as_of_ms=as_of_ms))
+
+    def finish(self) -> None:
+        self._aggregator.finish()
+
+    def published(self) -> dict[str, list[CandleUpdate]]:
+        updates = defaultdict(list)
+        for record in MemoryTopicReader(self._broker).read("candles"):
+            update = CandleUpdate.decode(record.value)
+            assert record.key == update.key.encode()
+            updates[update.key].append(update)
+        return updates
 
     def current(self) -> list[Candle]:
         return list(self.candles.read(SYMBOL, 0, FAR_MS, MINUTE_MS))
@@ -191,6 +206,26 @@ def test_what_is_known_never_comes_from_trades_that_arrived_later(batches: list[
         assert candle.high <= most.high
         assert candle.low >= most.low
     assert world.as_of(FAR_MS) == world.current()
+
+
+@given(st.lists(st.lists(st.integers(0, 4 * MINUTE_MS), min_size=1, max_size=4), min_size=1, max_size=8))
+def test_each_version_is_published_and_last_the_final_one(batches: list[list[int]]) -> None:
+    world = Aggregated(MemoryCandleStore())
+    for number, batch in enumerate(batches):
+        fresh = [trade(100 * number + place, after_ms) for place, after_ms in enumerate(batch)]
+        world.receive(NOON_MS + 10 * MINUTE_MS + number, *fresh)
+    world.finish()
+    updates = world.published()
+    assert [versions[-1].version.candle for _, versions in sorted(updates.items())] == world.current()
+    for versions in updates.values():
+        *changes, final = versions
+        assert final.is_final
+        assert not any(change.is_final for change in changes)
+        assert final.version.candle == changes[-1].version.candle
+        assert final.version.known_at_ms == changes[-1].version.known_at_ms
+        for change in changes:
+            if change.version.reason is not None:
+                assert change.version.candle in world.as_of(change.version.known_at_ms)
 
 
 def test_a_row_without_a_moment_counts_as_known_when_its_window_ended() -> None:

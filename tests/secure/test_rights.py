@@ -57,8 +57,10 @@ def contents(admin: Servers) -> None:
     """Records and rows such that each program uses each of its rights: a replay, for example, writes nothing where there are no letters."""
     now_ms = round(datetime.now(UTC).timestamp() * 1000)
     with KafkaPublisher(admin.kafka) as publisher:
-        publisher.publish(make_trade(SYMBOL, now_ms), make_event(), make_dead_letter(b"{"))
-        assert publisher.flush(TIMEOUT_S).acknowledged == 3
+        times = (now_ms - 300_000, now_ms, now_ms - 20_000)
+        trades = [make_trade(SYMBOL, at_ms, f"{number:04}-00000000") for number, at_ms in enumerate(times)]
+        publisher.publish(*trades, make_event(), make_dead_letter(b"{"))
+        assert publisher.flush(TIMEOUT_S).acknowledged == 5
     trades = [make_trade(SYMBOL, NOON_MS + number * 1_000) for number in range(200)]
     session = CassandraSession(admin.cassandra)
     with (

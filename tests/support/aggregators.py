@@ -21,7 +21,7 @@ from adapters.cassandra.settings import CassandraSettings
 from adapters.kafka.offsets import end_offsets
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.subscriber import KafkaSubscriber
-from adapters.kafka.topics import Profile, ensure_topics
+from adapters.kafka.topics import Profile, ensure_candles, ensure_topics
 from adapters.spark.committed_offsets import caught_up, parse_offsets
 from adapters.spark.layout import QUERIES, trade_checkpoints
 from adapters.spark.planned_batch import PlannedBatch
@@ -75,6 +75,7 @@ class Site:
     ) -> Self:
         site = cls.empty(name, folder, kafka_stack, cassandra_stack)
         ensure_topics(site.kafka, profile=Profile.DEV)
+        ensure_candles(site.kafka, profile=Profile.DEV)
         apply_schema(site.cassandra, replication or Replication.dev())
         return site
 
@@ -89,6 +90,7 @@ class Site:
             trades_topic=topic,
             dead_letters_topic=f"{topic}.dlq",
             events_topic=f"{topic}.events",
+            candles_topic=f"{topic}.candles",
             watchlist_topic=f"{topic}.watchlist",
         )
         return cls(kafka=kafka, cassandra=cassandra, folder=folder)
@@ -105,6 +107,7 @@ class Site:
             "TAPELINE_KAFKA_TRADES_TOPIC": self.kafka.trades_topic,
             "TAPELINE_KAFKA_DEAD_LETTERS_TOPIC": self.kafka.dead_letters_topic,
             "TAPELINE_KAFKA_EVENTS_TOPIC": self.kafka.events_topic,
+            "TAPELINE_KAFKA_CANDLES_TOPIC": self.kafka.candles_topic,
             "TAPELINE_KAFKA_WATCHLIST_TOPIC": self.kafka.watchlist_topic,
             "TAPELINE_CASSANDRA_HOSTS": ",".join(self.cassandra.hosts),
             "TAPELINE_CASSANDRA_PORT": str(self.cassandra.port),

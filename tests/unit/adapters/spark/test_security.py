@@ -109,10 +109,10 @@ def test_kafkas_client_takes_what_it_gets(spark: SparkSession, certificates: Cer
     settings = AggregatorSettings(bootstrap_servers="127.0.0.1:9", kafka_security=security)
     # Settings that it does not take are another error.
     with pytest.raises(BrokerError, match="does not answer"):
-        check_topics(spark, settings)
+        check_topics(spark, settings, settings.topics)
     broken = {"ssl.keystore.key": "not a key"}
     with pytest.raises(BrokerError, match="does not take its settings"):
-        check_topics(spark, attrs.evolve(settings, kafka_properties=broken))
+        check_topics(spark, attrs.evolve(settings, kafka_properties=broken), settings.topics)
 
 
 def listed(store: Path | None, password: str) -> str:

@@ -91,12 +91,12 @@ def test_candles_have_their_state_on_the_heap_and_single_trades_in_rocksdb() -> 
 def test_a_missing_topic_is_named(spark: SparkSession, bootstrap_servers: str) -> None:
     settings = AggregatorSettings(bootstrap_servers=bootstrap_servers, topic="nowhere")
     with pytest.raises(BrokerError, match="no topic nowhere"):
-        check_topics(spark, settings)
+        check_topics(spark, settings, settings.topics)
 
 
 def test_an_unavailable_kafka_is_reported(spark: SparkSession) -> None:
     with pytest.raises(BrokerError, match=r"does not answer at 127\.0\.0\.1:9\b"):
-        check_topics(spark, AggregatorSettings(bootstrap_servers="127.0.0.1:9"))
+        check_topics(spark, AggregatorSettings(bootstrap_servers="127.0.0.1:9"), ["trades"])
 
 
 def test_invalid_properties_of_the_kafka_client_are_reported_without_their_values(spark: SparkSession) -> None:
@@ -108,7 +108,7 @@ def test_invalid_properties_of_the_kafka_client_are_reported_without_their_value
         }
     )
     with pytest.raises(BrokerError) as caught:
-        check_topics(spark, settings)
+        check_topics(spark, settings, settings.topics)
     assert "hush" not in str(caught.value)
 
 
