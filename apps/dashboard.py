@@ -29,6 +29,7 @@ def _read_each(container: DashboardContainer) -> None:
     for rows in (
         stores.trade_store().read(_ANY_SYMBOL, now_ms, now_ms + 1),
         stores.candle_store().read(_ANY_SYMBOL, now_ms, now_ms + 1, MINUTE_MS),
+        stores.candle_store().read_as_of(_ANY_SYMBOL, now_ms, now_ms + 1, MINUTE_MS, as_of_ms=now_ms),
         stores.event_store().read(_ANY_SYMBOL, now_ms, now_ms + 1),
         stores.daily_candle_store().read(_ANY_SYMBOL, today, today),
         stores.report_store().read(today),

@@ -20,11 +20,7 @@ from tests.support.timeouts import TIMEOUT_S
 
 Right = TopicRight | GroupRight | TableRight
 
-_BY_REQUEST: Final = TableRight(role="dashboard", table="candle_revisions", permission="SELECT")
-"""Only a request with `as_of` uses it; the program runs without it."""
-
-_ALL: Final[Sequence[Right]] = (*TOPIC_RIGHTS, *GROUP_RIGHTS, *TABLE_RIGHTS)
-ROWS: Final = [right for right in _ALL if right != _BY_REQUEST]
+ROWS: Final[Sequence[Right]] = (*TOPIC_RIGHTS, *GROUP_RIGHTS, *TABLE_RIGHTS)
 
 SLOW: Final = frozenset({"aggregator", "reconcile", "monitoring"})
 """Users whose programs take long to start, or that have many rows: their tests run with those of faults."""
