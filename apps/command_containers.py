@@ -18,6 +18,7 @@ from .services.day_report_service import DayReportService
 from .services.dead_letter_replay import DeadLetterReplay
 from .services.stored_day_summaries import StoredDaySummaries
 from .settings.dlq import DlqSettings
+from .settings.profiled import cassandra_settings, kafka_settings
 from .settings.report import ReportSettings
 from .settings.watchlist import WatchlistSettings
 from .shared_containers import (
@@ -37,7 +38,7 @@ class WatchlistContainer(DeclarativeContainer):
     """`tapeline watchlist`: the list, and the producers that share it."""
 
     settings = Dependency(instance_of=WatchlistSettings)
-    kafka = Singleton(lambda options: options.adapter(), settings.provided.kafka)
+    kafka = Singleton(kafka_settings, settings)
     editor: Provider[WatchlistEditor] = Singleton(Late("adapters.kafka.watchlist_editor:KafkaWatchlistEditor"), kafka)
     instances = Callable(Late("adapters.kafka.instances:describe_instances"), kafka)
 
@@ -47,7 +48,7 @@ class DlqContainer(DeclarativeContainer):
 
     settings = Dependency(instance_of=DlqSettings)
     clock: Provider[Clock] = Object(system_clock)
-    kafka = Singleton(lambda options: options.adapter(), settings.provided.kafka)
+    kafka = Singleton(kafka_settings, settings)
     reader: Provider[TopicReader] = Singleton(Late("adapters.kafka.topic_reader:KafkaTopicReader"), kafka)
     publisher: Provider[Publisher] = Singleton(Late("adapters.kafka.publisher:KafkaPublisher"), kafka)
     replay = Singleton(
@@ -67,9 +68,9 @@ class ReportContainer(DeclarativeContainer):
 
     settings = Dependency(instance_of=ReportSettings)
     clock: Provider[Clock] = Object(system_clock)
-    cassandra = Singleton(lambda options: options.adapter(), settings.provided.cassandra)
+    cassandra = Singleton(cassandra_settings, settings)
     stores = Container(CassandraContainer, settings=cassandra)
-    kafka = Singleton(lambda options: options.adapter(), settings.provided.kafka)
+    kafka = Singleton(kafka_settings, settings)
     dead_letters: Provider[TopicReader] = Singleton(Late("adapters.kafka.topic_reader:KafkaTopicReader"), kafka)
     symbol_index: Provider[SymbolIndex] = Singleton(
         Late("adapters.cassandra.symbol_index:CassandraSymbolIndex"), cassandra, stores.session

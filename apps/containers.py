@@ -41,6 +41,7 @@ from .services.ingest import Ingest
 from .services.symbol_assignment import FixedAssignment, WatchlistAssignment
 from .settings.dashboard import DashboardSettings
 from .settings.producer import new_run_id
+from .settings.profiled import cassandra_settings, kafka_settings
 from .settings.stack import StackSettings
 from .shared_containers import (
     Callable,
@@ -131,7 +132,7 @@ class DashboardContainer(DeclarativeContainer):
     """`tapeline dashboard`: reads Cassandra, and serves the page."""
 
     settings = Dependency(instance_of=DashboardSettings)
-    stores = Container(CassandraContainer, settings=settings.provided.cassandra.adapter.call())
+    stores = Container(CassandraContainer, settings=Singleton(cassandra_settings, settings))
     page = Singleton(
         page_server,
         Singleton(
@@ -152,7 +153,7 @@ class ProducerContainer(FeedContainer):
     """`tapeline producer`: a feed into Kafka. Each port is measured."""
 
     settings = FeedContainer.settings
-    kafka = Singleton(lambda options: options.adapter(), settings.provided.kafka)
+    kafka = Singleton(kafka_settings, settings)
     kafka_client = Singleton(Late("adapters.prometheus.kafka_client:KafkaClientMetrics"), FeedContainer.registry)
     watchlist: Provider[Watchlist] = Singleton(
         Late("adapters.prometheus.watchlist:MeasuredWatchlist"),

@@ -26,6 +26,7 @@ from .runtime.lifecycle import started
 from .runtime.logs import configure_logs
 from .services.coverage import Coverage
 from .settings.loader import app_command
+from .settings.profiled import cassandra_settings
 from .settings.query import QuerySettings
 from .shared_containers import CassandraContainer
 
@@ -108,7 +109,7 @@ def candles(
     """
     if gaps and isinstance(window, Period):
         raise click.UsageError("--gaps is for windows of minutes or hours")
-    container = CassandraContainer(settings=settings.cassandra.adapter())
+    container = CassandraContainer(settings=cassandra_settings(settings))
     # The candles of periods are read from the same store.
     with started(container.rollup_store(as_of_ms=as_of_ms)) as store, started(container.event_store()) as events:
         now_ms = container.clock()()
@@ -141,7 +142,7 @@ def candles(
 @_span_options
 def trades(settings: QuerySettings, symbol: str, start_ms: int, end_ms: int, form: str, limit: int | None) -> None:
     """Trades of SYMBOL in the span."""
-    with started(CassandraContainer(settings=settings.cassandra.adapter()).trade_store()) as store:
+    with started(CassandraContainer(settings=cassandra_settings(settings)).trade_store()) as store:
         rows = rows_of(store.read(symbol, start_ms, end_ms), trade_row)
         count = print_rows(rows, TRADE_COLUMNS, form, limit)
     _say_if_none(count, "trades", symbol, start_ms, end_ms)

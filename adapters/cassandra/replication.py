@@ -44,3 +44,8 @@ class Replication:
     def cql(self) -> str:
         """Return the options as a CQL map."""
         return "{" + ", ".join(f"'{name}': '{value}'" for name, value in self.options().items()) + "}"
+
+
+def copies_in(options: Mapping[str, str], centre: str) -> int:
+    """Return how many copies of each row these options of a keyspace keep in a data centre."""
+    return int(options.get(centre) or options.get("replication_factor") or 0)

@@ -15,6 +15,7 @@ from ports.errors import StoreError
 from .cluster import make_cluster
 from .driver_log import quiet_driver_log
 from .errors import store_error, translated, where
+from .replication import copies_in
 from .settings import CassandraSettings
 
 
@@ -89,11 +90,25 @@ class CassandraSession:
         try:
             with translated(self.settings, "connecting"):
                 self._session = self._open(cluster)
+                self._require_copies(self._session)
         except BaseException:
             cluster.shutdown()
             raise
         self._cluster = cluster
         self._pid = os.getpid()
+
+    def _require_copies(self, driver: Any) -> None:
+        """Raise StoreError if the keyspace exists and has too few copies."""
+        settings = self.settings
+        if settings.min_copies == 1:
+            return
+        query = "SELECT replication FROM system_schema.keyspaces WHERE keyspace_name = %s"
+        row = driver.execute(query, (settings.keyspace,)).one()
+        copies = None if row is None else copies_in(row[0], settings.local_dc)
+        if copies is not None and copies < settings.min_copies:
+            raise StoreError(
+                f"{where(settings)} keeps {copies} copies of the keyspace {settings.keyspace!r} in {settings.local_dc}, fewer than {settings.min_copies}"
+            )
 
     def _open(self, cluster: Any) -> Any:
         try:

@@ -49,6 +49,8 @@ class CassandraSettings:
     """PEM file of the private key of the client certificate."""
     tls_server_name: str = ""
     """The name that the certificate of every node has to have; empty for the address of the node."""
+    min_copies: int = attrs.field(default=1, validator=attrs.validators.ge(1))
+    """A keyspace with fewer copies of each row than this, in `local_dc`, is refused by `start`."""
     consistency: str = attrs.field(default="LOCAL_QUORUM", validator=attrs.validators.in_(CONSISTENCIES))
     request_timeout_s: float = attrs.field(default=10.0, validator=attrs.validators.gt(0))
     """The limit of one request, in seconds, including retries."""

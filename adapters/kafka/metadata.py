@@ -72,10 +72,19 @@ def _list_topics(client: Producer | Consumer | AdminClient, timeout_s: float, lo
 
 
 def require_topics(client: Producer | Consumer, topics: Iterable[str], settings: KafkaSettings, log: ClientLog) -> None:
-    """Check that the cluster answers and has these topics. Raise BrokerError when it does not answer, TopicMissingError when one is missing."""
+    """Check that the cluster answers and has these topics, each with enough replicas.
+
+    Raise BrokerError when it does not answer or keeps too few replicas, TopicMissingError when a topic is missing.
+    """
+    topics = tuple(topics)
     known = read_topics(client, settings, log)
     missing = [topic for topic in topics if topic not in known]
     if missing:
         user = settings.security.username
         hidden = f", or the user {user!r} has no right on it" if user else ""
         raise TopicMissingError(f"Kafka at {settings.bootstrap_servers} has no topic {', '.join(missing)}{hidden}")
+    few = [f"{topic} has {known[topic].replicas}" for topic in topics if known[topic].replicas < settings.min_replicas]
+    if few:
+        raise BrokerError(
+            f"Kafka at {settings.bootstrap_servers} keeps fewer than {settings.min_replicas} replicas: {', '.join(few)}"
+        )

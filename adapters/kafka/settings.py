@@ -76,6 +76,8 @@ class KafkaSettings:
     """How many KiB may wait; the bound that is reached first counts."""
     connect_timeout_s: float = attrs.field(default=10.0, validator=ge(0.1))
     """How long `start` waits for a broker to answer."""
+    min_replicas: int = attrs.field(default=1, validator=ge(1))
+    """A topic with fewer replicas than this is refused at the start."""
     client_id: str = "tapeline"
     security: KafkaSecurity = attrs.field(factory=KafkaSecurity)
     extra: Mapping[str, str] = attrs.field(factory=dict, repr=False, validator=_keeps_promises)

@@ -33,6 +33,17 @@ class Cql:
             return int(text)
         raise SchemaMissingError(f"Cassandra has no table {self._keyspace}.{table}: apply the schema first")
 
+    def copies(self, centre: str) -> int:
+        """Return how many copies of each row the keyspace keeps in a data centre; 0 if it has none there. Raise StoreError."""
+        for option in (centre.replace("'", "''"), "replication_factor"):
+            query = (
+                f"SELECT replication['{option}'] FROM system_schema.keyspaces"  # noqa: S608 - names of our own
+                f" WHERE keyspace_name = '{self._keyspace}'"
+            )
+            for text in self._texts(query):
+                return int(text)
+        return 0
+
     def symbols(self, table: str, days: Iterable[date]) -> set[str]:
         """Return the symbols that have a partition on one of these days.
 
@@ -64,13 +75,15 @@ class Cql:
         return newest
 
     def _texts(self, query: str) -> Iterator[str]:
-        """Yield the first column of each row, which is text."""
+        """Yield the first column of each row, which is text; leave out nulls."""
         utf8 = self._jvm.java.nio.charset.StandardCharsets.UTF_8
         try:
             rows = self._session.execute(query).iterator()
             while rows.hasNext():
                 # Py4J does not find `getString`, which is a default method of an interface.
-                yield str(utf8.decode(rows.next().getBytesUnsafe(0)).toString())
+                text = rows.next().getBytesUnsafe(0)
+                if text is not None:
+                    yield str(utf8.decode(text).toString())
         except Py4JJavaError as error:
             raise StoreError(f"Cassandra did not answer: {error.java_exception.getMessage()}") from error
 

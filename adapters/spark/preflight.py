@@ -10,6 +10,7 @@ from pyspark.sql import SparkSession
 from ports.errors import BrokerError, SchemaMissingError, StoreError
 
 from . import candles, revisions, session_record, trades
+from .cql import connected
 from .differences import VALUES
 from .kafka_client import client_properties
 from .settings import AggregatorSettings
@@ -19,7 +20,7 @@ TIMEOUT_S = 10
 
 
 def check_topics(spark: SparkSession, settings: AggregatorSettings, topics: Sequence[str]) -> None:
-    """Raise BrokerError unless Kafka answers and has these topics, or PemError if a certificate cannot be used."""
+    """Raise BrokerError unless Kafka answers and has these topics, with enough replicas, or PemError if a certificate cannot be used."""
     jvm: Any = spark.sparkContext._jvm  # noqa: SLF001 - checked by the client that the queries use
     properties = jvm.java.util.Properties()
     for name, value in client_properties(settings).items():
@@ -32,6 +33,7 @@ def check_topics(spark: SparkSession, settings: AggregatorSettings, topics: Sequ
         raise BrokerError(f"the Kafka client does not take its settings: {_root(error)}") from None
     try:
         names = set(admin.listTopics().names().get(TIMEOUT_S, jvm.java.util.concurrent.TimeUnit.SECONDS))
+        replicas = _replicas(jvm, admin, [topic for topic in topics if topic in names])
     except Py4JJavaError as error:
         raise BrokerError(
             f"Kafka does not answer at {settings.bootstrap_servers} ({_root(error)}): is it up, and the address right?"
@@ -45,10 +47,25 @@ def check_topics(spark: SparkSession, settings: AggregatorSettings, topics: Sequ
         raise BrokerError(
             f"Kafka at {settings.bootstrap_servers} has no topic {' and no topic '.join(missing)}{hidden}: create them first"
         )
+    few = [f"{topic} has {count}" for topic, count in replicas.items() if count < settings.min_copies]
+    if few:
+        raise BrokerError(
+            f"Kafka at {settings.bootstrap_servers} keeps fewer than {settings.min_copies} replicas: {', '.join(few)}"
+        )
+
+
+def _replicas(jvm: Any, admin: Any, topics: list[str]) -> dict[str, int]:
+    """Return the smallest number of replicas of any partition, by topic."""
+    asked = admin.describeTopics(jvm.java.util.ArrayList(topics)).allTopicNames()
+    described = asked.get(TIMEOUT_S, jvm.java.util.concurrent.TimeUnit.SECONDS)
+    return {
+        topic: min(partition.replicas().size() for partition in description.partitions())
+        for topic, description in described.items()
+    }
 
 
 def check_tables(spark: SparkSession, settings: AggregatorSettings) -> None:
-    """Raise StoreError unless Cassandra answers, the tables exist and that of candles has all columns."""
+    """Raise StoreError unless Cassandra answers, the tables exist, that of candles has all columns, and there are enough copies."""
     for table in (trades.TABLE, candles.TABLE, revisions.TABLE, session_record.TABLE):
         try:
             rows = spark.read.format("org.apache.spark.sql.cassandra").options(**table_options(settings, table)).load()
@@ -58,6 +75,13 @@ def check_tables(spark: SparkSession, settings: AggregatorSettings) -> None:
         if missing := [name for name in wanted if name not in rows.columns]:
             raise SchemaMissingError(
                 f"the table {settings.keyspace}.{table} has no column {missing[0]}: apply the schema first"
+            )
+    if settings.min_copies > 1:
+        with connected(spark, settings) as cql:
+            copies = cql.copies(settings.local_dc)
+        if copies < settings.min_copies:
+            raise StoreError(
+                f"Cassandra keeps {copies} copies of the keyspace {settings.keyspace!r} in {settings.local_dc}, fewer than {settings.min_copies}"
             )
 
 

@@ -37,6 +37,8 @@ class AggregatorSettings:
     local_dc: str = attrs.field(default="dc1", validator=min_len(1))
     """The data centre whose nodes serve the requests."""
     cassandra_security: CassandraSecurity = attrs.field(factory=CassandraSecurity)
+    min_copies: int = attrs.field(default=1, validator=gt(0))
+    """A topic with fewer replicas or a keyspace with fewer copies in `local_dc` is refused at the start."""
     consistency: str = attrs.field(default="LOCAL_QUORUM", validator=in_(CONSISTENCIES))
     checkpoint: str = attrs.field(default="data/checkpoint", validator=min_len(1))
     """Folder or URL; on a cluster, on a file system that driver and executors share."""

@@ -12,6 +12,7 @@ from .endpoint_options import MetricsOptions
 from .metrics_options import AGGREGATOR_PORT, metrics_host, metrics_port
 from .options import CassandraOptions, KafkaOptions, RuleOptions, in_seconds
 from .production import PROFILE_HELP, Profile, check_profile
+from .profiled import min_copies
 from .spark_connections import spark_cassandra, spark_kafka_security
 
 _DEFAULTS: Final = AggregatorSettings()
@@ -91,6 +92,7 @@ class AggregatorOptions:
             kafka_security=spark_kafka_security(self.kafka),
             kafka_properties=self.kafka_client,
             **spark_cassandra(self.cassandra),
+            min_copies=min_copies(self.profile),
             consistency=self.consistency,
             checkpoint=self.checkpoint,
             trigger_s=self.trigger_s,

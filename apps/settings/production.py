@@ -6,7 +6,7 @@ from typing import Final, Literal
 from .options import CassandraOptions, KafkaOptions
 
 Profile = Literal["dev", "production"]
-PROFILE_HELP: Final = "production refuses connections in clear and well-known passwords"
+PROFILE_HELP: Final = "production refuses connections in clear, well-known passwords and fewer than three copies"
 MIN_COPIES: Final = 3
 _WELL_KNOWN: Final = frozenset({"", "admin", "cassandra", "changeit", "changeme", "kafka", "password", "secret"})
 

@@ -10,6 +10,7 @@ from adapters.spark.settings import AggregatorSettings
 
 from .options import CassandraOptions, KafkaOptions, in_seconds
 from .production import PROFILE_HELP, Profile, check_profile
+from .profiled import min_copies
 from .spark_connections import spark_cassandra, spark_kafka_security
 
 _DEFAULTS: Final = AggregatorSettings()
@@ -48,6 +49,7 @@ class ReconcileOptions:
         """Return the settings of the adapter. Raise ValueError on wrong values."""
         return AggregatorSettings(
             **spark_cassandra(self.cassandra),
+            min_copies=min_copies(self.profile),
             bootstrap_servers=self.kafka.bootstrap_servers,
             candles_topic=self.kafka.candles_topic,
             publish_candles=self.publish_candles,

@@ -213,3 +213,16 @@ def test_data_centres_are_read_from_a_flag() -> None:
 def test_a_profile_that_cannot_be_is_refused_before_anything_is_done(profile: str, centres: dict[str, int]) -> None:
     with pytest.raises(ValueError, match=r"data centres|profile"):
         schema(CassandraSettings(hosts=("no-such-host.invalid",)), profile, centres)
+
+
+@pytest.mark.parametrize("replication", [Replication.dev(), Replication.production({"dc1": 1})])
+def test_a_session_that_demands_more_copies_is_not_started(
+    settings: CassandraSettings, replication: Replication
+) -> None:
+    strict = attrs.evolve(settings, min_copies=3)
+    session = CassandraSession(strict)
+    session.start()  # there is no keyspace yet, which others report
+    session.close()
+    apply_schema(settings, replication)
+    with pytest.raises(StoreError, match=r"keeps 1 copies .* in dc1, fewer than 3"):
+        CassandraSession(strict).start()

@@ -76,6 +76,13 @@ def test_who_needs_a_missing_topic_is_told_how_to_create_it(settings: KafkaSetti
         client.close()
 
 
+def test_a_client_that_demands_more_replicas_is_not_started(settings: KafkaSettings) -> None:
+    ensure_topics(settings, profile=Profile.DEV)
+    strict = attrs.evolve(settings, min_replicas=3)
+    with pytest.raises(BrokerError, match=f"fewer than 3 replicas: {settings.trades_topic} has 1"):
+        KafkaPublisher(strict).start()
+
+
 def test_the_command_prints_a_line_for_each_topic(settings: KafkaSettings, capsys: pytest.CaptureFixture[str]) -> None:
     assert topics(settings, profile=Profile.DEV)
     assert topics(settings, profile=Profile.DEV)

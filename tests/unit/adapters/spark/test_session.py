@@ -11,6 +11,8 @@ from pyspark.sql import functions as F  # noqa: N812
 from adapters.cassandra.migrations import shipped
 from adapters.cassandra.replication import Replication
 from adapters.cassandra.schema import apply_schema
+from adapters.kafka.settings import KafkaSettings
+from adapters.kafka.topics import Profile, ensure_topics
 from adapters.spark.preflight import check_tables, check_topics
 from adapters.spark.record import decode
 from adapters.spark.session import ON_HEAP, ROCKSDB, STATE_STORE, spark_conf
@@ -135,6 +137,32 @@ def test_a_schema_without_the_eligible_view_is_reported(
         return "trade_aggregates has no column eligible_open: apply the schema" in str(caught.value)
 
     until(is_reported, "the missing column is reported", 60)
+
+
+def test_too_few_copies_are_reported(
+    spark: SparkSession, bootstrap_servers: str, cassandra_contact: tuple[list[str], int]
+) -> None:
+    kafka = KafkaSettings(bootstrap_servers=bootstrap_servers)
+    ensure_topics(kafka, profile=Profile.DEV)
+    cassandra = fresh_settings(cassandra_contact)
+    apply_schema(cassandra, Replication.dev())
+    settings = AggregatorSettings(
+        bootstrap_servers=bootstrap_servers,
+        cassandra_hosts=cassandra.hosts,
+        cassandra_port=cassandra.port,
+        keyspace=cassandra.keyspace,
+        min_copies=3,
+    )
+    with pytest.raises(BrokerError, match="fewer than 3 replicas: trades has 1"):
+        check_topics(spark, settings)
+
+    def is_reported() -> bool:
+        # Until the connector knows the new tables, it reports another error.
+        with pytest.raises(StoreError) as caught:
+            check_tables(spark, settings)
+        return f"keeps 1 copies of the keyspace '{cassandra.keyspace}' in dc1, fewer than 3" in str(caught.value)
+
+    until(is_reported, "the few copies are reported", 60)
 
 
 def test_an_unavailable_cassandra_is_reported(spark: SparkSession) -> None:

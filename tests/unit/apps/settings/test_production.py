@@ -14,6 +14,7 @@ from apps.settings.dlq import DlqSettings
 from apps.settings.options import CassandraOptions, KafkaOptions
 from apps.settings.producer import ProducerSettings
 from apps.settings.production import require_production
+from apps.settings.profiled import cassandra_settings, kafka_settings
 from apps.settings.query import QuerySettings
 from apps.settings.reconcile import ReconcileOptions
 from apps.settings.report import ReportSettings
@@ -74,3 +75,12 @@ def test_a_client_certificate_stands_for_a_user(tmp_path: Path) -> None:
 def test_raw_properties_count_as_well() -> None:
     with pytest.raises(ValueError, match="SASL_PLAINTEXT"):
         require_production(kafka=KafkaOptions(properties={"security.protocol": "SASL_PLAINTEXT"}))
+
+
+def test_a_program_in_production_demands_three_copies() -> None:
+    producer = ProducerSettings(profile="production", kafka=KAFKA)
+    assert kafka_settings(producer).min_replicas == 3
+    assert kafka_settings(attrs.evolve(producer, profile="dev")).min_replicas == 1
+    assert cassandra_settings(QuerySettings(profile="production", cassandra=CASSANDRA)).min_copies == 3
+    assert AggregatorOptions(profile="production", kafka=KAFKA, cassandra=CASSANDRA).adapter().min_copies == 3
+    assert ReconcileOptions(profile="production", cassandra=CASSANDRA).adapter().min_copies == 3
