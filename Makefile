@@ -35,7 +35,7 @@ test: $(VENV)/.synced-all ## Run the tests; they start real servers
 
 test-faults: $(VENV)/.synced-all ## Run all tests of faults and print a table of the results
 	@$(PY) -m devstack fetch
-	@$(PY) -m pytest tests/fault tests/secure -m "" $(TWO_AT_A_TIME) $(ARGS)
+	@$(PY) -m pytest tests/fault tests/secure tests/contract -m "" $(TWO_AT_A_TIME) $(ARGS)
 
 test-images: $(VENV)/.synced-all ## Build the container images and run programs in them
 	@$(PY) -m pytest tests/deploy/test_images.py -m images $(ARGS)

@@ -8,6 +8,8 @@ from contextlib import ExitStack
 from decimal import Decimal
 from typing import Protocol, Self
 
+import attrs
+
 from adapters.kafka.publisher import KafkaPublisher
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.subscriber import KafkaSubscriber
@@ -106,8 +108,8 @@ class InMemory:
 
 
 class OnKafka:
-    def __init__(self, bootstrap_servers: str) -> None:
-        self._servers = bootstrap_servers
+    def __init__(self, client: KafkaSettings) -> None:
+        self._client = client
         self.trades_topic = f"trades-{uuid.uuid4().hex}"
         self.dead_letters_topic = f"{self.trades_topic}.dlq"
         self.events_topic = f"{self.trades_topic}.events"
@@ -116,8 +118,8 @@ class OnKafka:
         ensure_candles(self.settings(), profile=Profile.DEV)
 
     def settings(self, buffer: int | None = None) -> KafkaSettings:
-        return KafkaSettings(
-            bootstrap_servers=self._servers,
+        return attrs.evolve(
+            self._client,
             trades_topic=self.trades_topic,
             dead_letters_topic=self.dead_letters_topic,
             events_topic=self.events_topic,

@@ -14,6 +14,8 @@ from adapters.cassandra.schema import apply_schema
 from adapters.cassandra.session import CassandraSession
 from adapters.cassandra.settings import CassandraSettings
 from adapters.cassandra.trade_store import CassandraTradeStore
+from apps.local_stack.parts import cassandra_of
+from devstack.servers.secrets import ADMIN
 from devstack.stack import Stack
 from ports.candle_history import CandleHistory
 from ports.candle_store import CandleStore
@@ -21,7 +23,7 @@ from ports.daily_candle_store import DailyCandleStore
 from ports.event_store import EventStore
 from ports.report_store import ReportStore
 from ports.trade_store import TradeStore
-from tests.support.keyspaces import fresh_settings
+from tests.support.keyspaces import fresh_keyspace
 
 from .candle_history_contract import CandleHistoryContract
 from .candle_store_contract import CandleStoreContract
@@ -34,9 +36,8 @@ pytestmark = pytest.mark.servers
 
 
 @pytest.fixture(scope="module")
-def settings(cassandra_stack: Stack) -> CassandraSettings:
-    contact = (cassandra_stack.cassandra_hosts, cassandra_stack.cassandra_port)
-    settings = fresh_settings(contact, page_rows=100)
+def settings(each_cassandra_stack: Stack) -> CassandraSettings:
+    settings = fresh_keyspace(cassandra_of(each_cassandra_stack, ADMIN), page_rows=100)
     apply_schema(settings, Replication.dev())
     return settings
 

@@ -18,9 +18,12 @@ from adapters.kafka.publisher import KafkaPublisher
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topics import Profile, ensure_candles, ensure_topics, ensure_watchlist
 from adapters.system_clock import system_clock
+from apps.local_stack.parts import cassandra_of, kafka_of
+from devstack.servers.secrets import ADMIN
+from devstack.stack import Stack
 from ports.diagnosis import Diagnosis
 from tests.contract.stores import make_trade
-from tests.support.keyspaces import fresh_settings
+from tests.support.keyspaces import fresh_keyspace
 from tests.support.timeouts import TIMEOUT_S
 
 pytestmark = pytest.mark.servers
@@ -31,10 +34,10 @@ def failed(diagnosis: Diagnosis) -> dict[str, str]:
 
 
 @pytest.fixture
-def kafka(bootstrap_servers: str) -> KafkaSettings:
+def kafka(each_kafka_stack: Stack) -> KafkaSettings:
     name = uuid.uuid4().hex[:8]
-    return KafkaSettings(
-        bootstrap_servers=bootstrap_servers,
+    return attrs.evolve(
+        kafka_of(each_kafka_stack, ADMIN),
         trades_topic=f"{name}-trades",
         dead_letters_topic=f"{name}-dlq",
         events_topic=f"{name}-events",
@@ -45,8 +48,8 @@ def kafka(bootstrap_servers: str) -> KafkaSettings:
 
 
 @pytest.fixture
-def cassandra(cassandra_contact: tuple[list[str], int]) -> CassandraSettings:
-    return fresh_settings(cassandra_contact)
+def cassandra(each_cassandra_stack: Stack) -> CassandraSettings:
+    return fresh_keyspace(cassandra_of(each_cassandra_stack, ADMIN))
 
 
 def set_up(kafka: KafkaSettings) -> None:
@@ -71,7 +74,7 @@ def test_missing_topics_are_named(kafka: KafkaSettings) -> None:
 
 
 def test_a_topic_with_another_config_is_named(kafka: KafkaSettings) -> None:
-    client = AdminClient({"bootstrap.servers": kafka.bootstrap_servers})
+    client = AdminClient(kafka.client())
     topic = NewTopic(kafka.trades_topic, 2, 1, config={"message.timestamp.type": "CreateTime"})
     client.create_topics([topic])[kafka.trades_topic].result(timeout=TIMEOUT_S)
     set_up(kafka)

@@ -3,6 +3,9 @@
 import pytest
 
 from adapters.memory.partitioner import partition_of
+from apps.local_stack.parts import kafka_of
+from devstack.servers.secrets import ADMIN
+from devstack.stack import Stack
 
 from .brokers import Broker, OnKafka, Session, make_trades, publish, read
 from .publisher_contract import PublisherContract
@@ -13,8 +16,8 @@ pytestmark = pytest.mark.servers
 
 
 @pytest.fixture
-def broker(bootstrap_servers: str) -> Broker:
-    return OnKafka(bootstrap_servers)
+def broker(each_kafka_stack: Stack) -> Broker:
+    return OnKafka(kafka_of(each_kafka_stack, ADMIN))
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 
+import attrs
 import pytest
 from confluent_kafka import Consumer, Producer
 
@@ -15,6 +16,9 @@ from adapters.kafka.settings import SESSION_MS, KafkaSettings
 from adapters.kafka.topics import Outcome, ensure_watchlist
 from adapters.kafka.watchlist import KafkaWatchlist
 from adapters.kafka.watchlist_editor import KafkaWatchlistEditor
+from apps.local_stack.parts import kafka_of
+from devstack.servers.secrets import ADMIN
+from devstack.stack import Stack
 from ports.errors import BrokerError, KeyInUseError, TopicMissingError
 from ports.watchlist import Watchlist
 from ports.watchlist_editor import WatchlistEditor
@@ -58,8 +62,8 @@ class OnKafka:
 
 
 @pytest.fixture
-def settings(bootstrap_servers: str) -> KafkaSettings:
-    return KafkaSettings(bootstrap_servers=bootstrap_servers, watchlist_topic=f"watchlist-{uuid.uuid4().hex}")
+def settings(each_kafka_stack: Stack) -> KafkaSettings:
+    return attrs.evolve(kafka_of(each_kafka_stack, ADMIN), watchlist_topic=f"watchlist-{uuid.uuid4().hex}")
 
 
 @pytest.fixture
@@ -68,7 +72,7 @@ def lists(settings: KafkaSettings) -> Lists:
 
 
 def write(settings: KafkaSettings, key: bytes, value: bytes | None, partition: int) -> None:
-    producer = Producer({"bootstrap.servers": settings.bootstrap_servers})
+    producer = Producer(settings.client())
     producer.produce(settings.watchlist_topic, value, key, partition=partition)
     assert producer.flush(TIMEOUT_S) == 0
 

@@ -7,9 +7,10 @@ import attrs
 import pytest
 
 from adapters.cassandra.probe import CassandraProbe
-from adapters.cassandra.settings import CassandraSettings
 from adapters.kafka.probe import KafkaProbe
 from adapters.kafka.settings import KafkaSettings
+from apps.local_stack.parts import cassandra_of, kafka_of
+from devstack.servers.secrets import ADMIN
 from devstack.stack import Stack
 from ports.errors import PortError
 from ports.probe import Probe
@@ -82,10 +83,11 @@ class ProbeContract:
 @pytest.mark.servers
 class TestKafkaProbe(ProbeContract):
     @pytest.fixture
-    def asked(self, kafka_stack: Stack) -> Iterator[Asked]:
-        probe = KafkaProbe(KafkaSettings(bootstrap_servers=kafka_stack.bootstrap_servers))
+    def asked(self, each_kafka_stack: Stack) -> Iterator[Asked]:
+        settings = kafka_of(each_kafka_stack, ADMIN)
+        probe, nobody = KafkaProbe(settings), KafkaProbe(attrs.evolve(settings, bootstrap_servers="127.0.0.1:9"))
         probe.start()
-        yield Asked(probe, kafka_stack, "kafka-1", KafkaProbe(KafkaSettings(bootstrap_servers="127.0.0.1:9")))
+        yield Asked(probe, each_kafka_stack, "kafka-1", nobody)
         probe.close()
 
     def test_before_it_is_started_it_says_so(self) -> None:
@@ -96,9 +98,9 @@ class TestKafkaProbe(ProbeContract):
 @pytest.mark.servers
 class TestCassandraProbe(ProbeContract):
     @pytest.fixture
-    def asked(self, cassandra_stack: Stack) -> Iterator[Asked]:
-        settings = CassandraSettings(hosts=tuple(cassandra_stack.cassandra_hosts), port=cassandra_stack.cassandra_port)
+    def asked(self, each_cassandra_stack: Stack) -> Iterator[Asked]:
+        settings = cassandra_of(each_cassandra_stack, ADMIN)
         probe = CassandraProbe(settings)
         probe.start()
-        yield Asked(probe, cassandra_stack, "cassandra-1", CassandraProbe(CassandraSettings(port=9)))
+        yield Asked(probe, each_cassandra_stack, "cassandra-1", CassandraProbe(attrs.evolve(settings, port=9)))
         probe.close()

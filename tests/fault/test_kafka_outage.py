@@ -9,6 +9,8 @@ from structlog.testing import capture_logs
 
 from adapters.kafka.publisher import KafkaPublisher
 from adapters.kafka.settings import SESSION_MS, KafkaSettings
+from apps.local_stack.parts import kafka_of
+from devstack.servers.secrets import ADMIN
 from devstack.stack import Stack
 from domain.record import encode
 from domain.trade import Trade
@@ -60,8 +62,8 @@ class Feeding:
 
 
 @pytest.fixture
-def broker(bootstrap_servers: str) -> OnKafka:
-    return OnKafka(bootstrap_servers)
+def broker(each_kafka_stack: Stack) -> OnKafka:
+    return OnKafka(kafka_of(each_kafka_stack, ADMIN))
 
 
 @pytest.fixture
@@ -71,11 +73,11 @@ def session(broker: OnKafka) -> Iterator[Session]:
 
 
 @pytest.fixture
-def revived(kafka_stack: Stack) -> Iterator[Stack]:
+def revived(each_kafka_stack: Stack) -> Iterator[Stack]:
     """The stack, whose broker runs again at the end whatever happened."""
-    yield kafka_stack
-    kafka_stack.start(KAFKA)
-    kafka_stack.resume(KAFKA)
+    yield each_kafka_stack
+    each_kafka_stack.start(KAFKA)
+    each_kafka_stack.resume(KAFKA)
 
 
 def crash(stack: Stack) -> None:
