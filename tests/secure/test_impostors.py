@@ -5,7 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.programs import run
+from apps.local_stack.parts import Servers
+from devstack.servers.java import java_home
+from devstack.stack import Stack
+from tests.e2e.programs import ended, run, start
+from tests.support.timeouts import TIMEOUT_S
 
 from .impostors import FLAWS, Impostor, impostor
 
@@ -13,7 +17,7 @@ from .impostors import FLAWS, Impostor, impostor
 pytestmark = pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
 
 PASSWORD = "s3cret-that-nobody-may-see"  # noqa: S105 - the tests look for it
-TIMEOUT_S = "5"
+CONNECT_TIMEOUT_S = "5"
 
 
 QUICK = ("unknown authority", "wrong host name")
@@ -32,7 +36,7 @@ def run_kafka_client(server: Impostor, password_file: Path) -> "subprocess.Compl
     return run(
         "apps.cli", "producer", "--feed", "simulated", "--duration", "5", "--metrics-port", "0",
         TAPELINE_KAFKA_BOOTSTRAP_SERVERS=f"127.0.0.1:{server.port}",
-        TAPELINE_KAFKA_CONNECT_TIMEOUT_S=TIMEOUT_S,
+        TAPELINE_KAFKA_CONNECT_TIMEOUT_S=CONNECT_TIMEOUT_S,
         TAPELINE_KAFKA_SECURITY_PROTOCOL="SASL_SSL",
         TAPELINE_KAFKA_SSL_CA_FILE=str(server.ca_file),
         TAPELINE_KAFKA_SASL_USERNAME="producer",
@@ -72,21 +76,82 @@ CASSANDRA_WORDS = {
 @pytest.mark.parametrize("flaw", ROWS)
 def test_a_kafka_client_refuses_a_server_with(flaw: str, tmp_path: Path, password_file: Path) -> None:
     with impostor(FLAWS[flaw], tmp_path) as server:
-        ended = run_kafka_client(server, password_file)
-    assert_refused(ended, server, KAFKA_WORDS[flaw])
+        done = run_kafka_client(server, password_file)
+    assert_refused(done, server, KAFKA_WORDS[flaw])
 
 
 @pytest.mark.parametrize("flaw", ROWS)
 def test_a_cassandra_client_refuses_a_server_with(flaw: str, tmp_path: Path, password_file: Path) -> None:
     with impostor(FLAWS[flaw], tmp_path) as server:
-        ended = run_cassandra_client(server, password_file)
-    assert_refused(ended, server, CASSANDRA_WORDS[flaw])
+        done = run_cassandra_client(server, password_file)
+    assert_refused(done, server, CASSANDRA_WORDS[flaw])
 
 
-def assert_refused(ended: "subprocess.CompletedProcess[str]", server: Impostor, words: str) -> None:
-    output = ended.stdout + ended.stderr
-    assert ended.returncode == 1, output
-    assert words in ended.stderr
+@pytest.mark.faults
+@pytest.mark.servers
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("server", ["kafka", "cassandra"])
+@pytest.mark.parametrize("flaw", QUICK)
+def test_the_aggregator_refuses_a_server_with(
+    server: str, flaw: str, secure_stack: Stack, tmp_path: Path, password_file: Path
+) -> None:
+    with impostor(FLAWS[flaw], tmp_path) as false:
+        wrong = {
+            "kafka": {
+                "TAPELINE_KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{false.port}",
+                "TAPELINE_KAFKA_SSL_CA_FILE": str(false.ca_file),
+                "TAPELINE_KAFKA_SASL_PASSWORD_FILE": str(password_file),
+            },
+            "cassandra": {
+                "TAPELINE_CASSANDRA_PORT": str(false.port),
+                "TAPELINE_CASSANDRA_CA_FILE": str(false.ca_file),
+                "TAPELINE_CASSANDRA_PASSWORD_FILE": str(password_file),
+            },
+        }[server]
+        done = run_aggregator(secure_stack, tmp_path, wrong)
+    assert_refused(done, false, AGGREGATOR_WORDS[server, flaw])
+
+
+@pytest.mark.faults
+@pytest.mark.servers
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    ("variable", "words"),
+    [
+        ("TAPELINE_KAFKA_SASL_PASSWORD_FILE", "Authentication failed"),
+        ("TAPELINE_CASSANDRA_PASSWORD_FILE", "password are incorrect"),
+    ],
+)
+def test_a_wrong_password_ends_the_aggregator(
+    variable: str, words: str, secure_stack: Stack, tmp_path: Path, password_file: Path
+) -> None:
+    done = run_aggregator(secure_stack, tmp_path, {variable: str(password_file)})
+    assert_ended(done, words)
+
+
+def run_aggregator(stack: Stack, folder: Path, wrong: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    variables = {**Servers.of(stack, user="aggregator", role="aggregator").variables(), **wrong}
+    checkpoint = str(folder / "checkpoint")
+    arguments = ("apps.cli", "aggregator", "--once", "--metrics-port", "0", "--checkpoint", checkpoint)
+    return ended(start(*arguments, **variables, JAVA_HOME=str(java_home())), 3 * TIMEOUT_S)
+
+
+AGGREGATOR_WORDS = {
+    ("kafka", "unknown authority"): "unable to find valid certification path",
+    ("kafka", "wrong host name"): "No subject alternative names matching IP address 127.0.0.1",
+    ("cassandra", "unknown authority"): "unable to find valid certification path",
+    ("cassandra", "wrong host name"): "No subject alternative names matching IP address 127.0.0.1",
+}
+
+
+def assert_refused(done: "subprocess.CompletedProcess[str]", server: Impostor, words: str) -> None:
+    assert_ended(done, words)
+    assert server.accepted == []
+
+
+def assert_ended(done: "subprocess.CompletedProcess[str]", words: str) -> None:
+    output = done.stdout + done.stderr
+    assert done.returncode == 1, output
+    assert words in done.stderr.splitlines()[-1], output
     assert "Traceback" not in output
     assert PASSWORD not in output
-    assert server.accepted == []

@@ -23,6 +23,7 @@ from adapters.spark.session import JAVA_PROPERTIES, spark_conf
 from adapters.spark.settings import AggregatorSettings
 from devstack.servers.java import java_home
 from ports.errors import BrokerError
+from tests.secure.impostors import FLAWS, impostor
 
 AUTHORITY = trustme.CA()
 HUSH = "hush"
@@ -113,6 +114,30 @@ def test_kafkas_client_takes_what_it_gets(spark: SparkSession, certificates: Cer
     broken = {"ssl.keystore.key": "not a key"}
     with pytest.raises(BrokerError, match="does not take its settings"):
         check_topics(spark, attrs.evolve(settings, kafka_properties=broken), settings.topics)
+
+
+KAFKA_WORDS = {
+    "unknown authority": "unable to find valid certification path",
+    "wrong host name": "No subject alternative names matching IP address 127.0.0.1",
+    "expired certificate": "validity check failed",
+    "certificate that is not valid yet": "validity check failed",
+    "old TLS": "protocol_version",
+    "no TLS": "Unsupported or unrecognized SSL message",
+}
+
+
+@pytest.mark.servers
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
+@pytest.mark.parametrize("flaw", FLAWS)
+def test_kafkas_client_refuses_a_server_with(flaw: str, spark: SparkSession, tmp_path: Path) -> None:
+    with impostor(FLAWS[flaw], tmp_path) as server:
+        security = sasl(certificates=Certificates(ca_file=str(server.ca_file)))
+        settings = AggregatorSettings(bootstrap_servers=f"127.0.0.1:{server.port}", kafka_security=security)
+        with pytest.raises(BrokerError) as refused:
+            check_topics(spark, settings)
+    assert KAFKA_WORDS[flaw] in str(refused.value)
+    assert HUSH not in str(refused.value)
+    assert server.accepted == []
 
 
 def listed(store: Path | None, password: str) -> str:
