@@ -11,7 +11,7 @@ import signal
 import subprocess
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -36,7 +36,7 @@ SYMBOLS = ("AAPL", "MSFT", "BINANCE:BTCUSDT", "BINANCE:ETHUSDT", "OANDA:EUR_USD"
 class Sending:
     """A producer that carries a server's trades to Kafka, and all that is known of them.
 
-    `flags` are the producer's own. `topics` exist already; without them the topics are new ones.
+    `flags` are the producer's own, and `variables` replace those of its environment. `topics` exist already; without them the topics are new ones.
     """
 
     def __init__(
@@ -50,6 +50,7 @@ class Sending:
         profile: Profile = Profile.DEV,
         topics: KafkaSettings | None = None,
         release: Release = THIS,
+        variables: Mapping[str, str] | None = None,
     ) -> None:
         name = f"t{uuid.uuid4().hex[:8]}"
         self.kafka = topics or _new_topics(servers, name, profile)
@@ -76,6 +77,7 @@ class Sending:
             "TAPELINE_KAFKA_EVENTS_TOPIC": self.kafka.events_topic,
             RECEIVED: str(self._received.path),
             ACKNOWLEDGED: str(self._acknowledged.path),
+            **(variables or {}),
         }
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -86,8 +88,9 @@ class Sending:
     def __exit__(self, *_: object) -> None:
         self.kill()
 
-    def start(self) -> None:
-        """Start the producer, and return when it has subscribed."""
+    def start(self, **variables: str) -> None:
+        """Start the producer, and return when it has subscribed. `variables` replace those of before."""
+        self._variables |= variables
         self._begun = (self._frames(), self._trades())
         run = self._run + 1
         with self.log.open("ab") as log:
@@ -240,7 +243,7 @@ def dump(kafka: KafkaSettings, topic: str) -> list[TopicRecord]:
     """Read all that a topic holds now, with a client of its own."""
     consumer = Consumer(
         {
-            "bootstrap.servers": kafka.bootstrap_servers,
+            **kafka.client(),
             "group.id": f"dump-{uuid.uuid4().hex}",
             "enable.auto.commit": False,
             "enable.partition.eof": True,

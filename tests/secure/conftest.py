@@ -1,12 +1,18 @@
-"""What the tests of the secure stack share: its secrets, and the variables of its users."""
+"""What the tests of the secure stack share: its secrets, the variables of its users, and topics and tables of one test."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from adapters.cassandra.roles import ensure_roles
+from adapters.cassandra.session import CassandraSession
 from apps.local_stack.parts import Servers
 from devstack.servers.secrets import Secrets
 from devstack.stack import Stack
+from tests.support.aggregators import Site
+
+from .credentials import granted_topics
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +30,16 @@ def variables_of(secure_stack: Stack) -> Callable[..., dict[str, str]]:
         return Servers.of(secure_stack, user=user, role=role).variables()
 
     return variables
+
+
+@pytest.fixture
+def site(secure_stack: Stack, tmp_path: Path) -> Iterator[Site]:
+    """Topics and tables of one test on the secure stack, with the rights of the table on them."""
+    site = Site.make("secure", tmp_path, secure_stack, secure_stack)
+    ensure_roles(site.cassandra, {})
+    try:
+        with granted_topics(site.kafka):
+            yield site
+    finally:
+        with CassandraSession(site.cassandra) as session:
+            session.driver.execute(f"DROP KEYSPACE {site.cassandra.keyspace}")  # with its grants

@@ -25,6 +25,8 @@ from adapters.kafka.topics import Profile, ensure_candles, ensure_topics
 from adapters.spark.committed_offsets import caught_up, parse_offsets
 from adapters.spark.layout import QUERIES, trade_checkpoints
 from adapters.spark.planned_batch import PlannedBatch
+from apps.local_stack.parts import cassandra_of, kafka_of
+from devstack.servers.secrets import ADMIN
 from devstack.stack import Stack
 from domain.record import TopicRecord
 from domain.rejection import DeadLetter
@@ -32,7 +34,7 @@ from domain.trade import Trade
 from tests.parity.records import Entry
 from tests.parity.twins import CandleRow
 
-from .keyspaces import fresh_settings
+from .keyspaces import fresh_keyspace
 from .releases import THIS, Release
 from .timeouts import TIMEOUT_S, scaled, wait_until
 
@@ -82,11 +84,11 @@ class Site:
     @classmethod
     def empty(cls, name: str, folder: Path, kafka_stack: Stack, cassandra_stack: Stack) -> Self:
         """Return a site whose topics and tables do not exist yet."""
-        cassandra = fresh_settings((cassandra_stack.cassandra_hosts, cassandra_stack.cassandra_port))
+        cassandra = fresh_keyspace(cassandra_of(cassandra_stack, ADMIN))
         # No two sites share a topic, whatever their tests are called.
         topic = f"{name}-{cassandra.keyspace}"
-        kafka = KafkaSettings(
-            bootstrap_servers=kafka_stack.bootstrap_servers,
+        kafka = attrs.evolve(
+            kafka_of(kafka_stack, ADMIN),
             trades_topic=topic,
             dead_letters_topic=f"{topic}.dlq",
             events_topic=f"{topic}.events",
@@ -120,7 +122,7 @@ class Site:
         return trade_checkpoints(self.checkpoint)
 
     def send(self, entries: Sequence[Entry]) -> None:
-        producer = Producer({"bootstrap.servers": self.kafka.bootstrap_servers})
+        producer = Producer(self.kafka.client())
         for place, entry in enumerate(entries):
             producer.produce(self.kafka.trades_topic, value=entry.value, key=str(place % 50).encode())
             producer.poll(0)
@@ -141,7 +143,7 @@ class Site:
         return self.records(self.kafka.trades_topic)
 
     def send_events(self, entries: Sequence[Entry]) -> None:
-        producer = Producer({"bootstrap.servers": self.kafka.bootstrap_servers})
+        producer = Producer(self.kafka.client())
         for place, entry in enumerate(entries):
             producer.produce(self.kafka.events_topic, value=entry.value, key=f"producer-{place % 3}")
         assert producer.flush(TIMEOUT_S) == 0

@@ -1,0 +1,123 @@
+"""Passwords that change while programs run: what cannot be delivered waits, and nothing is lost."""
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import attrs
+import pytest
+
+from adapters.kafka.topics import Profile, ensure_topics
+from adapters.simulator.server import SimulatedFinnhub
+from adapters.simulator.settings import SimulatorSettings
+from apps.local_stack.parts import Servers, cassandra_of, kafka_of
+from devstack.servers.secrets import ADMIN, Secrets
+from devstack.stack import Stack
+from tests.fault.delivery_ledger import Account
+from tests.fault.producer_harness import Sending
+from tests.support.aggregators import Program, Site, until
+from tests.support.timeouts import wait_until
+
+from .credentials import change_cassandra_password, change_kafka_password, granted_topics, password_file
+from .recent_trades import entries, recent_trades
+
+pytestmark = [pytest.mark.servers, pytest.mark.faults, pytest.mark.timeout(600)]
+
+RATE = 200
+FLAGS = ("--trigger", "0", "--metrics-port", "0")
+NEW_PASSWORD = "an0ther-password-of-the-tests"  # noqa: S105 - the tests look for it
+
+
+@pytest.fixture
+def feed() -> Iterator[SimulatedFinnhub]:
+    with SimulatedFinnhub(SimulatorSettings(rate=RATE, ledger_limit=10**6)) as server:
+        yield server
+
+
+@pytest.fixture
+def sending(secure_stack: Stack, secrets: Secrets, feed: SimulatedFinnhub, tmp_path: Path) -> Iterator[Sending]:
+    """A producer on the secure stack. The password of its user is as before at the end."""
+    admin = kafka_of(secure_stack, ADMIN)
+    name = f"rotation-{uuid.uuid4().hex[:8]}"
+    topics = attrs.evolve(admin, trades_topic=name, dead_letters_topic=f"{name}.dlq", events_topic=f"{name}.events")
+    ensure_topics(topics, profile=Profile.DEV)
+    variables = Servers.of(secure_stack, user="producer").variables()
+    sending = Sending(tmp_path, topics.bootstrap_servers, feed, topics=topics, variables=variables)
+    with granted_topics(sending.kafka):
+        try:
+            with sending:
+                yield sending
+        finally:
+            change_kafka_password(admin, "producer", secrets.kafka_password("producer").read_text())
+
+
+def reconnect(stack: Stack, server: str) -> None:
+    """Restart a server: its clients connect and authenticate again."""
+    stack.stop(server)
+    stack.start(server)
+
+
+def assert_whole(account: Account) -> None:
+    assert account.unkept() == []
+    assert account.unpublished() == {}
+    assert account.claimed() == []
+
+
+def test_a_producer_whose_password_is_wrong_for_a_while_loses_nothing(
+    secure_stack: Stack, secrets: Secrets, sending: Sending
+) -> None:
+    sending.acknowledge(2 * RATE)
+    change_kafka_password(kafka_of(secure_stack, ADMIN), "producer", NEW_PASSWORD)
+    sending.acknowledge(RATE)  # connections stay authenticated
+    reconnect(secure_stack, "kafka-1")
+    wait_until(lambda: "SASL authentication error" in sending.log.read_text(), "a refusal in the log")
+    wait_until(lambda: sending.unacknowledged() > RATE, "a backlog")
+    password = secrets.kafka_password("producer").read_text()
+    change_kafka_password(kafka_of(secure_stack, ADMIN), "producer", password)
+    wait_until(lambda: sending.unacknowledged() < RATE, "the delivery of the backlog")
+    assert_whole(sending.settled())
+    assert password not in sending.log.read_text()
+
+
+def test_a_password_is_rotated_by_a_restart(secure_stack: Stack, sending: Sending, tmp_path: Path) -> None:
+    sending.acknowledge(RATE)
+    change_kafka_password(kafka_of(secure_stack, ADMIN), "producer", NEW_PASSWORD)
+    assert sending.stop() == 0  # over its authenticated connections
+    sending.start(TAPELINE_KAFKA_SASL_PASSWORD_FILE=str(password_file(tmp_path, NEW_PASSWORD)))
+    sending.acknowledge(RATE)
+    assert_whole(sending.settled())
+
+
+@pytest.fixture
+def aggregators_password(secure_stack: Stack, secrets: Secrets) -> Iterator[None]:
+    """The password of the aggregator's role is as before at the end."""
+    yield
+    password = secrets.cassandra_password("aggregator").read_text()
+    change_cassandra_password(cassandra_of(secure_stack, ADMIN), "aggregator", password)
+
+
+@pytest.mark.usefixtures("aggregators_password")
+def test_an_aggregator_whose_password_changes_ends_and_a_restart_with_the_new_one_stores_everything(
+    secure_stack: Stack, site: Site, tmp_path: Path
+) -> None:
+    variables = {
+        **Servers.of(secure_stack, user="aggregator", role="aggregator").variables(),
+        "TAPELINE_CASSANDRA_KEYSPACE": site.cassandra.keyspace,
+    }
+    before, after = recent_trades(500), recent_trades(500, first=500)
+    program = Program.start(site, *FLAGS, variables=variables)
+    try:
+        site.send(entries(before))
+        until(site.all_is_stored, "the first trades")
+        change_cassandra_password(site.cassandra, "aggregator", NEW_PASSWORD)
+        reconnect(secure_stack, "cassandra-1")
+        site.send(entries(after))
+        assert program.ended() == 1, program.text()
+    finally:
+        program.kill()
+    assert "Authentication" in program.text().splitlines()[-1]
+    variables["TAPELINE_CASSANDRA_PASSWORD_FILE"] = str(password_file(tmp_path, NEW_PASSWORD))
+    again = Program.start(site, *FLAGS, "--once", variables=variables)
+    assert again.ended() == 0, again.text()
+    assert {*site.stored_trades().values()} == {*before, *after}
+    assert NEW_PASSWORD not in program.text() + again.text()
