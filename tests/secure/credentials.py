@@ -1,16 +1,13 @@
-"""Passwords changed at the servers, as an administrator rotates them, and rights on the topics and tables of one test."""
+"""Passwords and ACLs changed at the servers, as an administrator does."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from confluent_kafka.admin import (  # type: ignore[attr-defined] # exported, but its type hints do not say so
+    AclBinding,
     AclBindingFilter,
-    AclOperation,
-    AclPermissionType,
     AdminClient,
-    ResourcePatternType,
-    ResourceType,
     ScramCredentialInfo,
     ScramMechanism,
     UserScramCredentialAlteration,
@@ -19,7 +16,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined] # exported, bu
 
 from adapters.cassandra.session import CassandraSession
 from adapters.cassandra.settings import CassandraSettings
-from adapters.kafka.acls import ensure_acls
+from adapters.kafka.acls import acls, ensure_acls
 from adapters.kafka.settings import KafkaSettings
 from tests.support.timeouts import TIMEOUT_S
 
@@ -49,21 +46,28 @@ def password_file(folder: Path, password: str) -> Path:
 
 @contextmanager
 def granted_topics(admin: KafkaSettings) -> Iterator[None]:
-    """Grant the rights of the table on the topics of these settings, and delete them after the block."""
+    """Grant the rights of the table on the topics of these settings, and delete those ACLs after the block."""
     ensure_acls(admin)
     try:
         yield
     finally:
-        client = AdminClient(admin.client())
-        for topic in admin.topics:
-            of_topic = AclBindingFilter(
-                ResourceType.TOPIC,
-                topic,
-                ResourcePatternType.LITERAL,
-                None,  # type: ignore[arg-type] # None is any, which its type hints do not say
-                None,  # type: ignore[arg-type]
-                AclOperation.ANY,
-                AclPermissionType.ANY,
-            )
-            for deleted in client.delete_acls([of_topic]).values():
-                deleted.result(TIMEOUT_S)
+        delete_acls(admin, set(acls(admin)) - set(acls(KafkaSettings())))
+
+
+def delete_acls(admin: KafkaSettings, bindings: Iterable[AclBinding]) -> None:
+    """Delete exactly these ACLs. Fail if one did not exist."""
+    exact = [
+        AclBindingFilter(
+            acl.restype,
+            acl.name,
+            acl.resource_pattern_type,
+            acl.principal,
+            acl.host,
+            acl.operation,
+            acl.permission_type,
+        )
+        for acl in bindings
+    ]
+    client = AdminClient(admin.client())  # its answers end with it
+    for deleted in client.delete_acls(exact).values():
+        assert len(deleted.result(TIMEOUT_S)) == 1

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from confluent_kafka.admin import AclBinding, AclBindingFilter, AdminClient  # type: ignore[attr-defined] # its type hints do not say so
+from confluent_kafka.admin import AclBinding  # type: ignore[attr-defined] # its type hints do not say so
 
 from adapters.cassandra.roles import ensure_roles
 from adapters.cassandra.session import CassandraSession
@@ -17,6 +17,8 @@ from devstack.stack import Stack
 from domain.program_rights import GROUP_RIGHTS, TABLE_RIGHTS, TOPIC_RIGHTS, GroupRight, TableRight, TopicRight
 from tests.e2e.programs import ended, start
 from tests.support.timeouts import TIMEOUT_S
+
+from .credentials import delete_acls
 
 Right = TopicRight | GroupRight | TableRight
 
@@ -105,7 +107,7 @@ def without(right: Right, admin: Servers) -> Iterator[None]:
     if isinstance(right, TableRight):
         _revoke(right, admin)
     else:
-        _delete_acl(right, admin)
+        delete_acls(admin.kafka, [_acl(right, admin)])
     try:
         yield
     finally:
@@ -124,16 +126,6 @@ def passwords(folder: Path) -> list[str]:
 def _acl(right: TopicRight | GroupRight, admin: Servers) -> AclBinding:
     rows = (*TOPIC_RIGHTS, *GROUP_RIGHTS)
     return list(acls(admin.kafka))[rows.index(right)]
-
-
-def _delete_acl(right: TopicRight | GroupRight, admin: Servers) -> None:
-    acl = _acl(right, admin)
-    exact = AclBindingFilter(
-        acl.restype, acl.name, acl.resource_pattern_type, acl.principal, acl.host, acl.operation, acl.permission_type
-    )
-    client = AdminClient(admin.kafka.client())  # its answers end with it
-    [deleted] = client.delete_acls([exact]).values()
-    assert len(deleted.result(TIMEOUT_S)) == 1
 
 
 def _revoke(right: TableRight, admin: Servers) -> None:
