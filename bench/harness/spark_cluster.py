@@ -22,22 +22,26 @@ def cluster(folder: Path, cores: int) -> Iterator[tuple[str, "Executors"]]:
 
 
 @contextlib.contextmanager
-def master() -> Iterator[str]:
-    """Run a master within the block, and yield its URL."""
+def master(properties: Path | None = None) -> Iterator[str]:
+    """Run a master within the block, and yield its URL; `properties` is a file of Spark's properties."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    with _daemon("master.Master", ["--port", str(port)]):
+    with _daemon("master.Master", ["--port", str(port), *_from(properties)]):
         _await_listener(port)
         yield f"spark://127.0.0.1:{port}"
 
 
 @contextlib.contextmanager
-def worker(url: str, folder: Path, cores: int) -> Iterator["Executors"]:
-    """Run a worker of a master within the block, and yield its executors, which end with it."""
-    options = ["--cores", str(cores), "--memory", f"{cores + 1}g", "--work-dir", str(folder), url]
+def worker(url: str, folder: Path, cores: int, properties: Path | None = None) -> Iterator["Executors"]:
+    """Run a worker of a master within the block, and yield its executors, which end with it; `properties` is a file of Spark's properties."""
+    options = ["--cores", str(cores), "--memory", f"{cores + 1}g", "--work-dir", str(folder), *_from(properties), url]
     with _daemon("worker.Worker", options) as process:
         yield Executors(process.pid)
+
+
+def _from(properties: Path | None) -> list[str]:
+    return [] if properties is None else ["--properties-file", str(properties)]
 
 
 def _await_listener(port: int) -> None:
