@@ -134,7 +134,7 @@ def test_kafkas_client_refuses_a_server_with(flaw: str, spark: SparkSession, tmp
         security = sasl(certificates=Certificates(ca_file=str(server.ca_file)))
         settings = AggregatorSettings(bootstrap_servers=f"127.0.0.1:{server.port}", kafka_security=security)
         with pytest.raises(BrokerError) as refused:
-            check_topics(spark, settings)
+            check_topics(spark, settings, ["trades"])
     assert KAFKA_WORDS[flaw] in str(refused.value)
     assert HUSH not in str(refused.value)
     assert server.accepted == []

@@ -154,7 +154,7 @@ def test_too_few_copies_are_reported(
         min_copies=3,
     )
     with pytest.raises(BrokerError, match="fewer than 3 replicas: trades has 1"):
-        check_topics(spark, settings)
+        check_topics(spark, settings, ["trades"])
 
     def is_reported() -> bool:
         # Until the connector knows the new tables, it reports another error.
