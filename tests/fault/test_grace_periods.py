@@ -92,9 +92,17 @@ def test_the_producers_flush_fits_in_its_grace_period(
     )
 
 
-@pytest.mark.parametrize("hangs", [False, True], ids=["under-load", "while-cassandra-hangs"])
+SUBMITTED: Final = ("spark-submit", "apps/aggregator.py")
+"""As on Kubernetes: the JVM receives the signal, and not Python."""
+
+
+@pytest.mark.parametrize(
+    ("command", "hangs"),
+    [((), False), (SUBMITTED, False), ((), True)],
+    ids=["under-load", "submitted-and-under-load", "while-cassandra-hangs"],
+)
 def test_the_aggregators_last_micro_batch_fits_in_its_grace_period(
-    stacks: tuple[Stack, Stack], tmp_path: Path, tell: Tell, *, hangs: bool
+    stacks: tuple[Stack, Stack], tmp_path: Path, tell: Tell, command: tuple[str, ...], *, hangs: bool
 ) -> None:
     kafka, cassandra = stacks
     grace_s = grace_period_s("aggregator")
@@ -102,7 +110,7 @@ def test_the_aggregators_last_micro_batch_fits_in_its_grace_period(
     tape = Tape(seed=71)
     trades = tape.trades(20_000)
     put(site, trades)
-    program = Program.start(site, "--max-offsets-per-trigger", "2000", "--trigger", "0")
+    program = Program.start(site, "--max-offsets-per-trigger", "2000", "--trigger", "0", command=command)
     try:
         until(program.is_up, "the queries run")
         until(lambda: bool(committed_offsets(site.queries[0], site.kafka.trades_topic)), "a micro-batch is stored")
@@ -117,7 +125,7 @@ def test_the_aggregators_last_micro_batch_fits_in_its_grace_period(
     assert Program.start(site, "--once").ended() == 0
     ledger = check_ledger(site, genuine=len(trades))
     tell(
-        f"SIGTERM to the aggregator {'while Cassandra hangs' if hangs else 'amid its micro-batches'}",
+        f"SIGTERM to {command[0] if command else 'the aggregator'} {'while Cassandra hangs' if hangs else 'amid its micro-batches'}",
         "it ends within its grace period, and goes on where it was",
         f"{took_s:.1f} s of {grace_s} s, exit code {code}; {ledger}",
     )
