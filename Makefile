@@ -15,7 +15,7 @@ FUZZ_SECONDS ?= 600
 TWO_AT_A_TIME := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 PARTS := domain producer spark cassandra e2e sizes
-.PHONY: help run stack test test-faults test-images image fuzz audit check format dashboards deployment bench $(PARTS:%=bench-%) bench-growth bench-hold bench-soak lock clean
+.PHONY: help run stack test test-faults test-images test-kubernetes image fuzz audit check format dashboards deployment bench $(PARTS:%=bench-%) bench-growth bench-hold bench-soak lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,13 @@ test-faults: $(VENV)/.synced-all ## Run all tests of faults and print a table of
 
 test-images: $(VENV)/.synced-all ## Build the container images and run programs in them
 	@$(PY) -m pytest tests/deploy/test_images.py -m images $(ARGS)
+
+test-kubernetes: export PATH := $(CURDIR)/$(TOOLS)/bin:$(PATH)
+test-kubernetes: $(VENV)/.synced-all $(TOOLS)/bin/kube-apiserver ## Let an API server of Kubernetes judge the overlays; needs Go, etcd and kubectl
+	@$(PY) -m pytest tests/deploy/test_api_server.py -m kubernetes $(ARGS)
+
+$(TOOLS)/bin/kube-apiserver:
+	@scripts/build-kube-apiserver $@
 
 image: ## Build the container images with docker, podman or buildah
 	@deploy/images/build $(ARGS)

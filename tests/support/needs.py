@@ -36,12 +36,16 @@ class Program:
 
     executables: tuple[str, ...]
     debian_package: str
+    """Empty if Debian has none."""
     elsewhere: str
 
     @property
     def remedy(self) -> str:
         """How to get it, for a person."""
-        return f"on Debian and Ubuntu `apt-get install {self.debian_package}`, elsewhere {self.elsewhere}"
+        debian = (
+            f"on Debian and Ubuntu `apt-get install {self.debian_package}`, elsewhere " if self.debian_package else ""
+        )
+        return f"{debian}{self.elsewhere}"
 
 
 _PROMETHEUS = "https://prometheus.io/download"
@@ -53,6 +57,8 @@ PROGRAMS: Final = {
     "alertmanager": Program(("prometheus-alertmanager", "alertmanager"), "prometheus-alertmanager", _PROMETHEUS),
     "amtool": Program(("amtool",), "prometheus-alertmanager", _PROMETHEUS),
     "node-exporter": Program(("prometheus-node-exporter", "node_exporter"), "prometheus-node-exporter", _PROMETHEUS),
+    "etcd": Program(("etcd",), "etcd-server", "https://etcd.io/docs/latest/install"),
+    "kube-apiserver": Program(("kube-apiserver",), "", "`scripts/build-kube-apiserver`"),
     "kubectl": Program(("kubectl",), "kubernetes-client", "https://kubernetes.io/docs/tasks/tools"),
     "systemd-analyze": Program(("systemd-analyze",), "systemd", "https://systemd.io"),
     "buildah": Program(("buildah",), "buildah", "https://buildah.io"),
