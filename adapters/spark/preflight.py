@@ -100,9 +100,10 @@ def _store_error(error: Exception, settings: AggregatorSettings, table: str) -> 
 
 
 def _root(error: Py4JJavaError) -> str:
-    """Return the deepest cause in one line: the causes above repeat it with more words."""
+    """Return the deepest cause in one line, with its kind: the causes above repeat it with more words."""
     cause = error.java_exception
     while cause.getCause() is not None:
         cause = cause.getCause()
-    lines = (cause.getMessage() or cause.getClass().getSimpleName()).splitlines()
-    return str(lines[0])[:300]
+    # The text of a certificate that has ended is only its date.
+    kind, lines = cause.getClass().getSimpleName(), (cause.getMessage() or "").splitlines()
+    return f"{kind}: {lines[0]}"[:300] if lines else str(kind)

@@ -24,8 +24,7 @@ Right = TopicRight | GroupRight | TableRight
 
 ROWS: Final[Sequence[Right]] = (*TOPIC_RIGHTS, *GROUP_RIGHTS, *TABLE_RIGHTS)
 
-SLOW: Final = frozenset({"aggregator", "reconcile", "monitoring"})
-"""Users whose programs take long to start, or that have many rows: their tests run with those of faults."""
+SPARK_PROGRAMS: Final = frozenset({"aggregator", "reconcile"})
 
 _PRODUCER: Final = (
     "producer", "--feed", "simulated", "--duration", "1", "--flush-timeout", "2", "--metrics-port", "0",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+import attrs
 import pytest
 from confluent_kafka.admin import AdminClient
 
@@ -28,7 +29,7 @@ from tests.support.timeouts import TIMEOUT_S
 
 from .rights import (
     ROWS,
-    SLOW,
+    SPARK_PROGRAMS,
     Right,
     command_using,
     key_of,
@@ -59,7 +60,8 @@ def contents(admin: Servers) -> None:
     with KafkaPublisher(admin.kafka) as publisher:
         times = (now_ms - 300_000, now_ms, now_ms - 20_000)
         trades = [make_trade(SYMBOL, at_ms, f"{number:04}-00000000") for number, at_ms in enumerate(times)]
-        publisher.publish(*trades, make_event(), make_dead_letter(b"{"))
+        event = attrs.evolve(make_event(), at_ms=now_ms, seen_ms=now_ms - 1, symbols={SYMBOL: now_ms - 1_000})
+        publisher.publish(*trades, event, make_dead_letter(b"{"))
         assert publisher.flush(TIMEOUT_S).acknowledged == 5
     trades = [make_trade(SYMBOL, NOON_MS + number * 1_000) for number in range(200)]
     session = CassandraSession(admin.cassandra)
@@ -86,7 +88,9 @@ def contents(admin: Servers) -> None:
 
 
 def _marks(user: str, command: Sequence[str]) -> list[pytest.MarkDecorator]:
-    return [pytest.mark.faults] if user in SLOW or "spark" in command else []
+    """Return what keeps slow tests out of the default run: programs on Spark, and the doctor, who needs many rights."""
+    is_slow = user in {*SPARK_PROGRAMS, "monitoring"} or "spark" in command
+    return [pytest.mark.faults] if is_slow else []
 
 
 EACH_ROW = [
@@ -108,7 +112,8 @@ def test_without_a_right_its_program_ends_with_a_clear_error(
         done = run_as(secure_stack, user_of(right), command_using(right), tmp_path)
     assert denial_in(done, name_on_server(right, admin)), output_of(done)
     assert done.returncode == (0 if key_of(right) in REPORTED_ONLY else 1), output_of(done)
-    assert "Traceback" not in output_of(done)
+    # Spark logs the stack of each failed query.
+    assert user_of(right) in SPARK_PROGRAMS or "Traceback" not in output_of(done)
     assert [password for password in passwords(secrets.folder) if password in output_of(done)] == []
 
 

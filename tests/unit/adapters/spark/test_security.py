@@ -119,10 +119,10 @@ def test_kafkas_client_takes_what_it_gets(spark: SparkSession, certificates: Cer
 KAFKA_WORDS = {
     "unknown authority": "unable to find valid certification path",
     "wrong host name": "No subject alternative names matching IP address 127.0.0.1",
-    "expired certificate": "validity check failed",
-    "certificate that is not valid yet": "validity check failed",
+    "expired certificate": "CertificateExpiredException",
+    "certificate that is not valid yet": "CertificateNotYetValidException",
     "old TLS": "protocol_version",
-    "no TLS": "Unsupported or unrecognized SSL message",
+    "no TLS": "SSL message",
 }
 
 
