@@ -38,6 +38,8 @@ def programs(name: str) -> Iterator[tuple[list[str], dict[str, str]]]:
         for container in pod.containers:
             if "/tapeline:" in container["image"]:
                 yield list(container["args"]), environment(resources, container)
+            elif container["args"][:1] == ["tapeline"]:
+                yield list(container["args"][1:]), environment(resources, container)
             elif pod.name in SPARK_PROGRAMS:
                 yield [SPARK_PROGRAMS[pod.name], *container["args"]], environment(resources, container)
 
