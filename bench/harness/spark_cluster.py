@@ -65,8 +65,8 @@ class Executors:
         self._worker = psutil.Process(worker)
 
     def count(self) -> int:
-        """Return how many executors run."""
-        return len(self._worker.children())
+        """Return how many executors run. Spark's script leaves the worker a child that has ended."""
+        return sum(child.status() != psutil.STATUS_ZOMBIE for child in self._worker.children())
 
     def cpu_s(self) -> float:
         """Return the CPU seconds of the executors that run."""
