@@ -17,7 +17,8 @@ from .trade_sum import TradeSum
 T = TypeVar("T", TradeKey, Decimal)
 
 
-@attrs.frozen(kw_only=True)
+# Without slots, as `domain.feed.Frame`.
+@attrs.frozen(kw_only=True, slots=False)
 class EligibleView:
     """Prices in the quote currency, volume in units of the base."""
 
@@ -68,37 +69,41 @@ class EligibleView:
         )
 
     @classmethod
-    def of_sums(cls, sums: Mapping[Eligibility, TradeSum]) -> Self:
-        """Return the view of trades that are summed up by their eligibility."""
-        first: tuple[int, str, Decimal] | None = None
-        last: tuple[int, str, Decimal] | None = None
-        high: Decimal | None = None
-        low: Decimal | None = None
-        volume = vwap_volume = notional = ZERO
-        trades = 0
-        # Compared and added in line: every candle that is written passes here, and most have one or two sums.
-        for (sets_open_close, sets_high_low, counts_in_volume, _), total in sums.items():
-            if sets_open_close:
-                first = total.open if first is None or total.open < first else first
-                last = total.close if last is None or total.close > last else last
-            if sets_high_low:
-                high = total.high if high is None or total.high > high else high
-                low = total.low if low is None or total.low < low else low
-            if counts_in_volume:
-                volume = add(volume, total.volume)
-                trades += total.trades
-                if sets_high_low:
-                    vwap_volume = add(vwap_volume, total.volume)
-                    notional = add(notional, total.notional)
+    def of_sum(cls, total: TradeSum, open_key: TradeKey, close_key: TradeKey) -> Self:
+        """Return the view of trades that are all fully eligible, by their sum and its two keys."""
         return cls(
-            open_key=first and TradeKey._make(first),
-            close_key=last and TradeKey._make(last),
-            high=high,
-            low=low,
-            volume=volume,
-            trade_count=trades,
-            vwap_volume=vwap_volume,
-            notional=notional,
+            open_key=open_key,
+            close_key=close_key,
+            high=total.high,
+            low=total.low,
+            volume=total.volume,
+            trade_count=total.trades,
+            vwap_volume=total.volume,
+            notional=total.notional,
+        )
+
+    @classmethod
+    def of_sums(cls, fully: TradeSum | None, others: Mapping[Eligibility, TradeSum]) -> Self:
+        """Return the view of trades that are summed up by their eligibility, those that are fully eligible apart."""
+        keys = prices = volumes = vwaps = fully
+        for (sets_open_close, sets_high_low, counts_in_volume, _), total in others.items():
+            if sets_open_close:
+                keys = total.plus(keys)
+            if sets_high_low:
+                prices = total.plus(prices)
+            if counts_in_volume:
+                volumes = total.plus(volumes)
+                if sets_high_low:
+                    vwaps = total.plus(vwaps)
+        return cls(
+            open_key=TradeKey(*keys.open) if keys else None,
+            close_key=TradeKey(*keys.close) if keys else None,
+            high=prices.high if prices else None,
+            low=prices.low if prices else None,
+            volume=volumes.volume if volumes else ZERO,
+            trade_count=volumes.trades if volumes else 0,
+            vwap_volume=vwaps.volume if vwaps else ZERO,
+            notional=vwaps.notional if vwaps else ZERO,
         )
 
     def merge(self, other: "EligibleView") -> "EligibleView":

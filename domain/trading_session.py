@@ -7,6 +7,7 @@ and holidays. The hours of each day come from a calendar; this module holds the 
 import enum
 from collections.abc import Callable
 from datetime import date
+from typing import Final
 
 import attrs
 
@@ -22,8 +23,12 @@ class TradingSession(enum.StrEnum):
     @property
     def is_extended(self) -> bool:
         """Whether it is pre-market or post-market."""
-        return self in (TradingSession.PRE, TradingSession.POST)
+        return self is _PRE or self is _POST
 
+
+# An enum looks its members up by a call, and this is asked for each trade that is Form T.
+_PRE: Final = TradingSession.PRE
+_POST: Final = TradingSession.POST
 
 SessionOf = Callable[[int], TradingSession]
 """Returns the session of a moment, in milliseconds since the epoch, UTC. Total: a day that the calendar does not know is closed."""

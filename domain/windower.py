@@ -9,7 +9,7 @@ The rules, which are those of Spark's update mode:
 
 from .candle import Candle, OpenCandle
 from .candle_revision import closed_until_ms
-from .eligibility import WITHOUT_CALENDAR, EligibilityOf
+from .eligibility import FULLY_ELIGIBLE, WITHOUT_CALENDAR, EligibilityOf
 from .trade import Trade
 
 
@@ -43,7 +43,8 @@ class Windower:
         known = self._open.get(key)
         if known is None:
             known = self._open[key] = OpenCandle(key)
-        known.add(trade, self._eligibility_of(trade))
+        # A trade without conditions is fully eligible, by every table.
+        known.add(trade, self._eligibility_of(trade) if trade.conditions else FULLY_ELIGIBLE)
         self._changed[key] = None
         return True
 

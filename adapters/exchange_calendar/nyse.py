@@ -43,15 +43,23 @@ class NyseCalendar:
     def __init__(self) -> None:
         self._special = special_days()
         self._hours: dict[date, TradingHours | None] = {}
+        self._latest: TradingHours | None = None
+        """The day of the last moment that was asked for: the next one is mostly of the same day."""
 
     def session(self, moment_ms: int) -> TradingSession:
         """Return the session of a moment."""
+        latest = self._latest
+        if latest is not None and latest.pre_start_ms <= moment_ms < latest.post_end_ms:
+            return latest.session_at(moment_ms)
         try:
             day = (to_datetime(moment_ms) - _SHIFT).date()
         except OverflowError:
             return TradingSession.CLOSED
         hours = self.hours(day)
-        return TradingSession.CLOSED if hours is None else hours.session_at(moment_ms)
+        if hours is None:
+            return TradingSession.CLOSED
+        self._latest = hours
+        return hours.session_at(moment_ms)
 
     def hours(self, day: date) -> TradingHours | None:
         """Return the hours of a trading day, by its date in New York."""
