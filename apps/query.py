@@ -80,7 +80,7 @@ def query() -> None:
 @click.option(
     "--as-of",
     "as_of_ms",
-    callback=moment_callback,
+    callback=_read_moment,
     help="Print the candles as they were known at this moment  [default: as they are now]",
 )
 @click.option(
