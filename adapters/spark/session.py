@@ -58,6 +58,8 @@ _UI_ADDRESS: Final = "SPARK_LOCAL_IP"
 _DEFAULTS: Final = {
     "spark.master": "local[*]",
     "spark.driver.memory": "1g",
+    # Candles that one task of a micro-batch folds by hash (see `candles`). Beyond its default, 128, Spark sorts. A candle takes about 2 KiB on the heap.
+    "spark.sql.objectHashAggregate.sortBased.fallbackThreshold": "10000",
     "spark.sql.streaming.stateStore.rocksdb.changelogCheckpointing.enabled": "true",
     "spark.sql.streaming.stateStore.rocksdb.boundedMemoryUsage": "true",
     "spark.sql.streaming.stateStore.rocksdb.trackTotalNumberOfRows": "false",
