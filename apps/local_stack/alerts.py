@@ -70,9 +70,10 @@ def program_ports(*, watched: bool) -> Iterator[MetricsPorts]:
 class Alerts:
     """The monitoring programs of a running stack, and the alerts that they raised."""
 
-    def __init__(self, log: AlertLog, monitoring: Monitoring) -> None:
+    def __init__(self, log: AlertLog, monitoring: Monitoring, *, is_secure: bool = False) -> None:
         self._log = log
         self._monitoring = monitoring
+        self._is_secure = is_secure
         self._gone_since_ms: dict[str, int] = {}
 
     @property
@@ -91,8 +92,8 @@ class Alerts:
     def watch(self, ports: MetricsPorts, page_url: str) -> None:
         """Scrape these programs, and the page if there is one."""
         targets = [
-            Target(job="producer", address=f"{HOST}:{ports.producer}"),
-            Target(job="aggregator", address=f"{HOST}:{ports.aggregator}"),
+            Target(job="producer", address=f"{HOST}:{ports.producer}", is_protected=self._is_secure),
+            Target(job="aggregator", address=f"{HOST}:{ports.aggregator}", is_protected=self._is_secure),
         ]
         if ports.spark is not None:
             targets.append(Target(job="spark", address=f"{HOST}:{ports.spark}"))
@@ -145,8 +146,9 @@ def stack_alerts(settings: StackSettings, devstack: Stack, *, watched: bool) -> 
             group_wait_s=max(0.5, GROUP_WAIT_S * scale),
             group_interval_s=max(1.0, GROUP_INTERVAL_S * scale),
             hold_scale=scale,
+            secrets=devstack.secrets,
         )
         monitoring = Monitoring(devstack, options, report=click.echo)
         stack.callback(monitoring.close)
         monitoring.start()
-        yield Alerts(log, monitoring)
+        yield Alerts(log, monitoring, is_secure=settings.secure)

@@ -1,6 +1,7 @@
 """The parts of `tapeline stack`: where its servers are, topics and tables, and its two programs."""
 
 import os
+import ssl
 from pathlib import Path
 from typing import Final
 
@@ -12,12 +13,13 @@ from adapters.kafka.security import KafkaSecurity
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topics import Profile
 from apps.command_containers import AdminContainer
+from apps.http_security.endpoint_client import EndpointClient
 from apps.runtime.child_processes import Child
 from apps.settings.secret_files import read_secret
 from apps.settings.stack import StackSettings
 from devstack.servers.java import java_home
 from devstack.servers.jmx_exporter import agent_option
-from devstack.servers.secrets import ADMIN, Secrets
+from devstack.servers.secrets import ADMIN, PROGRAMS, Secrets
 from devstack.stack import Stack
 from domain.program_rights import ROLES
 
@@ -59,6 +61,13 @@ class Servers:
         """Return those of a stack that is up, for a user of Kafka and a role of Cassandra, where the stack is secure."""
         return cls(kafka=kafka_of(stack, user), cassandra=cassandra_of(stack, role), secrets=stack.secrets)
 
+    def endpoints(self) -> EndpointClient:
+        """Return a client of the programs' metrics endpoints."""
+        if self.secrets is None:
+            return EndpointClient()
+        context = ssl.create_default_context(cafile=str(self.secrets.ca_file))
+        return EndpointClient(tls=context, token=read_secret(self.secrets.metrics_token))
+
     def variables(self) -> dict[str, str]:
         """Return them as environment variables of a program; passwords stay in their files."""
         return {
@@ -74,6 +83,7 @@ class Servers:
         if self.secrets is None:
             return {}
         kafka, cassandra = self.kafka.security, self.cassandra
+        certificate = str(self.secrets.key_and_certificate(PROGRAMS))
         return {
             "TAPELINE_KAFKA_SECURITY_PROTOCOL": kafka.protocol,
             "TAPELINE_KAFKA_SSL_CA_FILE": kafka.ca_file,
@@ -83,6 +93,10 @@ class Servers:
             "TAPELINE_CASSANDRA_CA_FILE": cassandra.ca_file,
             "TAPELINE_CASSANDRA_USERNAME": cassandra.username,
             "TAPELINE_CASSANDRA_PASSWORD_FILE": str(self.secrets.cassandra_password(cassandra.username)),
+            "TAPELINE_METRICS_TLS_CERT_FILE": certificate,
+            "TAPELINE_METRICS_TLS_KEY_FILE": certificate,
+            "TAPELINE_METRICS_TOKEN": "",  # one of the user's own would be in conflict with the file
+            "TAPELINE_METRICS_TOKEN_FILE": str(self.secrets.metrics_token),
         }
 
 

@@ -90,8 +90,8 @@ def run_stack(settings: StackSettings) -> str:
             stack_watch(
                 kafka=container.kafka_probe(),
                 cassandra=container.stores.probe(),
-                producer=Program(producer, ports.producer),
-                aggregator=Program(aggregator, ports.aggregator),
+                producer=Program(producer, ports.producer, servers.endpoints()),
+                aggregator=Program(aggregator, ports.aggregator, servers.endpoints()),
                 spark_port=ports.spark,
                 watchers={} if alerts is None else alerts.watchers,
             )

@@ -7,11 +7,11 @@
 
 import time
 import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Final
 
+from apps.http_security.endpoint_client import EndpointClient
 from apps.observability.health import FEED_UNAVAILABLE
 from apps.observability.pipeline_stages import Stage, StageState
 from apps.observability.stage_watch import StageCheck, StageWatch
@@ -23,6 +23,7 @@ ANSWER_S: Final = 3.0
 """A part that has not answered for this time is down."""
 START_S: Final = 60.0
 GONE: Final = "does not answer"
+_OPEN: Final = EndpointClient()
 
 
 @contextmanager
@@ -54,9 +55,10 @@ def stack_watch(
 class Program:
     """A child process, checked at its port: any program that answers there counts, also one that was restarted by hand."""
 
-    def __init__(self, child: Child, port: int) -> None:
+    def __init__(self, child: Child, port: int, client: EndpointClient = _OPEN) -> None:
         self._child = child
-        self._url = f"http://127.0.0.1:{port}/readyz"
+        self._client = client
+        self._url = f"{client.scheme}://127.0.0.1:{port}/readyz"
         self._begun_s = time.monotonic()
         self._was_ready = False
 
@@ -67,7 +69,7 @@ class Program:
 
     def ask(self) -> Sequence[str] | None:
         """Return the reasons why it is not ready, empty if it is ready, None if it does not answer."""
-        reasons = ask_page(self._url)
+        reasons = ask_page(self._url, self._client)
         if reasons is not None and not reasons:
             self._was_ready = True
         return reasons
@@ -140,20 +142,16 @@ def page_check(name: str, url: str) -> StageCheck:
     return StageCheck(names=(name,), run=run)
 
 
-def ask_page(url: str) -> Sequence[str] | None:
+def ask_page(url: str, client: EndpointClient = _OPEN) -> Sequence[str] | None:
     """Return no lines if the address answers 200, the lines of any other answer, or None if there is no answer in time."""
     try:
-        with _open(url, timeout=ANSWER_S):
+        with client.open(url, ANSWER_S):
             return []
     except urllib.error.HTTPError as refusal:
         with refusal:
             return refusal.read(4096).decode(errors="replace").splitlines() or [str(refusal.code)]
     except (OSError, ValueError):
         return None
-
-
-# No proxy stands between this machine and itself, whatever the environment says.
-_open: Callable[..., "urllib.request._UrlopenRet"] = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
 
 
 def _stage(name: str, found: tuple[StageState, str], runbook: str) -> Stage:

@@ -98,7 +98,8 @@ class Monitoring:
         ]
         for name, address in self._stack.metrics_targets.items():
             every.append(Target(job=name.rpartition("-")[0], address=address, labels={"server": name}))
-        write_targets(self._folder / "targets.json", every)
+        write_targets(self._folder / "targets.json", (target for target in every if not target.is_protected))
+        write_targets(self._folder / "protected.json", (target for target in every if target.is_protected))
 
     def close(self) -> None:
         """Stop the programs; a second call does nothing. Their data is removed with the stack."""

@@ -17,7 +17,17 @@ import attrs
 
 from devstack.errors import DevstackError
 from devstack.servers.monitoring_programs import HOST
+from devstack.servers.secrets import Secrets
 
+_PROTECTED = """
+  - job_name: protected
+    scheme: https
+    tls_config: {{ca_file: "{ca_file}"}}
+    authorization: {{credentials_file: "{token_file}"}}
+    file_sd_configs:
+      - files: ["{folder}/protected.json"]
+        refresh_interval: {interval}
+"""
 DEPLOY = Path(__file__).parents[2] / "deploy"
 _HOLD = re.compile(r"^(\s+for: )(\d+)([smh])$", re.MULTILINE)
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
@@ -30,6 +40,8 @@ class Target:
     job: str
     address: str
     labels: Mapping[str, str] = attrs.field(factory=dict)
+    is_protected: bool = False
+    """Whether it asks for TLS and a token, as the programs of a secure stack do."""
 
 
 @attrs.frozen(kw_only=True)
@@ -45,6 +57,8 @@ class MonitoringOptions:
     hold_scale: float = attrs.field(default=1.0, validator=attrs.validators.ge(0))
     prometheus_port: int | None = None
     alertmanager_port: int | None = None
+    secrets: Secrets | None = attrs.field(default=None, repr=False)
+    """Those of a secure stack, for its protected targets."""
     deploy: Path = DEPLOY
 
 
@@ -95,12 +109,20 @@ def write_config(folder: Path, options: MonitoringOptions, *, prometheus_port: i
         "PAGER_WEBHOOK_URL": options.pager_url,
         "CHAT_WEBHOOK_URL": options.chat_url,
     }
-    for name, values in (("prometheus", prometheus), ("alertmanager", alertmanager)):
+    protected = "" if options.secrets is None else _protected(options.secrets, folder, prometheus["SCRAPE_INTERVAL"])
+    for name, values, more in (("prometheus", prometheus, protected), ("alertmanager", alertmanager, "")):
         file = folder / f"{name}.yml"
         file.touch(mode=0o600)  # URLs of webhooks may contain secrets
-        file.write_text(render(deploy / name / f"{name}.yml", values), "utf-8")
+        file.write_text(render(deploy / name / f"{name}.yml", values) + more, "utf-8")
     target = Target(job="alertmanager", address=f"{HOST}:{alertmanager_port}")
     write_targets(folder / "alertmanagers.json", [target])
+
+
+def _protected(secrets: Secrets, folder: Path, interval: str) -> str:
+    """Return the scrape configuration of protected targets. The template ends with the list that it belongs to."""
+    return _PROTECTED.format(
+        ca_file=secrets.ca_file, token_file=secrets.metrics_token, folder=folder, interval=interval
+    )
 
 
 def write_targets(file: Path, targets: Iterable[Target]) -> None:

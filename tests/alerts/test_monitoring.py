@@ -1,14 +1,17 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from devstack.errors import DevstackError
 from devstack.servers import monitoring_programs
+from devstack.servers.secrets import Secrets
 from devstack.stack import Stack
 from devstack.stack.monitoring import Monitoring, require_monitoring
-from devstack.stack.monitoring_config import MonitoringOptions, render, scale_holds
-from tests.support.needs import MONITORING
+from devstack.stack.monitoring_config import MonitoringOptions, render, scale_holds, write_config, write_targets
+from tests.support.needs import MONITORING, path_of
 
+from .programs import run
 from .rules import RULES
 
 
@@ -44,6 +47,22 @@ def test_a_template_with_an_unknown_variable_is_an_error(tmp_path: Path) -> None
         render(tmp_path / "t.yml", {"KNOWN": "1"})
     with pytest.raises(DevstackError, match="cannot be read"):
         render(tmp_path / "absent.yml", {})
+
+
+@pytest.mark.needs("promtool")
+def test_prometheus_reaches_the_programs_of_a_secure_stack_by_tls_and_with_their_token(tmp_path: Path) -> None:
+    secrets = Secrets(folder=tmp_path / "secrets")
+    secrets.make({})
+    options = MonitoringOptions(pager_url="http://127.0.0.1:9", chat_url="http://127.0.0.1:9", secrets=secrets)
+    write_config(tmp_path, options, prometheus_port=9090, alertmanager_port=9093)
+    write_targets(tmp_path / "targets.json", [])
+    write_targets(tmp_path / "protected.json", [])
+    file = tmp_path / "prometheus.yml"
+    result = run(path_of("promtool"), "check", "config", str(file))
+    assert result.returncode == 0, result.stdout + result.stderr
+    [protected] = [job for job in yaml.safe_load(file.read_text())["scrape_configs"] if job["job_name"] == "protected"]
+    assert protected["scheme"] == "https"
+    assert Path(protected["authorization"]["credentials_file"]).read_text() not in file.read_text()
 
 
 @pytest.mark.needs(*MONITORING)

@@ -9,7 +9,11 @@ from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry
+from typed_settings import SecretStr
 
+from apps.http_security.credentials import Credentials
+from apps.http_security.endpoint_client import EndpointClient
+from apps.http_security.endpoint_security import EndpointSecurity, server_tls
 from apps.local_stack import watch
 from apps.local_stack.alerts import facts
 from apps.local_stack.watch import Program, aggregator_stage, page_check, producer_stages
@@ -18,6 +22,7 @@ from apps.observability.health import FEED_UNAVAILABLE, Health
 from apps.observability.metrics_endpoint import MetricsEndpoint
 from apps.observability.pipeline_stages import FiringAlert, Stage, StageState
 from apps.runtime.child_processes import Child
+from tests.support.certificates import make_certificate
 
 OK, WARNING, DOWN = StageState.OK, StageState.WARNING, StageState.DOWN
 
@@ -84,6 +89,22 @@ def test_an_aggregator_whose_jvm_hangs_is_down(tmp_path: Path, endpoint: Metrics
         assert aggregator_stage(program, f"http://127.0.0.1:{endpoint.port}/healthz").state is OK
         found = aggregator_stage(program, f"http://127.0.0.1:{frozen.getsockname()[1]}/-/healthy")
         assert (found.state, found.runbook) == (DOWN, "runbooks/AggregatorDown.md")
+
+
+def test_a_program_of_a_secure_stack_is_asked_by_tls_and_with_its_token(tmp_path: Path) -> None:
+    made, token = make_certificate(tmp_path), SecretStr("a-token-of-these-tests")
+    security = EndpointSecurity(tls=server_tls(made.certificate, made.key), credentials=Credentials(token=token))
+    health = Health(stalled=list, unready=list)
+    tls = made.client()
+    with (
+        MetricsEndpoint(CollectorRegistry(), health, host="127.0.0.1", port=0, security=security) as endpoint,
+        child(tmp_path) as process,
+    ):
+        asked = Program(process, endpoint.port, EndpointClient(tls=tls, token=token))
+        assert stages_of(asked) == [("Feed", OK, "connected"), ("Producer", OK, "ready")]
+        asked = Program(process, endpoint.port, EndpointClient(tls=tls))
+        assert asked.ask() == ["credentials required"]
+        assert Program(process, endpoint.port).ask() is None
 
 
 def test_a_program_that_is_killed_or_never_answers_says_how_it_went(
