@@ -9,6 +9,7 @@ repository (`HISTORY`). No test is skipped for another reason.
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 from collections import Counter
 from collections.abc import Generator, Iterable
@@ -38,6 +39,7 @@ class Program:
     debian_package: str
     """Empty if Debian has none."""
     elsewhere: str
+    needs_root: bool = False
 
     @property
     def remedy(self) -> str:
@@ -45,7 +47,8 @@ class Program:
         debian = (
             f"on Debian and Ubuntu `apt-get install {self.debian_package}`, elsewhere " if self.debian_package else ""
         )
-        return f"{debian}{self.elsewhere}"
+        root = "; it runs as root alone" if self.needs_root else ""
+        return f"{debian}{self.elsewhere}{root}"
 
 
 _PROMETHEUS = "https://prometheus.io/download"
@@ -62,6 +65,7 @@ PROGRAMS: Final = {
     "kubectl": Program(("kubectl",), "kubernetes-client", "https://kubernetes.io/docs/tasks/tools"),
     "systemd-analyze": Program(("systemd-analyze",), "systemd", "https://systemd.io"),
     "buildah": Program(("buildah",), "buildah", "https://buildah.io"),
+    "tcpdump": Program(("tcpdump",), "tcpdump", "https://www.tcpdump.org", needs_root=True),
     "openssl": Program(("openssl",), "openssl", "https://www.openssl.org"),
     "chromium": Program(("chromium", "chromium-browser", "google-chrome"), "chromium", _CHROMIUM),
     "chromedriver": Program(("chromedriver",), "chromium-driver", _CHROMIUM),
@@ -78,10 +82,12 @@ def find(program: str) -> str | None:
 
 
 def is_installed(name: str) -> bool:
-    """Return whether a program of `PROGRAMS`, PySpark or the history is here."""
+    """Return whether a program of `PROGRAMS`, PySpark or the history is here, and this user may use it."""
     if name == HISTORY:
         return is_in_history()
-    return find(name) is not None if name in PROGRAMS else importlib.util.find_spec(name) is not None
+    if name not in PROGRAMS:
+        return importlib.util.find_spec(name) is not None
+    return find(name) is not None and (os.geteuid() == 0 or not PROGRAMS[name].needs_root)
 
 
 def path_of(program: str) -> str:
