@@ -37,8 +37,8 @@ _POLL_S: Final = 0.1
 class Pipeline:
     """Runs within its `with` block; the aggregator runs from `start_aggregator` on. All files are below `folder`."""
 
-    def __init__(self, folder: Path, progress: Callable[[str], None]) -> None:
-        self._stack = Stack(name="bench", home=folder)
+    def __init__(self, folder: Path, progress: Callable[[str], None], *, secure: bool = False) -> None:
+        self._stack = Stack(name="bench", home=folder, secure=secure)
         self._progress = progress
         self._exit = ExitStack()
         self._aggregator: Child | None = None
@@ -92,7 +92,8 @@ class Pipeline:
         """Stop the aggregator if it runs, and start it with this trigger. It resumes from its checkpoint."""
         self.stop_aggregator()
         settings = StackSettings(trigger_s=trigger_s)
-        self._aggregator = aggregator_child(settings, self.servers, self.folder, self._ports.aggregator)
+        servers = Servers.of(self._stack, user="aggregator", role="aggregator")
+        self._aggregator = aggregator_child(settings, servers, self.folder, self._ports.aggregator)
         self._exit.enter_context(self._aggregator)
 
     def stop_aggregator(self) -> None:
@@ -137,7 +138,8 @@ class Pipeline:
         assert self._market.stdout is not None
         url = f"ws://127.0.0.1:{int(self._market.stdout.readline())}"
         settings = StackSettings(symbols=tuple(symbols()), finnhub=FinnhubOptions(url=url, token=ts.SecretStr("bench")))
-        self._producer = producer_child(settings, self.servers, self.folder, self._ports.producer)
+        servers = Servers.of(self._stack, user="producer")
+        self._producer = producer_child(settings, servers, self.folder, self._ports.producer)
         self._exit.enter_context(self._producer)
         self.set_rate(100)
         end_s = time.monotonic() + START_TIMEOUT_S

@@ -1,5 +1,6 @@
 """Topics of seeded trades."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -11,9 +12,17 @@ _TIMEOUT_S: Final = 600.0
 
 
 def fill(
-    servers: str, topic: str, trades: int, folder: Path, *, symbols: int = SYMBOLS, partitions: int = PARTITIONS
+    servers: str,
+    topic: str,
+    trades: int,
+    folder: Path,
+    *,
+    symbols: int = SYMBOLS,
+    partitions: int = PARTITIONS,
+    variables: Mapping[str, str] | None = None,
 ) -> Path:
     """Create a topic and fill it with trades. Return the file of the candles that these trades make."""
     file = folder / f"{topic}.candles"
-    Variant.of_program(topic, "fill_topic", servers, topic, trades, symbols, partitions, file).run(_TIMEOUT_S)
+    args = (servers, topic, trades, symbols, partitions, file)
+    Variant.of_program(topic, "fill_topic", *args, variables=variables).run(_TIMEOUT_S)
     return file

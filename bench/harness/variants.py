@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -20,16 +20,25 @@ class Variant:
 
     name: str
     command: Sequence[str]
+    variables: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+    """Added to the environment."""
 
     @classmethod
-    def of_program(cls, name: str, module: str, *args: object) -> Self:
+    def of_program(cls, name: str, module: str, *args: object, variables: Mapping[str, str] | None = None) -> Self:
         """Return the variant that a module of `bench.programs` runs."""
-        return cls(name=name, command=(sys.executable, "-m", f"bench.programs.{module}", *map(str, args)))
+        command = (sys.executable, "-m", f"bench.programs.{module}", *map(str, args))
+        return cls(name=name, command=command, variables=variables or {})
 
     def run(self, timeout_s: float) -> Run:
         """Run the command once. Raise RuntimeError with the end of its output if it fails."""
         completed = subprocess.run(
-            self.command, cwd=ROOT, env=_environment(), capture_output=True, text=True, timeout=timeout_s, check=False
+            self.command,
+            cwd=ROOT,
+            env={**_environment(), **self.variables},
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
         )
         if completed.returncode:
             raise RuntimeError(f"{self.name} failed:\n{completed.stdout[-2000:]}{completed.stderr[-4000:]}")

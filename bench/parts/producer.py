@@ -1,10 +1,7 @@
 """Part `producer`: from the WebSocket to acknowledgement, throughput and latency, compared with the bare clients."""
 
-import subprocess
-import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +9,8 @@ from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topics import Profile, ensure_topics
 from bench.harness.runs import Run
 from bench.harness.spread import Spread
-from bench.harness.variants import ROOT, Variant, run_in_turns
+from bench.harness.variants import Variant, run_in_turns
+from bench.harness.websocket import serving
 from bench.harness.workload import SYMBOLS, frames, write_frames
 from bench.report import plot
 from bench.report.figures import spread
@@ -51,7 +49,7 @@ def _throughput(
 ) -> dict[str, list[Run]]:
     progress(f"full speed, {trades_per_frame} trades per frame")
     write_frames(file, frames(trades, trades_per_frame))
-    with _server(file) as url:
+    with serving(file) as url:
         variants = (
             Variant.of_program("tapeline", "producer_throughput", "tapeline", servers, TOPIC, url, trades),
             Variant.of_program(BASELINE, "producer_throughput", "bare", servers, TOPIC, file, trades),
@@ -64,25 +62,13 @@ def _latency(file: Path, servers: str, rounds: int, progress: Callable[[str], No
     count = STEADY_FRAMES_PER_S * STEADY_S
     progress(f"steady rate, {STEADY_FRAMES_PER_S * TRADES_PER_FRAME} trades per second")
     write_frames(file, frames(count * TRADES_PER_FRAME, TRADES_PER_FRAME))
-    with _server(file, STEADY_FRAMES_PER_S) as url:
+    with serving(file, STEADY_FRAMES_PER_S) as url:
         tail = (count, STEADY_FRAMES_PER_S)
         variants = (
             Variant.of_program("tapeline", "producer_latency", "tapeline", servers, TOPIC, url, *tail),
             Variant.of_program("bare producer", "producer_latency", "bare", servers, TOPIC, file, *tail),
         )
         return run_in_turns(variants, rounds, progress)
-
-
-@contextmanager
-def _server(*args: object) -> Iterator[str]:
-    """Run a WebSocket server within the block. Yield its URL."""
-    command = (sys.executable, "-m", "bench.programs.websocket_server", *map(str, args))
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield f"ws://127.0.0.1:{int(process.stdout.readline())}"
-        finally:
-            process.terminate()
 
 
 def _body(

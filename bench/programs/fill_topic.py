@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+import attrs
 from confluent_kafka import KafkaError, Message, Producer
 
 from adapters.exchange_calendar.markets import NYSE
@@ -16,6 +17,7 @@ from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topics import Profile, ensure_topics
 from apps.runtime.gc_tuning import tune_gc
 from bench.harness import candle_lines
+from bench.harness.connections import connections
 from bench.harness.runs import Stopwatch
 from bench.harness.workload import frames
 from domain.candle import fold
@@ -34,8 +36,12 @@ TIMEOUT_S: Final = 60.0
 
 def kafka_settings(servers: str, topic: str) -> KafkaSettings:
     """Return the settings of a topic of trades with its own topics of dead letters and events."""
-    return KafkaSettings(
-        bootstrap_servers=servers, trades_topic=topic, dead_letters_topic=f"{topic}.dlq", events_topic=f"{topic}.events"
+    return attrs.evolve(
+        connections().kafka.adapter(),
+        bootstrap_servers=servers,
+        trades_topic=topic,
+        dead_letters_topic=f"{topic}.dlq",
+        events_topic=f"{topic}.events",
     )
 
 

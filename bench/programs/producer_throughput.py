@@ -12,6 +12,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Final
 
+import attrs
 import msgspec
 from confluent_kafka import KafkaError, Message, Producer
 
@@ -19,8 +20,9 @@ from adapters.kafka.settings import KafkaSettings
 from adapters.system_clock import system_clock
 from apps.containers import ProducerContainer
 from apps.runtime.gc_tuning import tune_gc
-from apps.settings.options import FinnhubOptions, KafkaOptions
+from apps.settings.options import FinnhubOptions
 from apps.settings.producer import ProducerSettings
+from bench.harness.connections import connections
 from bench.harness.runs import Run, Stopwatch
 from bench.harness.workload import read_frames, symbols
 
@@ -33,7 +35,9 @@ def tapeline(servers: str, topic: str, url: str, trades: int) -> Run:
     """Publish trades with the producer as its container builds it."""
     settings = ProducerSettings(
         finnhub=FinnhubOptions(url=url),
-        kafka=KafkaOptions(bootstrap_servers=servers, trades_topic=topic, dead_letters_topic=f"{topic}.dlq"),
+        kafka=attrs.evolve(
+            connections().kafka, bootstrap_servers=servers, trades_topic=topic, dead_letters_topic=f"{topic}.dlq"
+        ),
     )
     container = ProducerContainer(settings=settings)
     feed, publisher, ingest = container.feed(), container.publisher(), container.ingest()

@@ -20,14 +20,21 @@ from adapters.spark.progress import BatchProgress, read_progress
 from adapters.spark.queries import candle_stream
 from adapters.spark.settings import AggregatorSettings
 from adapters.spark.sources import topic_records
+from apps.settings.spark_connections import spark_kafka_security
 from bench.harness import candle_lines
+from bench.harness.connections import connections
 from bench.harness.spark_jvm import JvmWatch, Spark, spark
 
 
 def main(servers: str, topic: str, trades: str, expected: str, master: str = "local[2]", batch_size: str = "") -> None:
     """Measure the query."""
     with tempfile.TemporaryDirectory() as name:
-        settings = AggregatorSettings(bootstrap_servers=servers, topic=topic, trading_days=NYSE.trading_days())
+        settings = AggregatorSettings(
+            bootstrap_servers=servers,
+            topic=topic,
+            kafka_security=spark_kafka_security(connections().kafka),
+            trading_days=NYSE.trading_days(),
+        )
         if batch_size:
             settings = attrs.evolve(settings, max_offsets_per_trigger=int(batch_size))
         with spark(settings, master) as running:

@@ -30,6 +30,8 @@ from adapters.spark.settings import AggregatorSettings
 from adapters.spark.sinks import write_rows
 from adapters.spark.sources import kafka_clients
 from adapters.spark.trades import TABLE, trade_rows
+from apps.settings.spark_connections import spark_cassandra, spark_kafka_security
+from bench.harness.connections import connections
 from bench.harness.runs import Run, Stopwatch
 from bench.harness.spark_jvm import JvmWatch, Spark, spark
 
@@ -77,12 +79,13 @@ def prepare(spark: Spark, settings: AggregatorSettings, folder: str) -> Run:
 
 def main(mode: str, servers: str, topic: str, count: str, folder: str, host: str, port: str) -> None:
     """Measure one variant."""
+    cassandra = attrs.evolve(connections().cassandra, hosts=(host,), port=int(port))
     settings = AggregatorSettings(
         bootstrap_servers=servers,
         topic=topic,
         dead_letter_topic=f"{topic}.dlq",
-        cassandra_hosts=(host,),
-        cassandra_port=int(port),
+        kafka_security=spark_kafka_security(connections().kafka),
+        **spark_cassandra(cassandra),
         max_offsets_per_trigger=ROWS_PER_BATCH,
     )
     with spark(settings) as running:
@@ -113,7 +116,8 @@ def _second_pass(
 
 
 def _cassandra(settings: AggregatorSettings) -> CassandraSettings:
-    return CassandraSettings(
+    return attrs.evolve(
+        connections().cassandra.adapter(),
         hosts=settings.cassandra_hosts,
         port=settings.cassandra_port,
         keyspace=settings.keyspace,
