@@ -87,7 +87,7 @@ TABLE_RIGHTS: Final = (
         "daily_candles",
     ),
     *_table("reconcile", "SELECT", "trades_v2", "trade_aggregates", "candle_revisions"),
-    *_table("reconcile", "MODIFY", "trade_aggregates", "candle_revisions"),
+    *_table("reconcile", "MODIFY", "trade_aggregates", "candle_revisions", "daily_candles"),
     # The Spark connector cuts a table into parts by it.
     TableRight(role="aggregator", keyspace="system", table="size_estimates", permission="SELECT"),
     TableRight(role="reconcile", keyspace="system", table="size_estimates", permission="SELECT"),

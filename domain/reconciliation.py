@@ -16,7 +16,7 @@ from .errors import TapelineError
 from .rules import DAY_MS
 from .window import day_start_ms
 
-_ABOUT_TO_EXPIRE_MS: Final = 3_600_000
+ABOUT_TO_EXPIRE_MS: Final = 3_600_000
 
 
 class DayError(TapelineError):
@@ -75,7 +75,7 @@ def plan_day(
     if kept_from_ms > now_ms:
         raise DayError(f"the trades were not written on {written}: that day has not begun")
     trades_end_ms = kept_from_ms + retention.trades_s * 1000
-    if retention.trades_s and now_ms >= trades_end_ms - _ABOUT_TO_EXPIRE_MS:
+    if retention.trades_s and now_ms >= trades_end_ms - ABOUT_TO_EXPIRE_MS:
         raise DayError(
             f"the trades of {day} have begun to expire ({retention.trades_s // 86_400} days after they are written): its candles can no longer be "
             "recomputed, and are left as they are. Trades of a replay live from the day of the replay: name it with --written"
@@ -83,7 +83,7 @@ def plan_day(
     candles_ttl_s = None
     if retention.candles_s:
         left_ms = kept_from_ms + DAY_MS + retention.candles_s * 1000 - now_ms
-        if left_ms < _ABOUT_TO_EXPIRE_MS:
+        if left_ms < ABOUT_TO_EXPIRE_MS:
             raise DayError(f"the candles of {day} expire within the hour")
         candles_ttl_s = min(left_ms // 1000, retention.candles_s)
     return DayPlan(

@@ -80,11 +80,14 @@ class SparkDaySummaries:
 
 def read_sums(spark: SparkSession, settings: AggregatorSettings, days: Sequence[SymbolDay]) -> DataFrame:
     """Return the sums of the days, read from the tables."""
-    trades, stored = (_read(spark, settings, table, moment, days) for table, moment in (
-        (trade_table.TABLE, "timestamp"), (candle_table.TABLE, "window_start"),
-    ))  # fmt: skip
-    minutes = fold_minutes(judge_rows(trades, settings.trading_days))
-    return day_sums(minutes, stored.where(F.col("window_ms") == MINUTE_MS), day_bounds(spark, days))
+    stored = _read(spark, settings, candle_table.TABLE, "window_start", days).where(F.col("window_ms") == MINUTE_MS)
+    return day_sums(read_minutes(spark, settings, days), stored, day_bounds(spark, days))
+
+
+def read_minutes(spark: SparkSession, settings: AggregatorSettings, days: Sequence[SymbolDay]) -> DataFrame:
+    """Return the 1-minute candles of the stored trades of the days, as `fold_minutes` returns them."""
+    trades = _read(spark, settings, trade_table.TABLE, "timestamp", days)
+    return fold_minutes(judge_rows(trades, settings.trading_days))
 
 
 def day_bounds(spark: SparkSession, days: Sequence[SymbolDay]) -> DataFrame:

@@ -57,14 +57,13 @@ def day_sums(minutes: DataFrame, stored: DataFrame, days: DataFrame) -> DataFram
     `minutes` is of `fold_minutes`, `stored` has the 1-minute rows of `trade_aggregates`; both within the days. `days` has the columns of BOUNDS, and it is
     small: it goes to every task. Times in the result are in ms since the epoch, UTC.
     """
-    ours = minutes.select("symbol", "window_start", _candle("ours", VALUES), _UNKNOWN, *OFFICIAL)
+    ours = _windows(minutes)
     theirs = stored.select("symbol", "window_start", _candle("theirs", _COMPARED))
     windows = ours.join(theirs, ["symbol", "window_start"], "full_outer").join(F.broadcast(days), "symbol")
     start_ms = F.unix_millis("window_start")
     is_ours, is_theirs = F.col("ours").isNotNull(), F.col("theirs").isNotNull()
     raw_differs = ~(is_ours & is_theirs) | _differs(_RAW)
     overlaps = F.exists("gaps", lambda gap: (gap.start_ms < start_ms + MINUTE_MS) & (gap.end_ms > start_ms))
-    inside = is_ours & (start_ms >= F.col("hours_start_ms")) & (start_ms < F.col("hours_end_ms"))
     return windows.groupBy("symbol").agg(
         _total("ours.trade_count").alias("trades"),
         _total("ours.update_count").alias("updates"),
@@ -74,9 +73,25 @@ def day_sums(minutes: DataFrame, stored: DataFrame, days: DataFrame) -> DataFram
         F.count(F.when(~raw_differs & _differs(_ELIGIBLE), 1)).alias("eligible_differ"),
         F.sum(F.greatest(F.lit(0), _events("ours") - _events("theirs"))).alias("late"),
         F.count(F.when(is_theirs & overlaps, 1)).alias("partial"),
-        *(_key(F.max(name)).alias(name) for name in OFFICIAL),
-        F.when(F.count(F.when(inside, 1)) > 0, _merged(inside)).alias("candle"),
+        *_day_columns(),
     )
+
+
+def day_candles(minutes: DataFrame, days: DataFrame) -> DataFrame:
+    """Return the candle of the expected hours of each symbol and its official prints, beside the columns of `days`; arguments as of `day_sums`."""
+    windows = _windows(minutes).join(F.broadcast(days), "symbol")
+    return windows.groupBy("symbol", "hours_start_ms", "hours_end_ms").agg(*_day_columns())
+
+
+def _windows(minutes: DataFrame) -> DataFrame:
+    return minutes.select("symbol", "window_start", _candle("ours", VALUES), _UNKNOWN, *OFFICIAL)
+
+
+def _day_columns() -> Sequence[Column]:
+    start_ms = F.unix_millis("window_start")
+    inside = F.col("ours").isNotNull() & (start_ms >= F.col("hours_start_ms")) & (start_ms < F.col("hours_end_ms"))
+    prints = [_key(F.max(name)).alias(name) for name in OFFICIAL]
+    return *prints, F.when(F.count(F.when(inside, 1)) > 0, _merged(inside)).alias("candle")
 
 
 def _candle(side: str, names: Iterable[str]) -> Column:

@@ -1,4 +1,4 @@
-"""`tapeline reconcile`: recompute the candles of a day from its stored trades, report the differences, and correct them.
+"""`tapeline reconcile`: recompute the candles of a day from its stored trades, report the differences, correct them, and store the candle of the day.
 
 Only differences go to standard output; messages go to standard error. With --dry-run nothing is written, and the exit code is 1 if there are differences.
 """
@@ -8,6 +8,8 @@ from datetime import date
 
 import click
 
+from adapters.exchange_calendar.markets import calendar_of_symbol
+from adapters.spark.daily_candles import store_daily_candles
 from adapters.spark.preflight import check_tables, check_topics
 from adapters.spark.reconciling import Difference, Request, Summary
 from adapters.spark.reconciling import reconcile as reconcile_day
@@ -56,7 +58,7 @@ def reconcile(
     dry_run: bool,
     form: str,
 ) -> None:
-    """Recompute the candles of a day from the stored trades, report the differences, and correct them."""
+    """Recompute the candles of a day from the stored trades, report the differences, correct them, and store the candle of the day."""
     configure_logs()
     request = Request(
         day=day,
@@ -80,19 +82,20 @@ def reconcile(
         if adapter.publish_candles:
             check_topics(session, adapter, [adapter.candles_topic])
         summary = reconcile_day(session, adapter, request, report)
+        days = 0 if dry_run else store_daily_candles(session, adapter, request, calendar_of_symbol)
     finally:
         session.stop()
     print_differences(found)
-    click.echo(_words(day, summary, dry_run=dry_run), err=True)
+    click.echo(_words(day, summary, days, dry_run=dry_run), err=True)
     sys.exit(1 if dry_run and summary.differences else 0)
 
 
-def _words(day: date, summary: Summary, *, dry_run: bool) -> str:
+def _words(day: date, summary: Summary, days: int, *, dry_run: bool) -> str:
     text = (
         f"{day}: {summary.symbols} symbols, {summary.candles} candles of stored trades; "
         f"{summary.missing} missing, {summary.changed} changed, {summary.extra} extra"
     )
-    return text if dry_run else f"{text}; {summary.written} written"
+    return text if dry_run else f"{text}; {summary.written} written; {days} daily candles stored"
 
 
 if __name__ == "__main__":

@@ -104,6 +104,19 @@ def test_the_symbols_are_found_and_the_worst_verdict_decides(settings: Cassandra
     assert done.returncode == 1
 
 
+def test_spark_reports_the_same_and_stores_the_same(settings: CassandraSettings) -> None:
+    def stored() -> list[object]:
+        with CassandraReportStore(settings) as reports, CassandraDailyCandleStore(settings) as days:
+            return [*reports.read(DAY), *(candle for symbol in (WHOLE, LATE) for candle in days.read(symbol, DAY, DAY))]
+
+    by_python = report(settings, *OLD, "--format", "json")
+    kept = stored()
+    by_spark = report(settings, *OLD, "--format", "json", "--engine", "spark")
+    assert (by_spark.returncode, by_spark.stdout) == (by_python.returncode, by_python.stdout), by_spark.stderr
+    assert len(by_spark.stdout.splitlines()) == 2
+    assert stored() == kept
+
+
 def test_a_symbol_that_is_nowhere_is_missing_and_no_store_stores_nothing(settings: CassandraSettings) -> None:
     done = report(settings, *OLD, "--symbol", SILENT, "--no-store")
     assert done.returncode == 1
