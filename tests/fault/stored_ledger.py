@@ -196,3 +196,8 @@ def _ends(rows: list[dict[str, Any]]) -> tuple[int | str | None, ...]:
         if rows
         else (None,) * 4
     )
+
+
+def candle_of(symbol: str, start_ms: int, window_ms: int, rows: list[dict[str, Any]]) -> CandleRow:
+    """Return the candle of a window of any length from its trades, in any order."""
+    return _candle(symbol, start_ms, rows)._replace(window_ms=window_ms)
