@@ -1,4 +1,4 @@
-"""The report command on a real Cassandra, without Kafka."""
+"""The report command on a real Cassandra, with and without Kafka."""
 
 import json
 import os
@@ -8,6 +8,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
+import attrs
 import pytest
 
 from adapters.cassandra.candle_store import CassandraCandleStore
@@ -17,14 +18,18 @@ from adapters.cassandra.report_store import CassandraReportStore
 from adapters.cassandra.session import CassandraSession
 from adapters.cassandra.settings import CassandraSettings
 from adapters.cassandra.trade_store import CassandraTradeStore
+from adapters.kafka.publisher import KafkaPublisher
+from adapters.kafka.settings import KafkaSettings
+from adapters.kafka.topics import Profile, ensure_topics
 from apps.admin import schema
 from devstack.stack import Stack
 from domain.candle import fold
+from domain.rejection import DeadLetter, Reason, Rejection
 from domain.session import SessionEvent, SessionEventKind
 from domain.window import MINUTE_MS
 from tests.contract.stores import DAY_MS, MIDNIGHT_MS, NOON_MS, make_trade
 from tests.support.keyspaces import fresh_settings
-from tests.support.timeouts import scaled
+from tests.support.timeouts import TIMEOUT_S, scaled
 
 pytestmark = pytest.mark.servers
 
@@ -66,15 +71,20 @@ def free_port() -> int:
         return int(server.getsockname()[1])
 
 
-def report(settings: CassandraSettings, *args: str) -> subprocess.CompletedProcess[str]:
+def report(
+    settings: CassandraSettings, *args: str, kafka: KafkaSettings | None = None
+) -> subprocess.CompletedProcess[str]:
+    bootstrap_servers = f"127.0.0.1:{free_port()}" if kafka is None else kafka.bootstrap_servers
     environment = {
         **os.environ,
         "TAPELINE_CASSANDRA_HOSTS": ",".join(settings.hosts),
         "TAPELINE_CASSANDRA_PORT": str(settings.port),
         "TAPELINE_CASSANDRA_KEYSPACE": settings.keyspace,
-        "TAPELINE_KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{free_port()}",
-        "TAPELINE_KAFKA_CONNECT_TIMEOUT_S": "1",
+        "TAPELINE_KAFKA_BOOTSTRAP_SERVERS": bootstrap_servers,
+        "TAPELINE_KAFKA_CONNECT_TIMEOUT_S": "1" if kafka is None else "20",
     }
+    if kafka is not None:
+        environment["TAPELINE_KAFKA_DEAD_LETTERS_TOPIC"] = kafka.dead_letters_topic
     return subprocess.run(
         [sys.executable, "-m", "apps.report", *args],
         cwd=ROOT, env=environment, capture_output=True, text=True, timeout=scaled(120), check=False,
@@ -102,6 +112,35 @@ def test_the_symbols_are_found_and_the_worst_verdict_decides(settings: Cassandra
     assert {symbol: row["verdict"] for symbol, row in found.items()} == {WHOLE: "complete", LATE: "degraded"}
     assert (found[LATE]["late"], found[LATE]["raw_differ"]) == (1, 1)
     assert done.returncode == 1
+
+
+def test_rejected_trades_are_counted_by_reason_from_the_topic(settings: CassandraSettings, kafka_stack: Stack) -> None:
+    name = f"report-{settings.keyspace}"
+    kafka = KafkaSettings(
+        bootstrap_servers=kafka_stack.bootstrap_servers,
+        trades_topic=name,
+        dead_letters_topic=f"{name}.dlq",
+        events_topic=f"{name}.events",
+    )
+    ensure_topics(kafka, profile=Profile.DEV)
+    payload = json.dumps({"s": WHOLE, "p": -1, "v": 1, "t": NOON_MS}).encode()
+    reasons = (Reason.PRICE_NOT_POSITIVE, Reason.PRICE_NOT_POSITIVE, Reason.TOO_OLD)
+    letters = [
+        DeadLetter(payload=payload, rejection=Rejection(reason=reason), source="finnhub", rejected_ms=NOON_MS + n)
+        for n, reason in enumerate(reasons)
+    ]
+    another_day = attrs.evolve(letters[0], rejected_ms=NOON_MS + DAY_MS)
+    nameless = attrs.evolve(letters[0], payload=b"{")
+    publisher = KafkaPublisher(kafka)
+    publisher.start()
+    publisher.publish(*letters, another_day, nameless)
+    assert not publisher.flush(TIMEOUT_S).pending
+    publisher.close()
+    done = report(
+        settings, *OLD, "--symbol", WHOLE, "--format", "json", "--no-store", "--letters-kept-days", "10000", kafka=kafka
+    )
+    assert json.loads(done.stdout)["rejected"] == {"price_not_positive": 2, "too_old": 1}
+    assert "1 dead letters name no symbol" in done.stderr
 
 
 def test_spark_reports_the_same_and_stores_the_same(settings: CassandraSettings) -> None:
