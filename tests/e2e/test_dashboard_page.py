@@ -3,7 +3,7 @@
 import itertools
 import re
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,14 +12,16 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 from typed_settings import SecretStr
 
+from adapters.exchange_calendar.markets import NYSE
 from adapters.memory.event_store import MemoryEventStore
 from adapters.memory.report_store import MemoryReportStore
 from apps.http_security.credentials import Credentials
 from apps.http_security.endpoint_security import EndpointSecurity
 from apps.observability.pipeline_stages import FiringAlert, Stage, StageState
 from apps.web.server import PageServer
+from domain.rollup import rollup, rollup_days
 from domain.session import SessionEvent, SessionEventKind
-from domain.window import MINUTE_MS, partition_day, to_datetime
+from domain.window import MINUTE_MS, partition_day, to_datetime, to_ms
 from tests.property.test_day_report import make_report
 from tests.unit.apps.web.made_up_market import MadeUpMarket, many_symbols, now_ms
 
@@ -150,6 +152,54 @@ def test_the_length_of_a_candle_and_the_view_are_chosen_and_stay_in_the_address(
         assert len(again) == len(longer)
         assert not any(row[2] == "9,999.00" for row in again)
         assert page.console() == []
+
+
+OPENING_MS = to_ms(datetime(2019, 10, 11, 13, 30, tzinfo=UTC))
+"""The regular hours of a Friday in New York begin."""
+SHADES = """
+const found = new Set();
+for (const canvas of document.querySelectorAll("#chart td:nth-child(2) canvas")) {
+  const row = canvas.getContext("2d").getImageData(0, 4, canvas.width, 1).data;
+  for (let at = 0; at < row.length; at += 4) if (row[at + 3]) found.add(row.slice(at, at + 4).join());
+}
+return found.size;
+"""
+"""How many colours a line at the upper edge of the chart has: the background, its grid, and the shade of a session if one is shaded."""
+
+
+def test_each_length_of_a_candle_is_the_roll_up_of_minutes(page: Page) -> None:
+    market = MadeUpMarket(("AAPL",))
+    for minute in range(-40, 360, 4):
+        market.trade("AAPL", OPENING_MS + minute * MINUTE_MS)
+    minutes = list(market.candles.read("AAPL", 0, 1 << 53, MINUTE_MS))
+    with PageServer(market.source(is_recording=True), port=0) as server:
+        page.open(server.url)
+        for name, count in (
+            *(
+                (name, len(rollup(minutes, length * MINUTE_MS)))
+                for name, length in {"5m": 5, "15m": 15, "1h": 60, "1m": 1}.items()
+            ),
+            ("1d", len(rollup_days(minutes, NYSE.hours))),
+        ):
+            page.run(f"document.querySelector('[data-choice=\"{name}\"]').click()")
+            expected = min(count, 30)
+            page.until(lambda expected=expected: len(table_of(page)) == expected, f"{count} candles of {name}")
+            assert f"interval={name}" in str(page.driver.current_url)
+        assert page.console() == []
+
+
+def test_the_extended_sessions_are_shaded(page: Page) -> None:
+    shades = []
+    for first in (5, -40):
+        market = MadeUpMarket(("AAPL",))
+        for minute in range(first, 60):
+            market.trade("AAPL", OPENING_MS + minute * MINUTE_MS)
+        with PageServer(market.source(is_recording=True), port=0) as server:
+            page.open(server.url)
+            page.until(lambda: table_of(page), "a table")
+            shades.append(page.until(lambda: page.run(SHADES), "a chart"))
+    regular, with_pre_market = shades
+    assert with_pre_market > regular
 
 
 def test_the_report_of_the_last_day_is_shown_beside_its_symbol(page: Page) -> None:
