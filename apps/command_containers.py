@@ -9,6 +9,7 @@ from ports.clock import Clock
 from ports.day_summaries import DaySummaries
 from ports.diagnosis import Diagnosis
 from ports.publisher import Publisher
+from ports.revision_reader import RevisionReader
 from ports.symbol_index import SymbolIndex
 from ports.topic_reader import TopicReader
 from ports.watchlist_editor import WatchlistEditor
@@ -75,6 +76,9 @@ class ReportContainer(DeclarativeContainer):
     symbol_index: Provider[SymbolIndex] = Singleton(
         Late("adapters.cassandra.symbol_index:CassandraSymbolIndex"), cassandra, stores.session
     )
+    revisions: Provider[RevisionReader] = Singleton(
+        Late("adapters.cassandra.revision_store:CassandraRevisionStore"), cassandra, stores.session
+    )
     summaries: Provider[DaySummaries] = Selector(
         settings.provided.engine,
         python=Singleton(
@@ -93,6 +97,7 @@ class ReportContainer(DeclarativeContainer):
         DayReportService,
         summaries=summaries,
         events=stores.event_store,
+        revisions=revisions,
         calendar_of=Object(calendar_of_symbol),
     )
 

@@ -100,7 +100,7 @@ def report(
         click.echo(f"no trade, candle or event of a connection on {day}: name the symbols with --symbol", err=True)
         sys.exit(1)
     rejections = _rejections(container, settings, now_ms)
-    with started(container.summaries()), started(container.stores.event_store()):
+    with started(container.summaries()), started(container.stores.event_store()), started(container.revisions()):
         made = container.service().judge(
             names, day, hours=DayHours(hours), closed_ms=closed_ms, now_ms=now_ms, rejections=rejections
         )

@@ -101,6 +101,8 @@ class DayReport:
     """Dead letters of the symbol by reason; None where the dead letters are not known."""
     redelivered: int | None = None
     """Trades that came twice and were dropped by the intake; None where nothing is on record."""
+    corrections: int | None = None
+    """Stored candles that a reconciliation has corrected; None where it is not known."""
 
     @classmethod
     def of(
@@ -110,6 +112,7 @@ class DayReport:
         *,
         rejected: Mapping[str, int] | None = None,
         redelivered: int | None = None,
+        corrections: int | None = None,
     ) -> Self:
         """Return the report of a day from what is stored of it."""
         return cls(
@@ -123,6 +126,7 @@ class DayReport:
             stored=summary.stored,
             rejected=rejected,
             redelivered=redelivered,
+            corrections=corrections,
         )
 
     @property

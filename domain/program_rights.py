@@ -92,7 +92,7 @@ TABLE_RIGHTS: Final = (
     TableRight(role="aggregator", keyspace="system", table="size_estimates", permission="SELECT"),
     TableRight(role="reconcile", keyspace="system", table="size_estimates", permission="SELECT"),
     TableRight(role="report", keyspace="system", table="size_estimates", permission="SELECT"),
-    *_table("report", "SELECT", "trades_v2", "trade_aggregates", "feed_events"),
+    *_table("report", "SELECT", "trades_v2", "trade_aggregates", "candle_revisions", "feed_events"),
     *_table("report", "MODIFY", "daily_reports", "daily_candles"),
     *_table(
         "monitoring",

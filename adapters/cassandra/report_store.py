@@ -23,12 +23,12 @@ class CassandraReportStore(CassandraStore):
     TABLE = "daily_reports"
     INSERT = (
         "INSERT INTO {table} (day, symbol, verdict, end_at, expected_start, expected_end, coverage_percent, gaps, trades, updates,"
-        " unknown_conditions, candles, candles_complete, candles_partial, raw_differ, eligible_differ, late, rejected, redelivered)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " unknown_conditions, candles, candles_complete, candles_partial, raw_differ, eligible_differ, late, rejected, redelivered, corrections)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     )
     SELECT = (
         "SELECT symbol, end_at, expected_start, expected_end, gaps, trades, updates, unknown_conditions,"
-        " candles, candles_complete, candles_partial, raw_differ, eligible_differ, late, rejected, redelivered FROM {table} WHERE day = ?"
+        " candles, candles_complete, candles_partial, raw_differ, eligible_differ, late, rejected, redelivered, corrections FROM {table} WHERE day = ?"
     )
 
     def write(self, reports: Iterable[DayReport]) -> None:
@@ -71,13 +71,25 @@ def _row(report: DayReport) -> Row:
         stored.late,
         None if report.rejected is None else dict(report.rejected),
         report.redelivered,
+        report.corrections,
     )
 
 
 def _report(day: date, row: tuple[Any, ...]) -> DayReport:
-    symbol, end_at, expected_start, expected_end, missing, trades, updates, unknown, *stored, rejected, redelivered = (
-        row
-    )
+    (
+        symbol,
+        end_at,
+        expected_start,
+        expected_end,
+        missing,
+        trades,
+        updates,
+        unknown,
+        *stored,
+        rejected,
+        redelivered,
+        corrections,
+    ) = row
     candles, complete, partial, raw_differ, eligible_differ, late = stored
     return DayReport(
         symbol=symbol,
@@ -100,4 +112,5 @@ def _report(day: date, row: tuple[Any, ...]) -> DayReport:
         ),
         rejected=None if rejected is None else dict(rejected),
         redelivered=redelivered,
+        corrections=corrections,
     )

@@ -12,7 +12,8 @@ from domain.window import to_datetime
 from .tables import Row
 
 REPORT_COLUMNS: Final = (
-    "symbol", "verdict", "coverage", "gaps", "trades", "late", "rejected", "unknown conditions", "candles", "complete", "partial", "equal to trades",
+    "symbol", "verdict", "coverage", "gaps", "trades", "late", "rejected", "redelivered", "corrected", "unknown conditions", "candles", "complete",
+    "partial", "equal to trades",
 )  # fmt: skip
 NOT_KNOWN: Final = "not known"
 
@@ -29,6 +30,8 @@ def report_row(report: DayReport) -> Row:
         "trades": str(report.trades),
         "late": str(stored.late),
         "rejected": _reasons(report.rejected),
+        "redelivered": _count(report.redelivered),
+        "corrected": _count(report.corrections),
         "unknown conditions": str(report.unknown_conditions),
         "candles": str(stored.candles),
         "complete": _count(stored.complete),
@@ -63,6 +66,7 @@ def report_json(report: DayReport) -> str:
             "late": stored.late,
             "rejected": None if report.rejected is None else dict(report.rejected),
             "redelivered": report.redelivered,
+            "corrections": report.corrections,
             "unknown_conditions": report.unknown_conditions,
             "candles": stored.candles,
             "candles_complete": stored.complete,

@@ -5,6 +5,7 @@ from datetime import date
 
 import attrs
 
+from domain.candle_revision import RevisionReason
 from domain.daily_candle import DailyCandle, daily_candle
 from domain.day_report import DayReport
 from domain.day_summary import SymbolDay
@@ -12,8 +13,10 @@ from domain.gaps import LOOK_AHEAD_MS, covered_spans
 from domain.redelivery import redelivered_trades
 from domain.rollup import DayHours
 from domain.session import SessionEvent
+from domain.window import MINUTE_MS
 from ports.day_summaries import DaySummaries
 from ports.event_store import EventStore
+from ports.revision_reader import RevisionReader
 from ports.trading_calendar import TradingCalendar
 
 from .rejections import Rejections
@@ -34,6 +37,7 @@ class DayReportService:
 
     summaries: DaySummaries
     events: EventStore
+    revisions: RevisionReader
     calendar_of: Callable[[str], TradingCalendar]
     """Returns the calendar of a symbol's market."""
 
@@ -64,9 +68,16 @@ class DayReportService:
             rejected = None
             if rejections is not None:
                 rejected = rejections.count(symbol_day.symbol, symbol_day.start_ms, symbol_day.end_ms)
-            report = DayReport.of(summary, symbol_day, rejected=rejected, redelivered=twice)
+            report = DayReport.of(
+                summary, symbol_day, rejected=rejected, redelivered=twice, corrections=self._corrections(symbol_day)
+            )
             candle = daily_candle(summary, symbol_day, hours=hours, coverage=report.coverage)
             yield JudgedDay(report=report, candle=candle)
+
+    def _corrections(self, day: SymbolDay) -> int:
+        """Return how many candles of the day a reconciliation has corrected, each once."""
+        revisions = self.revisions.read(day.symbol, day.start_ms, day.end_ms, MINUTE_MS)
+        return len({found.candle.window_start_ms for found in revisions if found.reason is RevisionReason.RECONCILE})
 
     def _events(self, day: SymbolDay) -> list[SessionEvent]:
         return list(self.events.read(day.symbol, day.start_ms, day.end_ms + LOOK_AHEAD_MS))

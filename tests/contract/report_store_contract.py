@@ -34,6 +34,7 @@ def make_report(day: date, symbol: str = "AAPL", **changes: object) -> DayReport
         stored=StoredCandles(candles=60, raw_differ=2, eligible_differ=1, late=5, complete=59, partial=1),
         rejected={"too_old": 2, "malformed": 1},
         redelivered=4,
+        corrections=3,
     )
     return attrs.evolve(report, **changes)  # type: ignore[arg-type]
 
@@ -51,8 +52,12 @@ class ReportStoreContract:
 
     def test_unknown_and_none_at_all_are_different_things(self, store: ReportStore, day: date) -> None:
         whole = make_report(day).coverage
-        unknown = make_report(day, coverage=attrs.evolve(whole, gaps=None), rejected=None, redelivered=None)
-        nothing = make_report(day, "B", coverage=attrs.evolve(whole, gaps=[]), rejected={}, redelivered=0)
+        unknown = make_report(
+            day, coverage=attrs.evolve(whole, gaps=None), rejected=None, redelivered=None, corrections=None
+        )
+        nothing = make_report(
+            day, "B", coverage=attrs.evolve(whole, gaps=[]), rejected={}, redelivered=0, corrections=0
+        )
         store.write([unknown, nothing])
         assert list(store.read(day)) == [unknown, nothing]
 

@@ -167,6 +167,10 @@ return found.size;
 """How many colours a line at the upper edge of the chart has: the background, its grid, and the shade of a session if one is shaded."""
 
 
+def await_rows(page: Page, count: int) -> None:
+    page.until(lambda: len(table_of(page)) == count, f"a table of {count} candles")
+
+
 def test_each_length_of_a_candle_is_the_roll_up_of_minutes(page: Page) -> None:
     market = MadeUpMarket(("AAPL",))
     for minute in range(-40, 360, 4):
@@ -182,8 +186,7 @@ def test_each_length_of_a_candle_is_the_roll_up_of_minutes(page: Page) -> None:
             ("1d", len(rollup_days(minutes, NYSE.hours))),
         ):
             page.run(f"document.querySelector('[data-choice=\"{name}\"]').click()")
-            expected = min(count, 30)
-            page.until(lambda expected=expected: len(table_of(page)) == expected, f"{count} candles of {name}")
+            await_rows(page, min(count, 30))
             assert f"interval={name}" in str(page.driver.current_url)
         assert page.console() == []
 

@@ -22,6 +22,7 @@ from domain.session import SessionEvent, SessionEventKind
 from domain.trade import Trade, TradeKey
 from domain.window import MINUTE_MS, day_start_ms
 from tests.parity.twins import domain_candles
+from tests.support.revisions import GivenRevisions
 
 from .day_ledger import DayTables, check_days
 from .tape import SYMBOLS, Tape
@@ -68,6 +69,7 @@ def right() -> DayTables:
     service = DayReportService(
         summaries=StoredDaySummaries(trades=stores, candles=kept, eligibility_of=ELIGIBILITY),
         events=events,
+        revisions=GivenRevisions(),
         calendar_of=calendar_of_symbol,
     )
     end_ms = day_start_ms(DAY) + 30 * HOUR_MS

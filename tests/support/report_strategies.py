@@ -54,4 +54,5 @@ day_reports = st.builds(
     stored=stored_candles,
     rejected=rejections,
     redelivered=st.none() | counts,
+    corrections=st.none() | counts,
 )

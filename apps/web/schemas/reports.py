@@ -18,6 +18,7 @@ class ReportOut(BaseModel):
     late: int
     rejected: int | None
     redelivered: int | None
+    corrections: int | None = Field(description="Candles that a reconciliation has corrected")
     unknown_conditions: int
     candles: int
     equal_to_trades: bool
@@ -47,6 +48,7 @@ def _report_out(report: DayReport) -> ReportOut:
         late=stored.late,
         rejected=None if report.rejected is None else sum(report.rejected.values()),
         redelivered=report.redelivered,
+        corrections=report.corrections,
         unknown_conditions=report.unknown_conditions,
         candles=stored.candles,
         equal_to_trades=stored.is_equal,

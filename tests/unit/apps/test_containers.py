@@ -36,7 +36,7 @@ PROVIDERS = [
     (command_containers.WatchlistContainer(settings=WatchlistSettings()), ("editor",)),
     (
         command_containers.ReportContainer(settings=ReportSettings()),
-        ("service", "summaries", "symbol_index", "dead_letters"),
+        ("service", "summaries", "revisions", "symbol_index", "dead_letters"),
     ),
     (command_containers.ReportContainer(settings=ReportSettings(engine="spark")), ("summaries",)),
     (containers.SimulatorContainer(settings=SimulatorSettings()), ("server",)),

@@ -39,6 +39,7 @@ function details(report) {
   if (report.gaps) parts.push(`${report.gaps} ${report.gaps === 1 ? "gap" : "gaps"}`);
   if (report.late) parts.push(`${report.late} late`);
   if (report.rejected) parts.push(`${report.rejected} rejected`);
+  if (report.corrections) parts.push(`${report.corrections} corrected`);
   if (!report.equal_to_trades) parts.push("candles differ from trades");
   return parts.map((part) => ` · ${part}`).join("");
 }

@@ -18,6 +18,7 @@ UNKNOWN = attrs.evolve(
     stored=attrs.evolve(REPORT.stored, complete=None, partial=None, raw_differ=0, eligible_differ=0),
     rejected=None,
     redelivered=None,
+    corrections=None,
 )
 
 
@@ -25,7 +26,7 @@ def test_a_row_has_every_column() -> None:
     assert report_row(REPORT) == dict(
         zip(
             REPORT_COLUMNS,
-            ("AAPL", "degraded", "99.98 %", "1", "2400", "5", "malformed 1, too_old 2", "1", "60", "59", "1", "no: 3 windows"),
+            ("AAPL", "degraded", "99.98 %", "1", "2400", "5", "malformed 1, too_old 2", "4", "3", "1", "60", "59", "1", "no: 3 windows"),
             strict=True,
         )
     )  # fmt: skip
@@ -33,10 +34,20 @@ def test_a_row_has_every_column() -> None:
 
 def test_what_is_not_known_is_said_and_is_null() -> None:
     row = report_row(UNKNOWN)
-    assert {row[name] for name in ("coverage", "gaps", "rejected", "complete", "partial")} == {NOT_KNOWN}
+    assert {
+        row[name] for name in ("coverage", "gaps", "rejected", "redelivered", "corrected", "complete", "partial")
+    } == {NOT_KNOWN}
     assert row["equal to trades"] == "yes"
     found = json.loads(report_json(UNKNOWN))
-    for name in ("coverage_percent", "gaps", "rejected", "redelivered", "candles_complete", "candles_partial"):
+    for name in (
+        "coverage_percent",
+        "gaps",
+        "rejected",
+        "redelivered",
+        "corrections",
+        "candles_complete",
+        "candles_partial",
+    ):
         assert found[name] is None
 
 
@@ -65,6 +76,7 @@ def test_json_has_all_of_a_report() -> None:
         "late": 5,
         "rejected": {"too_old": 2, "malformed": 1},
         "redelivered": 4,
+        "corrections": 3,
         "unknown_conditions": 1,
         "candles": 60,
         "candles_complete": 59,

@@ -14,6 +14,7 @@ from apps.services.period_candles import PeriodCandles
 from apps.services.rejections import Rejections
 from apps.services.stored_day_summaries import StoredDaySummaries
 from domain.candle import Candle, fold
+from domain.candle_revision import CandleVersion, RevisionReason
 from domain.day_report import DayReport, Verdict
 from domain.eligibility import eligibility_rules
 from domain.market import classify
@@ -22,6 +23,7 @@ from domain.rollup import DayHours, Period
 from domain.session import CoverageSpan, SessionEvent, SessionEventKind
 from domain.trade import Trade
 from domain.window import MINUTE_MS, to_ms
+from tests.support.revisions import GivenRevisions
 
 DAY = date(2024, 7, 2)
 HOLIDAY = date(2024, 7, 4)
@@ -57,7 +59,10 @@ class Site:
     def __init__(self) -> None:
         self.trades, self.candles, self.events = MemoryTradeStore(), MemoryCandleStore(), MemoryEventStore()
         summaries = StoredDaySummaries(trades=self.trades, candles=self.candles, eligibility_of=ELIGIBILITY)
-        self.service = DayReportService(summaries=summaries, events=self.events, calendar_of=calendar_of_symbol)
+        self.revisions = GivenRevisions()
+        self.service = DayReportService(
+            summaries=summaries, events=self.events, revisions=self.revisions, calendar_of=calendar_of_symbol
+        )
 
     def trade(self, *trades: Trade) -> None:
         """Store trades and the candles of them."""
@@ -186,6 +191,38 @@ def test_a_day_that_is_not_over_is_reported_up_to_the_last_closed_minute(site: S
     assert (found.verdict, found.trades, found.end_ms) == (Verdict.COMPLETE, 1, at("12:00"))
     before_the_opening = site.report(closed_ms=at("03:00"))
     assert (before_the_opening.verdict, before_the_opening.end_ms) == (Verdict.COMPLETE, at("04:00"))
+
+
+def test_each_candle_that_a_reconciliation_corrected_is_counted_once(site: Site) -> None:
+    site.trade(trade(at("10:00")), trade(at("10:01")), trade(at("10:02")), trade(at("03:00")))
+    [night, first, second, third] = site.candles.read("AAPL", at("00:00"), at("20:00"), MINUTE_MS)
+    reconcile, late = RevisionReason.RECONCILE, RevisionReason.LATE_TRADES
+    site.revisions.found = [
+        CandleVersion(candle=first, known_at_ms=1, reason=None),
+        CandleVersion(candle=first, known_at_ms=2, reason=reconcile),
+        CandleVersion(candle=first, known_at_ms=3, reason=reconcile),
+        CandleVersion(candle=second, known_at_ms=2, reason=reconcile),
+        CandleVersion(candle=third, known_at_ms=2, reason=late),
+        CandleVersion(candle=night, known_at_ms=2, reason=reconcile),
+    ]
+    assert site.report().corrections == 2
+
+
+def test_trades_that_came_twice_are_counted_from_the_events_of_the_day(site: Site) -> None:
+    kind = SessionEventKind.REDELIVERED
+    site.events.write(
+        SessionEvent(
+            instance="p",
+            session="1",
+            kind=kind,
+            at_ms=moment_ms,
+            seen_ms=moment_ms,
+            detail="3",
+            symbols={"AAPL": moment_ms},
+        )
+        for moment_ms in (at("03:59"), at("10:00"), at("10:00"), at("11:00"))
+    )
+    assert site.report().redelivered == 6
 
 
 def test_rejections_of_the_symbol_and_the_day_are_counted_by_reason(site: Site) -> None:
