@@ -10,7 +10,7 @@ from adapters.memory.feed import MemoryFeed
 from adapters.memory.publisher import Acknowledge, MemoryPublisher, acknowledge_all
 from adapters.memory.subscriber import MemorySubscriber
 from apps.services.ingest import Ingest
-from domain.feed import FeedEvent, FeedEventKind, FeedMessage
+from domain.feed import FeedEvent, FeedEventKind, FeedMessage, Frame
 from domain.gaps import CandleStatus, covered_spans, status
 from domain.intake import Intake
 from domain.journal import Journal
@@ -291,3 +291,15 @@ def test_a_reconnect_does_not_restart_the_numbers_of_a_millisecond(line: Line) -
     with MemorySubscriber(line.broker, "trades", ["trades"]) as reader:
         trades = [decode(record.value, appended_ms=record.appended_ms, rules=Rules()) for record in reader.read(0)]
     assert [trade.trade_id[:5] for trade in trades if isinstance(trade, Trade)] == ["0000-", "0001-"]
+
+
+def test_a_frame_that_comes_twice_is_reported_with_the_number_of_its_trades(line: Line) -> None:
+    line.happen(FeedEventKind.CONNECTED, FeedEventKind.SUBSCRIBED)
+    frame = parse_message(payload("AAPL", line.now), line.now)
+    assert isinstance(frame, Frame)
+    for _ in range(3):
+        line.step(frame)
+    line.idle(6_000)
+    [found] = [event for event in line.events() if event.kind is SessionEventKind.REDELIVERED]
+    assert (list(found.symbols), found.redelivered) == (["AAPL"], 2 * len(frame.trades))
+    assert line.ingest.counts.redelivered == found.redelivered
