@@ -70,8 +70,15 @@ def by_domain(day: SymbolDay, trades: Iterable[Trade], stored: Iterable[Trade]) 
     return tally.summary(day, fold(within(stored, day), MINUTE_MS, judge).values())
 
 
-@pytest.mark.parametrize("day", [EARLY_CLOSE, WINTER, SUMMER, HOLIDAY])
-@pytest.mark.parametrize("hours", DayHours)
+@pytest.mark.parametrize(
+    ("day", "hours"),
+    [
+        (EARLY_CLOSE, DayHours.REGULAR),
+        (WINTER, DayHours.EXTENDED),
+        (SUMMER, DayHours.REGULAR),
+        (HOLIDAY, DayHours.EXTENDED),
+    ],
+)
 def test_the_summaries_of_a_day_are_equal(spark: SparkSession, day: date, hours: DayHours) -> None:
     source = random.Random(day.toordinal())
     symbols = sorted({trade.symbol for trade in TRADES})
