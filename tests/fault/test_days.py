@@ -134,7 +134,7 @@ def tables(cassandra_stack: Stack) -> Tables:
 
 def test_a_report_that_was_killed_is_completed_by_the_next_one(tables: Tables, tell: Tell) -> None:
     kept = []
-    for rows in (1, 30):
+    for rows in (1, 120):
         tables.kill_when(lambda rows=rows: tables.count("daily_reports") >= rows, *REPORT)  # type: ignore[misc]
         kept.append(tables.count("daily_reports"))
         check_days(tables.read(), DAY, is_whole=False)
