@@ -6,6 +6,7 @@ from collections import defaultdict
 from decimal import Decimal
 
 import attrs
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -100,6 +101,15 @@ def test_what_was_known_at_a_moment_stays_so_after_a_restatement(history: list[C
 @given(histories())
 def test_writing_the_last_version_again_keeps_the_same_revisions(history: list[CandleVersion]) -> None:
     assert kept([*history, history[-1]]) == kept(history)
+
+
+@pytest.mark.parametrize("ahead_ms", [0, 1])
+def test_a_version_that_is_not_older_than_its_successor_is_not_kept(ahead_ms: int) -> None:
+    before, after = (
+        CandleVersion(candle=make_candle(SYMBOL), known_at_ms=at_ms, reason=RevisionReason.LATE_TRADES)
+        for at_ms in (5 + ahead_ms, 5)
+    )
+    assert kept_revisions(before, after) == [after]
 
 
 class Aggregated:
