@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
+import attrs
 import pytest
 
 from devstack.errors import DevstackError
@@ -12,6 +13,8 @@ from devstack.servers.cassandra import CassandraNode
 from devstack.servers.kafka import KafkaBroker
 from devstack.stack import plan
 from devstack.stack.plan import Options
+from devstack.stack.port_allocation import with_another_broker
+from devstack.stack.ports import Claims
 
 
 def options(
@@ -66,6 +69,27 @@ def test_replicas_follow_the_number_of_brokers(brokers: int, replicas: str, in_s
         settings = server.properties()
         assert settings["default.replication.factor"] == settings["offsets.topic.replication.factor"] == replicas
         assert settings["min.insync.replicas"] == settings["transaction.state.log.min.isr"] == in_sync
+
+
+def test_a_broker_that_is_added_is_no_controller_and_changes_nothing_for_the_others() -> None:
+    layout = plan.new_layout(options(cassandra=False))
+    with Claims() as claims:
+        grown = with_another_broker(layout, claims)
+    [first, added] = grown.servers(Path("/x")).values()
+    [before] = layout.servers(Path("/x")).values()
+    assert isinstance(before, KafkaBroker)
+    assert isinstance(first, KafkaBroker)
+    assert isinstance(added, KafkaBroker)
+    assert first.properties() == before.properties()
+    assert added.properties()["process.roles"] == "broker"
+    assert added.properties()["controller.quorum.voters"] == before.properties()["controller.quorum.voters"]
+    assert added.inner_ports == ()
+
+
+def test_a_secure_stack_takes_no_other_broker() -> None:
+    layout = attrs.evolve(plan.new_layout(options(cassandra=False)), secure=True)
+    with Claims() as claims, pytest.raises(DevstackError, match="a secure stack cannot grow"):
+        with_another_broker(layout, claims)
 
 
 def test_each_data_center_has_a_node() -> None:
