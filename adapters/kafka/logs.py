@@ -1,4 +1,4 @@
-"""The logs of librdkafka, as events of structlog: one line when the brokers become unavailable, one when they are available again.
+"""The logs of librdkafka, as events of structlog: one line when the brokers become unavailable or refuse the client, one when they are available again.
 
 librdkafka reports each failed connection both as a log line and to the error callback, up to ten times a second: only the first report is logged.
 Every other line keeps its level, but a line that is repeated within a minute is logged as debug: while partitions wait for a leader, librdkafka
@@ -31,6 +31,7 @@ class ClientLog:
     ) -> None:
         self._log = structlog.get_logger(__name__).bind(client=client, servers=servers)
         self._unavailable = False
+        self._refusal_is_logged = False
         self._logged: dict[tuple[str, str], float] = {}
         self._on_report = on_statistics
         self.last_error = ""
@@ -70,6 +71,10 @@ class ClientLog:
             if error.code() in REFUSED_CONNECTION:
                 self.refusal = error.str()
                 self.credentials_refused |= error.code() == CREDENTIALS_REFUSED
+                if not self._refusal_is_logged:
+                    self._refusal_is_logged = True
+                    # An outage may begin otherwise, and be a refusal from the time at which the brokers are back.
+                    self._log.error("a broker refuses this client", error=error.str())
 
     def _on_statistics(self, text: str) -> None:
         if not self._unavailable and self._on_report is None:
@@ -80,5 +85,5 @@ class ClientLog:
         if self._unavailable:
             brokers = report["brokers"].values()
             if any(broker["state"] == "UP" and broker["nodeid"] >= 0 for broker in brokers):
-                self._unavailable = False
+                self._unavailable = self._refusal_is_logged = False
                 self._log.info("brokers are available again")

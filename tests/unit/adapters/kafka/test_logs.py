@@ -1,5 +1,6 @@
 """What librdkafka repeats is logged once a minute."""
 
+import json
 import logging
 from types import SimpleNamespace
 
@@ -7,7 +8,7 @@ import pytest
 from confluent_kafka import KafkaError
 from structlog.testing import capture_logs
 
-from adapters.kafka.codes import ALL_BROKERS_UNAVAILABLE
+from adapters.kafka.codes import ALL_BROKERS_UNAVAILABLE, CREDENTIALS_REFUSED
 from adapters.kafka.logs import ClientLog
 
 
@@ -56,3 +57,17 @@ def test_what_the_error_callback_reports_is_not_logged_twice() -> None:
             log.log(logging.ERROR, "", "FAIL", "publisher", "Connect to ipv4#127.0.0.1:9092 failed")
             log.options()["error_cb"](KafkaError(ALL_BROKERS_UNAVAILABLE))
     assert [entry["event"] for entry in logged] == ["brokers are unavailable"]
+
+
+def test_a_refusal_is_logged_once_also_when_the_brokers_were_unavailable_before() -> None:
+    options = ClientLog("publisher", "127.0.0.1:9092").options()
+    up = json.dumps({"brokers": {"one": {"state": "UP", "nodeid": 1}}})
+    with capture_logs() as logged:
+        for _ in range(2):
+            options["error_cb"](KafkaError(ALL_BROKERS_UNAVAILABLE))
+            for _ in range(3):
+                options["error_cb"](KafkaError(CREDENTIALS_REFUSED))
+            options["stats_cb"](up)
+    assert [entry["event"] for entry in logged] == [
+        "brokers are unavailable", "a broker refuses this client", "brokers are available again",
+    ] * 2  # fmt: skip
