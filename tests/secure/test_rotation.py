@@ -115,9 +115,11 @@ def test_an_aggregator_whose_password_changes_ends_and_a_restart_with_the_new_on
         assert program.ended() == 1, program.text()
     finally:
         program.kill()
-    assert "Authentication" in program.text().splitlines()[-1]
+    refused = Program.start(site, *FLAGS, "--once", variables=variables)
+    assert refused.ended() == 1
+    assert "password are incorrect" in refused.text()
     variables["TAPELINE_CASSANDRA_PASSWORD_FILE"] = str(password_file(tmp_path, NEW_PASSWORD))
     again = Program.start(site, *FLAGS, "--once", variables=variables)
     assert again.ended() == 0, again.text()
     assert {*site.stored_trades().values()} == {*before, *after}
-    assert NEW_PASSWORD not in program.text() + again.text()
+    assert NEW_PASSWORD not in program.text() + refused.text() + again.text()
