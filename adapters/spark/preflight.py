@@ -36,7 +36,7 @@ def check_topics(spark: SparkSession, settings: AggregatorSettings, topics: Sequ
         replicas = _replicas(jvm, admin, [topic for topic in topics if topic in names])
     except Py4JJavaError as error:
         raise BrokerError(
-            f"Kafka does not answer at {settings.bootstrap_servers} ({_root(error)}): is it up, and the address right?"
+            f"Kafka does not answer at {settings.bootstrap_servers} ({_root(error)}): is it up, and are the address and the security settings right?"
         ) from error
     finally:
         admin.close(jvm.java.time.Duration.ofSeconds(1))
@@ -95,15 +95,22 @@ def _store_error(error: Exception, settings: AggregatorSettings, table: str) -> 
     reason = _root(error) if isinstance(error, Py4JJavaError) else text.splitlines()[0][:300]
     return StoreError(
         f"Cassandra does not answer at {hosts} as data centre {settings.local_dc!r} ({reason}): "
-        "is it up, and are the address and the data centre right?"
+        "is it up, and are the address, the data centre and the security settings right?"
     )
 
 
 def _root(error: Py4JJavaError) -> str:
     """Return the deepest cause in one line, with its kind: the causes above repeat it with more words."""
     cause = error.java_exception
-    while cause.getCause() is not None:
-        cause = cause.getCause()
+    while (nested := _of_first_node(cause) or cause.getCause()) is not None:
+        cause = nested
     # The text of a certificate that has ended is only its date.
     kind, lines = cause.getClass().getSimpleName(), (cause.getMessage() or "").splitlines()
     return f"{kind}: {lines[0]}"[:300] if lines else str(kind)
+
+
+def _of_first_node(error: Any) -> Any:
+    """Return why the first node could not be used, None for an error that is not about nodes. The driver lists these reasons and has no cause."""
+    if error.getClass().getSimpleName() != "AllNodesFailedException":
+        return None
+    return error.getAllErrors().values().iterator().next().get(0)
