@@ -93,10 +93,13 @@ class KafkaPublisher:
         """Accept items for delivery; block while the buffer is full. Raise BrokerError when the publisher is not open or beyond repair."""
         with self._turn:
             producer = self._open()
-            produce, report, add = producer.produce, self._report, self._undelivered.add
+            produce, report, settings = producer.produce, self._report, self._settings
+            undelivered = self._undelivered
+            records = undelivered.records
             for item in items:
-                topic, key, value, headers = record = outgoing(item, self._settings)
-                number = add(record)
+                topic, key, value, headers = record = outgoing(item, settings)
+                undelivered.published = number = undelivered.published + 1
+                records[number] = record
                 if headers is None and producer is self._producer and not self._fatal_error:
                     try:
                         produce(topic, value, key, -1, partial(report, number))
