@@ -9,27 +9,22 @@ import attrs
 
 from adapters.kafka.topics import Profile, ensure_topics
 from apps.local_stack.parts import Servers
-from bench.harness.latencies import quantile
 from bench.harness.pipeline import MARKERS, Pipeline
 from bench.harness.pipeline_phases import start_warm
 from bench.harness.runs import Run
-from bench.harness.spread import Spread, ratios
 from bench.harness.steps import Step, run_step
 from bench.harness.store_reader import StoreReader
 from bench.harness.topics import PARTITIONS, fill
 from bench.harness.variants import Variant, run_in_turns
 from bench.harness.websocket import serving
 from bench.harness.workload import SYMBOLS, frames, write_frames
-from bench.report.figures import spread, spread_seconds
 from bench.report.page import Section
+from bench.report.security_tables import PLAIN, SECURE, latency_table, throughput_table
 from bench.report.step_tables import summary
-from bench.report.table import table
 from devstack.servers.secrets import ADMIN
 from devstack.stack import Stack
 from devstack.stack.orphan_watch import guarded
 
-PLAIN: Final = "plain"
-SECURE: Final = "secure"
 STACKS: Final = {PLAIN: False, SECURE: True}
 TRADES: Final = 300_000
 TRADES_PER_FRAME: Final = 10
@@ -163,42 +158,12 @@ roles, Spark's own encryption, and an encrypted commit log. One broker and one n
 Both stacks are up, and each round runs the work on one and then on the other. {_COUNTS["producer"]:,} trades for the producer, {_COUNTS["candles"]:,} for candles,
 {_COUNTS["rows"]:,} for raw trades, each with the same warm-up as in its own section above. CPU time is that of the program and excludes the servers.
 
-{_throughput_table(throughput)}
+{throughput_table({_TITLES[name]: turns for name, turns in throughput.items()})}
 
 ### Latency
 
 From a frame to a readable row, as in "End to end" above, at a steady rate with a trigger of {TRIGGER_S:g} s: {STEP_S:.0f} s per step; the 95th percentile in
 seconds. Each stack runs alone, the plain one first, after the same warm-up.
 
-{_latency_table(latencies)}
+{latency_table(latencies)}
 """
-
-
-def _throughput_table(throughput: Mapping[str, Turns]) -> str:
-    rows = [
-        [
-            _TITLES[name],
-            *(spread(Spread.of(run.rate for run in turns[stack])) for stack in STACKS),
-            spread(ratios(turns[SECURE], turns[PLAIN], lambda run: run.rate)),
-            spread(ratios(turns[SECURE], turns[PLAIN], lambda run: run.cpu_us)),
-        ]
-        for name, turns in throughput.items()
-    ]
-    return table(["trades/s", PLAIN, SECURE, "secure ÷ plain", "CPU, secure ÷ plain"], rows)
-
-
-def _latency_table(latencies: Mapping[str, Mapping[int, Sequence[Step]]]) -> str:
-    rows = []
-    for rate in RATES:
-        for store in ("trades", "candles"):
-            p95_ms = {
-                stack: [quantile(getattr(step.latencies, store), 95) for step in steps[rate]]
-                for stack, steps in latencies.items()
-            }
-            medians = {stack: Spread.of(values).median for stack, values in p95_ms.items()}
-            rows.append([
-                f"{rate:,}/s: {store}",
-                *(spread_seconds(p95_ms[stack]) for stack in STACKS),
-                f"{medians[SECURE] / medians[PLAIN]:.2f}",
-            ])  # fmt: skip
-    return table(["p95", PLAIN, SECURE, "secure ÷ plain"], rows)
