@@ -30,7 +30,8 @@ pytestmark = pytest.mark.servers
 ROOT = Path(__file__).parents[2]
 PATIENT = ("--rules-max-age-s", str(60 * DAY_MS // 1000))
 LETTERS = [
-    *rejected(frame(tick(OLD_MS), tick(OLD_MS, price=-1))),
+    # One after the other, so that their order is known.
+    *(attrs.evolve(letter, rejected_ms=NOW_MS + n) for n, letter in enumerate(rejected(frame(tick(OLD_MS), tick(OLD_MS, price=-1))))),
     DeadLetter(payload=b"{", rejection=Rejection(reason=Reason.MALFORMED), source="finnhub", rejected_ms=NOW_MS - 60_000),
 ]  # fmt: skip
 
