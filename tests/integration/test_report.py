@@ -87,7 +87,7 @@ def report(
         environment["TAPELINE_KAFKA_DEAD_LETTERS_TOPIC"] = kafka.dead_letters_topic
     return subprocess.run(
         [sys.executable, "-m", "apps.report", *args],
-        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=scaled(120), check=False,
+        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=scaled(240), check=False,
     )  # fmt: skip
 
 
