@@ -11,6 +11,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from domain.candle_update import CandleUpdate
 from domain.dead_letters import ReplayedTrade, ReplayMark
 from domain.rejection import DeadLetter
 from domain.session import SessionEvent
@@ -24,6 +25,7 @@ _KINDS: Final[Mapping[type, str]] = {
     SessionEvent: "event",
     ReplayedTrade: "replayed_trade",
     ReplayMark: "replay_mark",
+    CandleUpdate: "candle",
 }
 
 

@@ -26,7 +26,7 @@ from domain.window import partition_day
 
 from .made_up_market import MadeUpMarket
 
-PATHS = ("/api/candles", "/api/gaps", "/api/trades", "/api/symbols", "/api/health")
+PATHS = ("/api/candles", "/api/gaps", "/api/trades", "/api/symbols", "/api/reports", "/api/health")
 TIMEOUT_S = 60
 CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
 
@@ -117,10 +117,11 @@ queries = st.fixed_dictionaries(
         "window": lengths,
         "limit": st.integers(0, 5_001).map(str),
         "cursor": cursors,
+        "as_of": times,
     },
 )
 NAMES = {
-    "/api/candles": {"symbol", "from", "to", "window", "limit", "cursor"},
+    "/api/candles": {"symbol", "from", "to", "window", "limit", "cursor", "as_of"},
     "/api/trades": {"symbol", "from", "to", "limit", "cursor"},
     "/api/gaps": {"symbol", "from", "to"},
 }
