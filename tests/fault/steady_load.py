@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Final, Self
 
+from domain.window import MINUTE_MS
 from tests.support.aggregators import Site
 from tests.support.timeouts import TIMEOUT_S
 
 from .stored_ledger import put
-from .tape import Tape
+from .tape import SYMBOLS, Tape
 
 PACE_S: Final = 0.5
 TRADES: Final = 50
 """At least so many at a time."""
+BEGIN_HOURS_AGO: Final = 6
+"""The tape runs faster than time. From here it reaches the present after two hours of load."""
 
 
 class SteadyLoad:
-    """Puts trades of the tape on the topic of a site within a `with` block, or until `stop`. Both raise what a put raised."""
+    """Puts trades on the topic of a site within a `with` block, or until `stop`. Both raise what a put raised."""
 
-    def __init__(self, site: Site, tape: Tape) -> None:
+    def __init__(self, site: Site, seed: int, symbols: Sequence[str] = SYMBOLS) -> None:
         self.sent = 0
-        self._site, self._tape = site, tape
+        self._site = site
+        begin_ms = time.time_ns() // 1_000_000 - BEGIN_HOURS_AGO * 60 * MINUTE_MS
+        self._tape = Tape(seed, begin_ms, symbols)
         self._stopped = threading.Event()
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="steady-load", daemon=True)

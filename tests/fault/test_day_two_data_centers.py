@@ -73,7 +73,7 @@ def test_a_data_center_returns_after_the_hint_window(
 ) -> None:
     site = Site.make("two-centers", tmp_path, kafka_stack, centers, COPIES)
     near, far = (at_center(site.cassandra, centers, center) for center in ("dc1", "dc2"))
-    with Supervisor(site) as supervisor, SteadyLoad(site, Tape(seed=51)) as load:
+    with Supervisor(site) as supervisor, SteadyLoad(site, seed=51) as load:
         supervisor.until_more_is_stored(500)
         centers.kill(FAR)
         supervisor.until(lambda: hints_not_stored(centers, NEAR, FAR) > 0, "the hint window is over")

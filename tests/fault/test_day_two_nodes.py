@@ -21,7 +21,6 @@ from .fault_report import Tell
 from .steady_load import SteadyLoad
 from .stored_ledger import check_ledger
 from .supervising import TIMEOUT_S, Supervisor
-from .tape import Tape
 
 pytestmark = [pytest.mark.servers, pytest.mark.faults, pytest.mark.timeout(1800)]
 
@@ -59,7 +58,7 @@ def test_a_node_is_added_to_the_ring(kafka_stack: Stack, tmp_path: Path, tell: T
     with ring(tmp_path / "ring", nodes=2) as stack:
         site = Site.make("node-added", tmp_path, kafka_stack, stack, Replication.production({"dc1": 2}))
         keyspace, founders = site.cassandra.keyspace, names(stack)
-        with Supervisor(site) as supervisor, SteadyLoad(site, Tape(seed=53, symbols=SYMBOLS)) as load:
+        with Supervisor(site) as supervisor, SteadyLoad(site, seed=53, symbols=SYMBOLS) as load:
             supervisor.until_more_is_stored(2_000)
             begun = time.monotonic()
             added = stack.add_node()
@@ -99,7 +98,7 @@ def test_a_node_is_added_to_the_ring(kafka_stack: Stack, tmp_path: Path, tell: T
 def test_a_rolling_restart_of_three_nodes(kafka_stack: Stack, tmp_path: Path, tell: Tell) -> None:
     with ring(tmp_path / "ring", nodes=3) as stack:
         site = Site.make("rolling", tmp_path, kafka_stack, stack, Replication.production({"dc1": 3}))
-        with Supervisor(site) as supervisor, SteadyLoad(site, Tape(seed=54)) as load:
+        with Supervisor(site) as supervisor, SteadyLoad(site, seed=54) as load:
             supervisor.until_more_is_stored(500)
             for node in names(stack):
                 nodetool(stack, "drain", node=node)
