@@ -28,6 +28,8 @@ pytestmark = [pytest.mark.servers, pytest.mark.timeout(600)]
 
 TABLES = ("trades_v2", "trade_aggregates")
 TAG = "nightly"
+MANY = 10_000
+"""Trades before and after the snapshot, for a time that says something about the speed of a rebuild."""
 
 
 @pytest.fixture(scope="module")
@@ -106,16 +108,16 @@ def test_tables_are_rebuilt_from_kafka_in_an_empty_cluster(
 ) -> None:
     carrier = Carrier(spark, Site.make("rebuild", tmp_path, kafka_stack, cassandra_stack))
     site, tape = carrier.site, Tape(seed=42)
-    before, after = tape.trades(600), tape.trades(600)
+    before, after = tape.trades(MANY), tape.trades(MANY)
     put(site, before)
     carrier.once()
     if has_snapshot:
         back_up(cassandra_stack, site.cassandra.keyspace, tmp_path / "backup")
     put(site, after)
     rebuilt = in_cluster(site, empty_cluster, tmp_path / "rebuilt")
+    begun = time.monotonic()
     if has_snapshot:
         restore(empty_cluster, site.cassandra.keyspace, tmp_path / "backup")
-    begun = time.monotonic()
     Carrier(spark, rebuilt).once()
     ended = time.monotonic()
     ledger = check_ledger(rebuilt, genuine=len(before + after))
