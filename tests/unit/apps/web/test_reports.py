@@ -14,6 +14,7 @@ from domain.day_report import DayReport, Verdict
 from domain.window import partition_day
 from ports.errors import StoreError
 from tests.property.test_day_report import NOTHING_STORED, make_report
+from tests.support.timeouts import TIMEOUT_S
 
 from .made_up_market import MadeUpMarket, now_ms
 
@@ -42,7 +43,7 @@ def store() -> MemoryReportStore:
 @pytest.fixture
 def client(store: MemoryReportStore) -> Iterator[httpx.Client]:
     source = MadeUpMarket(("AAPL",)).source(reports=store)
-    with PageServer(source, port=0) as server, httpx.Client(base_url=server.url) as client:
+    with PageServer(source, port=0) as server, httpx.Client(base_url=server.url, timeout=TIMEOUT_S) as client:
         yield client
 
 
@@ -94,10 +95,12 @@ def test_without_a_report_or_a_readable_store_there_is_no_metric() -> None:
 
     for store in (None, MemoryReportStore(), Unreadable()):
         with PageServer(MadeUpMarket(("AAPL",)).source(reports=store), port=0) as server:
-            metrics = httpx.get(f"{server.url}/metrics")
+            metrics = httpx.get(f"{server.url}/metrics", timeout=TIMEOUT_S)
             assert metrics.status_code == 200
             assert "tapeline_report" not in metrics.text
-            assert httpx.get(f"{server.url}/api/reports").status_code == (503 if isinstance(store, Unreadable) else 200)
+            assert httpx.get(f"{server.url}/api/reports", timeout=TIMEOUT_S).status_code == (
+                503 if isinstance(store, Unreadable) else 200
+            )
 
 
 def test_a_report_whose_candles_differ_says_so(client: httpx.Client, store: MemoryReportStore) -> None:
