@@ -16,6 +16,7 @@ from domain.watchlist import Book, Entry, encode_value
 from ports.clock import Clock
 from ports.errors import BrokerError
 
+from .codes import error_of, is_fatal
 from .logs import ClientLog
 from .settings import KafkaSettings
 from .topics import ensure_watchlist
@@ -114,9 +115,19 @@ class KafkaWatchlistEditor:
             left = producer.flush(self._settings.connect_timeout_s)
         except (KafkaException, BufferError, SystemError) as error:
             # A fatal error, such as a missing right, disturbs reports that come in the same call: they raise SystemError.
-            raise BrokerError(f"Kafka did not accept a change of {topic}: {error.__cause__ or error}") from error
+            raise BrokerError(f"Kafka did not accept a change of {topic}: {_reason(producer, error)}") from error
         if refused or left:
             reason = refused[0].str() if refused else f"no answer within {self._settings.connect_timeout_s:g} s"
             raise BrokerError(
                 f"Kafka did not acknowledge all changes of {topic} ({reason}): try again, repeating a change is harmless"
             )
+
+
+def _reason(producer: Producer, error: Exception) -> BaseException:
+    """Return why a change failed. `produce` says only that the producer met a fatal error before; `poll` then raises that error itself."""
+    if isinstance(error, KafkaException) and is_fatal(error_of(error)):
+        try:
+            producer.poll(0)
+        except KafkaException as fatal:
+            return fatal
+    return error.__cause__ or error

@@ -113,4 +113,4 @@ def _of_first_node(error: Any) -> Any:
     """Return why the first node could not be used, None for an error that is not about nodes. The driver lists these reasons and has no cause."""
     if error.getClass().getSimpleName() != "AllNodesFailedException":
         return None
-    return error.getAllErrors().values().iterator().next().get(0)
+    return next(iter(error.getAllErrors().values()))[0]

@@ -92,7 +92,7 @@ STILL = {
     "spark": {"spark_jobs_active", "spark_memory_used_bytes", "spark_stages_failed"},
 }
 
-ABSENT = {"kafka_authorization_failures_total"}
+ABSENT = {"kafka_authorization_failures_total", "cassandra_hints_not_stored_total"}
 """What is exported from its first event on."""
 
 

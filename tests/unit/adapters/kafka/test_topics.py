@@ -89,9 +89,9 @@ def test_the_command_prints_a_line_for_each_topic(settings: KafkaSettings, capsy
     assert not topics(settings, profile=Profile.DEV, partitions=6)
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"{settings.trades_topic}: created"
-    assert lines[4] == f"{settings.trades_topic}: exists"
-    assert lines[7] == f"{settings.watchlist_topic}: exists"
-    assert lines[8] == f"{settings.trades_topic}: differs (partitions is 4, not 6)"
+    assert lines[5] == f"{settings.trades_topic}: exists"
+    assert lines[9] == f"{settings.watchlist_topic}: exists"
+    assert lines[10] == f"{settings.trades_topic}: differs (partitions is 4, not 6)"
 
 
 def test_the_command_may_be_run_again(bootstrap_servers: str) -> None:
@@ -102,6 +102,7 @@ def test_the_command_may_be_run_again(bootstrap_servers: str) -> None:
         "trades: exists",
         "trades.dlq: exists",
         "feed.events: exists",
+        "candles: exists",
         "watchlist: exists",
     ]
 

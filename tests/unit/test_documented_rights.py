@@ -6,7 +6,7 @@ from pathlib import Path
 
 from domain.program_rights import TABLE_RIGHTS, TOPIC_RIGHTS
 
-PAGE = Path(__file__).parents[3] / "docs" / "security.md"
+PAGE = Path(__file__).parents[2] / "docs" / "security.md"
 TOPICS = {
     "trades": "trades",
     "dead_letters": "trades.dlq",
