@@ -1,7 +1,7 @@
 """The settings of a secure Cassandra node.
 
 - TLS for clients and between nodes, passwords, and roles that must be granted each right.
-- The commit log and hints are encrypted on disk.
+- The commit log is encrypted on disk. Cassandra 5.0 writes hints in clear, whatever is set.
 - The audit log records logins, denied operations, and changes of tables, roles and rights. It does not record reads and writes, which are too many.
 """
 

@@ -1,6 +1,6 @@
-"""Encryption of a Cassandra node's commit log and hints on disk, with a key of the node's own.
+"""Encryption of a Cassandra node's commit log on disk, with a key of the node's own.
 
-- Cassandra encrypts these files by AES. It does not encrypt SSTables.
+- Cassandra encrypts the commit log by AES. It does not encrypt SSTables, and version 5.0 cannot be set to encrypt hints.
 - Java's keytool makes the key of 256 bits, in a PKCS #12 file with a random password. keytool is called as a class of Java's base module, because
   small Java runtimes lack the program.
 - The key is made once: a node that restarts reads its earlier commit log.
