@@ -96,7 +96,7 @@ def _marks(user: str, command: Sequence[str]) -> list[pytest.MarkDecorator]:
 EACH_ROW = [
     pytest.param(right, id="-".join(key_of(right)), marks=_marks(user_of(right), command_using(right)))
     for right in ROWS
-    # Spark's connector decides by its plan whether it asks for the sizes of a table; for tables as small as these it does not.
+    # No test: Spark's connector decides by its own plan whether it asks for the sizes of a table.
     if key_of(right)[2] != "size_estimates"
 ]
 EACH_COMMAND = [
