@@ -14,6 +14,13 @@ from .tables import NUMBERS, Row, write_csv, write_jsonl
 _NEVER_CUT: Final = 10_000
 
 
+class _TableConsole(Console):
+    """A console that leaves a broken pipe to the caller. Rich would end the program with exit code 1."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def print_rows(rows: Iterable[Row], columns: tuple[str, ...], form: str, limit: int | None) -> int:
     """Write rows to standard output as a table, CSV or JSON lines, and return their number. A reader that ends early, such as `head`, ends the program."""
     rows = itertools.islice(rows, limit)
@@ -40,5 +47,5 @@ def _show_table(rows: Iterable[Row], columns: tuple[str, ...]) -> int:
         table.add_row(*(row[name] for name in columns))
     if table.row_count:
         # Digits cut off to fit a narrow terminal would be wrong ones.
-        Console(width=None if sys.stdout.isatty() else _NEVER_CUT, markup=False, highlight=False).print(table)
+        _TableConsole(width=None if sys.stdout.isatty() else _NEVER_CUT, markup=False, highlight=False).print(table)
     return table.row_count
