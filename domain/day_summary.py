@@ -100,7 +100,7 @@ class DaySummary:
 
     @classmethod
     def empty(cls, day: SymbolDay) -> Self:
-        """Return the summary of a day of which nothing is stored."""
+        """Return the summary of a day without stored trades and candles."""
         return cls(symbol=day.symbol, stored=compare_candles((), (), day.covered))
 
 

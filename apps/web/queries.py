@@ -67,7 +67,7 @@ class CandleQuery(TradeQuery):
     )
 
     def as_of_ms(self, now_ms: int) -> int | None:
-        """Return the moment of which the candles are wanted, None for now. Raise BadRequestError if it is not valid."""
+        """Return the moment of `as_of` in milliseconds since the epoch, or None if it is not set. Raise BadRequestError if it is not valid."""
         return None if self.as_of is None else _time_ms("as_of", self.as_of, now_ms)
 
     def length(self) -> int | Period:

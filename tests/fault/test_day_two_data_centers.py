@@ -56,7 +56,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture
 def centers(cluster: Stack) -> Iterator[Stack]:
-    """The two data centres, both of which run again at the end whatever happened."""
+    """The two data centres. At the end both run again, also after a failure."""
     yield cluster
     for node in (NEAR, FAR):
         cluster.start(node)

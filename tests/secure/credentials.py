@@ -22,7 +22,7 @@ from tests.support.timeouts import TIMEOUT_S
 
 
 def change_kafka_password(admin: KafkaSettings, user: str, password: str) -> None:
-    """Give a user of Kafka another password."""
+    """Change the password of a Kafka user."""
     info = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096)
     changes: list[UserScramCredentialAlteration] = [UserScramCredentialUpsertion(user, info, password.encode())]
     client = AdminClient(admin.client())  # its answers end with it
@@ -30,7 +30,7 @@ def change_kafka_password(admin: KafkaSettings, user: str, password: str) -> Non
 
 
 def change_cassandra_password(admin: CassandraSettings, role: str, password: str) -> None:
-    """Give a role of Cassandra another password."""
+    """Change the password of a Cassandra role."""
     with CassandraSession(admin) as session:
         session.driver.execute(f"ALTER ROLE {role} WITH PASSWORD = '{password}'")
         session.driver.execute("TRUNCATE system_views.credentials_cache_keys")
