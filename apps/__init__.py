@@ -5,8 +5,7 @@ run. Everything else is in folders, and imports point downwards only:
 
     entry points              live, stack, producer, aggregator, reconcile, dashboard, query, dlq, watchlist, admin, doctor, simulator, package_spark
     local_stack | spark       the bodies of the three largest programs: `stack`; `aggregator` and `reconcile`
-    command_containers | containers    the composition root: which adapter stands behind which port, for commands and for programs that keep running
-    shared_containers         its parts that several programs share
+    containers                the composition root: which adapter stands behind which port
     web, observability, output    the page and its API; metrics, health and alerts; terminal, tables and files
     runtime | settings | services    logs, signals, processes; settings and where they come from; use cases on domain and ports alone
     http_security             what the HTTP servers check before they answer

@@ -12,7 +12,7 @@ from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topics import DEFAULT_PARTITIONS, Profile, TopicReport
 from domain.program_rights import ROLES
 
-from .command_containers import AdminContainer
+from .containers.commands import AdminContainer
 from .runtime.commands import run
 from .runtime.logs import configure_logs
 from .settings.admin import PROFILES, AclsSettings, RolesSettings, SchemaSettings, TopicsSettings

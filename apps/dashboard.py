@@ -10,7 +10,7 @@ import click
 
 from domain.window import MINUTE_MS, partition_day
 
-from .containers import DashboardContainer
+from .containers.long_running import DashboardContainer
 from .runtime.commands import run
 from .runtime.lifecycle import started
 from .runtime.logs import configure_logs

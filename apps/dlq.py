@@ -11,7 +11,7 @@ import click
 from domain.dead_letters import LetterFilter, StoredLetter
 from domain.rejection import Reason
 
-from .command_containers import DlqContainer
+from .containers.commands import DlqContainer
 from .output.dead_letter_rows import LETTER_COLUMNS, letter_json, letter_lines, letter_row, reason_counts
 from .output.row_printer import print_rows
 from .output.time_args import moment_callback

@@ -13,7 +13,7 @@ from devstack.errors import DevstackError
 from devstack.servers.java import java_home
 from ports.diagnosis import Finding
 
-from .command_containers import DoctorContainer
+from .containers.commands import DoctorContainer
 from .observability.tls_connections import cassandra_tls, kafka_tls
 from .observability.tls_findings import tls_finding
 from .output.finding_tables import finding_json, print_findings

@@ -11,7 +11,7 @@ import click
 
 from ports.errors import EndOfFeed
 
-from .containers import LiveContainer
+from .containers.long_running import LiveContainer
 from .observability.metrics_endpoint import monitored
 from .output.candle_files import CandleFile
 from .output.live_table import LiveTable

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 
 from ports.errors import BrokerError
 
-from .containers import ProducerContainer
+from .containers.long_running import ProducerContainer
 from .observability.certificate_watch import CertificateWatch
 from .observability.metrics_endpoint import monitored
 from .observability.tls_connections import kafka_tls

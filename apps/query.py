@@ -13,6 +13,7 @@ import click
 from domain.rollup import DayHours, Period
 from domain.window import to_datetime
 
+from .containers.shared import CassandraContainer
 from .output.candle_status_rows import COLUMNS, period_rows, rows_of_all_windows, rows_with_status
 from .output.row_printer import print_rows
 from .output.tables import (
@@ -28,7 +29,6 @@ from .services.coverage import Coverage
 from .settings.loader import app_command
 from .settings.profiled import cassandra_settings
 from .settings.query import QuerySettings
-from .shared_containers import CassandraContainer
 
 F = TypeVar("F", bound=Callable[..., Any])
 

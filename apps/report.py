@@ -19,7 +19,7 @@ from domain.rules import DAY_MS
 from domain.window import MINUTE_MS, partition_day
 from ports.errors import BrokerError
 
-from .command_containers import ReportContainer
+from .containers.commands import ReportContainer
 from .output.report_rows import REPORT_COLUMNS, gap_lines, report_json, report_row
 from .output.row_printer import print_rows
 from .output.time_args import parse_moment_ms

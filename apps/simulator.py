@@ -10,7 +10,7 @@ import click
 from adapters.simulator.settings import SimulatorSettings
 from domain.errors import TapelineError
 
-from .containers import SimulatorContainer
+from .containers.long_running import SimulatorContainer
 from .runtime.commands import run
 from .runtime.signals import StopRequest, stop_on_signals
 from .settings.loader import app_command

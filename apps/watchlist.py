@@ -10,7 +10,7 @@ import click
 
 from ports.watchlist_editor import WatchlistEditor
 
-from .command_containers import WatchlistContainer
+from .containers.commands import WatchlistContainer
 from .output.watchlist_rows import coverage, coverage_lines, coverage_summary
 from .runtime.commands import run
 from .runtime.lifecycle import started

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from apps.containers import StackContainer
+from apps.containers.long_running import StackContainer
 from apps.observability.stage_watch import StageWatch
 from apps.services.recording_summary import Recording
 from apps.settings.stack import StackSettings

@@ -12,7 +12,7 @@ from adapters.cassandra.settings import CassandraSettings
 from adapters.kafka.security import KafkaSecurity
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topics import Profile
-from apps.command_containers import AdminContainer
+from apps.containers.commands import AdminContainer
 from apps.http_security.endpoint_client import EndpointClient
 from apps.runtime.child_processes import Child
 from apps.settings.secret_files import read_secret

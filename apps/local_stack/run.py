@@ -10,7 +10,7 @@ from typing import Final
 import click
 
 from adapters.spark.committed_offsets import caught_up
-from apps.containers import StackContainer
+from apps.containers.long_running import StackContainer
 from apps.output.candle_files import CandleFile
 from apps.output.terminal import make_view
 from apps.runtime.lifecycle import started

@@ -18,7 +18,7 @@ from confluent_kafka import KafkaError, Message, Producer
 
 from adapters.kafka.settings import KafkaSettings
 from adapters.system_clock import system_clock
-from apps.containers import ProducerContainer
+from apps.containers.long_running import ProducerContainer
 from apps.runtime.gc_tuning import tune_gc
 from apps.settings.options import FinnhubOptions
 from apps.settings.producer import ProducerSettings

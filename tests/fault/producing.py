@@ -15,7 +15,7 @@ from confluent_kafka import KafkaError, Message, Producer
 from dependency_injector import providers
 
 from adapters.kafka import publisher
-from apps.containers import ProducerContainer
+from apps.containers.long_running import ProducerContainer
 from apps.producer import run_producer
 from apps.runtime.commands import run
 from apps.runtime.logs import configure_logs

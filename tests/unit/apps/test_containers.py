@@ -12,7 +12,8 @@ import pytest
 from adapters.cassandra.settings import CassandraSettings
 from adapters.kafka.settings import KafkaSettings
 from adapters.simulator.settings import SimulatorSettings
-from apps import command_containers, containers
+from apps.containers import commands, long_running
+from apps.containers.shared import CassandraContainer
 from apps.settings.dashboard import DashboardSettings
 from apps.settings.live import LiveSettings
 from apps.settings.options import FinnhubOptions
@@ -20,32 +21,31 @@ from apps.settings.producer import ProducerSettings
 from apps.settings.report import ReportSettings
 from apps.settings.stack import StackSettings
 from apps.settings.watchlist import WatchlistSettings
-from apps.shared_containers import CassandraContainer
 from ports.candle_store import CandleStore
 from ports.feed import Feed
 
 ROOT = Path(__file__).parents[3]
 RECORDING = Path("frames.jsonl")
 PROVIDERS = [
-    (containers.LiveContainer(settings=LiveSettings()), ("feed", "page", "pipeline", "health", "candle_store")),
-    (containers.LiveContainer(settings=LiveSettings(replay=RECORDING)), ("feed",)),
-    (containers.LiveContainer(settings=LiveSettings(finnhub=FinnhubOptions(url="ws://127.0.0.1:9"))), ("feed",)),
-    (containers.ProducerContainer(settings=ProducerSettings()), ("ingest", "health", "assignment")),
-    (containers.ProducerContainer(settings=ProducerSettings(watchlist=True)), ("assignment", "publisher")),
-    (containers.DashboardContainer(settings=DashboardSettings()), ("page",)),
-    (command_containers.WatchlistContainer(settings=WatchlistSettings()), ("editor",)),
+    (long_running.LiveContainer(settings=LiveSettings()), ("feed", "page", "pipeline", "health", "candle_store")),
+    (long_running.LiveContainer(settings=LiveSettings(replay=RECORDING)), ("feed",)),
+    (long_running.LiveContainer(settings=LiveSettings(finnhub=FinnhubOptions(url="ws://127.0.0.1:9"))), ("feed",)),
+    (long_running.ProducerContainer(settings=ProducerSettings()), ("ingest", "health", "assignment")),
+    (long_running.ProducerContainer(settings=ProducerSettings(watchlist=True)), ("assignment", "publisher")),
+    (long_running.DashboardContainer(settings=DashboardSettings()), ("page",)),
+    (commands.WatchlistContainer(settings=WatchlistSettings()), ("editor",)),
     (
-        command_containers.ReportContainer(settings=ReportSettings()),
+        commands.ReportContainer(settings=ReportSettings()),
         ("service", "summaries", "revisions", "symbol_index", "dead_letters"),
     ),
-    (command_containers.ReportContainer(settings=ReportSettings(engine="spark")), ("summaries",)),
-    (containers.SimulatorContainer(settings=SimulatorSettings()), ("server",)),
+    (commands.ReportContainer(settings=ReportSettings(engine="spark")), ("summaries",)),
+    (long_running.SimulatorContainer(settings=SimulatorSettings()), ("server",)),
     (
         CassandraContainer(settings=CassandraSettings()),
         ("trade_store", "candle_store", "event_store", "report_store", "daily_candle_store", "probe"),
     ),
     (
-        containers.StackContainer(
+        long_running.StackContainer(
             settings=StackSettings(replay=RECORDING), kafka=KafkaSettings(), cassandra=CassandraSettings()
         ),
         ("recording", "intake", "kafka_probe", "clock"),
@@ -60,8 +60,8 @@ def test_each_part_is_made_once_and_connects_to_nothing(container: Any, name: st
 
 
 def test_a_test_puts_another_adapter_behind_a_port() -> None:
-    container = containers.LiveContainer(settings=LiveSettings())
-    other = containers.LiveContainer(settings=LiveSettings()).candle_store()
+    container = long_running.LiveContainer(settings=LiveSettings())
+    other = long_running.LiveContainer(settings=LiveSettings()).candle_store()
     with container.candle_store.override(other):
         assert container.candle_store() is other
     store: CandleStore = container.candle_store()

@@ -9,7 +9,7 @@ from dependency_injector import providers
 
 from adapters.finnhub.protocol import parse_message
 from adapters.memory.feed import MemoryFeed
-from apps.containers import LiveContainer
+from apps.containers.long_running import LiveContainer
 from apps.services.embedded_pipeline import EmbeddedPipeline
 from apps.settings.live import LiveSettings
 from domain.feed import FeedEvent, FeedEventKind

@@ -15,7 +15,7 @@ from adapters.prometheus.aggregator import AggregatorMetrics
 from adapters.prometheus.registry import new_registry
 from adapters.prometheus.reports import ReportMetrics
 from adapters.spark.layout import QUERIES
-from apps.containers import LiveContainer, ProducerContainer
+from apps.containers.long_running import LiveContainer, ProducerContainer
 from apps.observability.health import Health
 from apps.observability.metrics_endpoint import monitoring_app
 from apps.settings.live import LiveSettings

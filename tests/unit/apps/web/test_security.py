@@ -12,10 +12,10 @@ import pytest
 from starlette.types import Receive, Scope, Send
 from typed_settings import SecretStr
 
+from apps.containers.shared import page_server
 from apps.http_security.credentials import Credentials
 from apps.http_security.endpoint_security import EndpointSecurity, server_tls
 from apps.settings.web_options import WebOptions
-from apps.shared_containers import page_server
 from apps.web.limits import Limits
 from apps.web.middleware.request_limits import RequestLimits
 from apps.web.server import PageServer

@@ -1,11 +1,5 @@
-"""The parts that the containers of several programs share: a feed, the stores in Cassandra, the server of the page.
+"""The parts that the containers of several programs share: a feed, the stores in Cassandra, the server of the page."""
 
-dependency_injector loads FastAPI where it is installed, to find request handlers. There are none here, and the load takes a third of a second of every
-start. So this module makes these imports fail while it loads dependency_injector, by a None in sys.modules
-(https://docs.python.org/3/reference/import.html#the-module-cache), and `apps/containers.py` takes the providers from here.
-"""
-
-import sys
 from typing import Any
 
 from prometheus_client import CollectorRegistry
@@ -13,6 +7,15 @@ from prometheus_client import CollectorRegistry
 from adapters.cassandra.settings import CassandraSettings
 from adapters.exchange_calendar.markets import calendar_of_symbol, is_any_open
 from adapters.system_clock import system_clock
+from apps.runtime.lifecycle import Late
+from apps.runtime.version import program_version
+from apps.services.period_candles import PeriodCandles
+from apps.services.rollup_reader import RollupCandleStore
+from apps.settings.source import SourceOptions
+from apps.settings.web_options import WebOptions
+from apps.web.limits import Limits
+from apps.web.page_source import PageSource
+from apps.web.server import PageServer
 from domain.intake import Intake
 from ports.candle_history import CandleHistory
 from ports.candle_store import CandleStore
@@ -25,28 +28,7 @@ from ports.probe import Probe
 from ports.report_store import ReportStore
 from ports.trade_store import TradeStore
 
-from .runtime.lifecycle import Late
-from .runtime.version import program_version
-from .services.period_candles import PeriodCandles
-from .services.rollup_reader import RollupCandleStore
-from .settings.source import SourceOptions
-from .settings.web_options import WebOptions
-from .web.limits import Limits
-from .web.page_source import PageSource
-from .web.server import PageServer
-
-_absent = {name: None for name in ("fastapi", "starlette") if name not in sys.modules}
-sys.modules.update(_absent)  # type: ignore[arg-type]
-from dependency_injector.containers import DeclarativeContainer  # noqa: E402
-from dependency_injector.providers import Callable, Container, Dependency, Object, Provider, Selector, Singleton  # noqa: E402
-
-for _name in _absent:
-    del sys.modules[_name]
-
-__all__ = [
-    "Callable", "CassandraContainer", "Container", "DeclarativeContainer", "Dependency", "FeedContainer", "Object", "Provider", "Selector", "Singleton",
-    "page_server",
-]  # fmt: skip
+from .providers import Callable, DeclarativeContainer, Dependency, Object, Provider, Selector, Singleton
 
 
 def page_server(source: PageSource, web: WebOptions) -> PageServer:

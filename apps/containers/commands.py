@@ -1,9 +1,17 @@
-"""Which adapter stands behind which port, for the commands that read or prepare the servers and then end. See `apps/containers.py`."""
+"""The containers of the commands that read or prepare the servers and then end."""
 
 from adapters.cassandra.settings import CassandraSettings
 from adapters.exchange_calendar.markets import NYSE, calendar_of_symbol
 from adapters.kafka.settings import KafkaSettings
 from adapters.system_clock import system_clock
+from apps.runtime.lifecycle import Late
+from apps.services.day_report_service import DayReportService
+from apps.services.dead_letter_replay import DeadLetterReplay
+from apps.services.stored_day_summaries import StoredDaySummaries
+from apps.settings.dlq import DlqSettings
+from apps.settings.profiled import cassandra_settings, kafka_settings
+from apps.settings.report import ReportSettings
+from apps.settings.watchlist import WatchlistSettings
 from domain.eligibility import eligibility_rules
 from ports.clock import Clock
 from ports.day_summaries import DaySummaries
@@ -14,25 +22,8 @@ from ports.symbol_index import SymbolIndex
 from ports.topic_reader import TopicReader
 from ports.watchlist_editor import WatchlistEditor
 
-from .runtime.lifecycle import Late
-from .services.day_report_service import DayReportService
-from .services.dead_letter_replay import DeadLetterReplay
-from .services.stored_day_summaries import StoredDaySummaries
-from .settings.dlq import DlqSettings
-from .settings.profiled import cassandra_settings, kafka_settings
-from .settings.report import ReportSettings
-from .settings.watchlist import WatchlistSettings
-from .shared_containers import (
-    Callable,
-    CassandraContainer,
-    Container,
-    DeclarativeContainer,
-    Dependency,
-    Object,
-    Provider,
-    Selector,
-    Singleton,
-)
+from .providers import Callable, Container, DeclarativeContainer, Dependency, Object, Provider, Selector, Singleton
+from .shared import CassandraContainer
 
 
 class WatchlistContainer(DeclarativeContainer):

@@ -1,12 +1,4 @@
-"""Which adapter stands behind which port, for each program that keeps running. `command_containers` has the commands, `shared_containers` what both need.
-
-- Only these three modules join adapters to ports.
-- A container is made from the settings of its program. A test overrides a provider to put another adapter in its place.
-- An adapter is named by its path and loaded when a program first asks for it: a program starts without the drivers that it does not use, and runs where
-  they are not installed. The annotation of a provider is the port.
-- The programs `aggregator` and `reconcile` are not wired here. Their Python is a zip of pure Python that spark-submit takes along
-  (`apps/package_spark.py`), and dependency_injector is compiled. They have one adapter a port, joined in `apps/spark`.
-"""
+"""The containers of the programs that keep running."""
 
 from adapters.cassandra.settings import CassandraSettings
 from adapters.exchange_calendar.markets import NYSE, calendar_of_symbol
@@ -18,6 +10,18 @@ from adapters.memory.stores import MemoryCandleStore, MemoryTradeStore
 from adapters.memory.subscriber import MemorySubscriber
 from adapters.simulator.settings import SimulatorSettings
 from adapters.system_clock import system_clock
+from apps.observability.health import live_health, producer_health
+from apps.runtime.lifecycle import Late
+from apps.services.embedded_pipeline import EmbeddedPipeline
+from apps.services.in_process_aggregator import InProcessAggregator
+from apps.services.ingest import Ingest
+from apps.services.symbol_assignment import FixedAssignment, WatchlistAssignment
+from apps.settings.dashboard import DashboardSettings
+from apps.settings.producer import new_run_id
+from apps.settings.profiled import cassandra_settings, kafka_settings
+from apps.settings.stack import StackSettings
+from apps.web.source_factories import live_source, stored_source
+from apps.web.symbol_tracking import SymbolTrackingCandleStore
 from domain.eligibility import eligibility_rules
 from domain.intake import Intake
 from domain.journal import Journal
@@ -33,31 +37,8 @@ from ports.subscriber import Subscriber
 from ports.trade_store import TradeStore
 from ports.watchlist import Watchlist
 
-from .observability.health import live_health, producer_health
-from .runtime.lifecycle import Late
-from .services.embedded_pipeline import EmbeddedPipeline
-from .services.in_process_aggregator import InProcessAggregator
-from .services.ingest import Ingest
-from .services.symbol_assignment import FixedAssignment, WatchlistAssignment
-from .settings.dashboard import DashboardSettings
-from .settings.producer import new_run_id
-from .settings.profiled import cassandra_settings, kafka_settings
-from .settings.stack import StackSettings
-from .shared_containers import (
-    Callable,
-    CassandraContainer,
-    Container,
-    DeclarativeContainer,
-    Dependency,
-    FeedContainer,
-    Object,
-    Provider,
-    Selector,
-    Singleton,
-    page_server,
-)
-from .web.source_factories import live_source, stored_source
-from .web.symbol_tracking import SymbolTrackingCandleStore
+from .providers import Callable, Container, DeclarativeContainer, Dependency, Object, Provider, Selector, Singleton
+from .shared import CassandraContainer, FeedContainer, page_server
 
 
 class LiveContainer(FeedContainer):
