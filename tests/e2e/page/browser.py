@@ -13,12 +13,14 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 
 from tests.support.needs import path_of
+from tests.support.timeouts import scaled
 
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 WAIT_S = 20.0
+"""On a machine of usual speed."""
 NOTHING_YET = "\u2013"
 OUTAGE = (
     "net::ERR_CONNECTION_REFUSED",
@@ -63,8 +65,8 @@ class Page:
         return self.driver.find_element(By.CSS_SELECTOR, f'#watchlist [data-symbol="{symbol}"]')
 
     def until(self, condition: Callable[[], T], what: str, timeout_s: float = WAIT_S) -> T:
-        """Wait until it is true."""
-        end_s = time.monotonic() + timeout_s
+        """Return the condition when it is true. Raise AssertionError after the timeout, which is scaled for this machine."""
+        end_s = time.monotonic() + scaled(timeout_s)
         while True:
             if found := condition():
                 return found
@@ -73,9 +75,10 @@ class Page:
             time.sleep(0.05)
 
     def console(self, *, outage: bool = False) -> list[str]:
-        """What the console holds since the last call; of an outage, without what the browser itself says about it."""
+        """Return the console since the last call, without the browser's own pages; of an outage, without what the browser says about it."""
         lines = [str(line["message"]) for line in self.driver.get_log("browser")]  # type: ignore[no-untyped-call]
-        return [line for line in lines if not (outage and any(word in line for word in OUTAGE))]
+        ignored = ("chrome://", *(OUTAGE if outage else ()))
+        return [line for line in lines if not any(word in line for word in ignored)]
 
     def chart_pixels(self) -> bytes:
         """The chart as it is drawn, as PNG."""
