@@ -199,3 +199,8 @@ actions = st.one_of(
     st.tuples(st.just("lose"), st.sampled_from([FeedEventKind.SILENT, FeedEventKind.DISCONNECTED])),
     st.tuples(st.just("happen"), st.sampled_from([FeedEventKind.PROVIDER_ERROR, FeedEventKind.RATE_LIMITED])),
 )
+
+
+def spans(world: World, symbol: str = "AAPL") -> list[tuple[SessionEventKind, int | None, int]]:
+    """Return the kind of each event, and the span that it claims for the symbol: None or its first millisecond, and its last."""
+    return [(event.kind, event.symbols.get(symbol), event.seen_ms) for event in world.events]
