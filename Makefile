@@ -12,7 +12,8 @@ ARGS ?=
 FUZZ_SECONDS ?= 600
 
 # Tests wait for servers most of the time, so two files run at a time. To debug one: make test ARGS="--numprocesses 0 --pdb -k ...".
-TWO_AT_A_TIME := --numprocesses 2 --dist loadfile --no-loadscope-reorder
+# The list of the slowest shows what to shorten.
+TWO_AT_A_TIME := --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 60 --durations-min 4
 
 PARTS := domain producer spark cassandra e2e sizes secure
 .PHONY: help run stack test test-faults test-images test-kubernetes image fuzz audit check format dashboards deployment bench $(PARTS:%=bench-%) bench-growth bench-hold bench-soak lock clean
