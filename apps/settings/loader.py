@@ -53,6 +53,8 @@ class SharedToml(TomlFormat):
             document = dict(super().__call__(path, settings_cls, options))
         except (ValueError, RecursionError) as error:
             raise ConfigFileLoadError(f"{path}: not a TOML file: {type(error).__name__}") from error
+        except OSError as error:
+            raise ConfigFileLoadError(f"{path}: {error.strerror}") from error
         own = document.get(self._app, {})
         if not isinstance(own, Mapping):
             raise ConfigFileLoadError(f"{path}: {self._app} is a table: [{self._app}]")

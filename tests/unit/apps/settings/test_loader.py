@@ -35,6 +35,14 @@ def test_a_file_of_a_wrong_form_is_refused_without_its_secrets(
     assert SECRET not in said
 
 
+def test_a_file_that_cannot_be_read_is_refused_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Kubernetes mounts an empty folder where a Secret lacks the key of a mounted file.
+    folder = tmp_path / "key.toml"
+    folder.mkdir()
+    monkeypatch.setenv("TAPELINE_SETTINGS", str(folder))
+    assert settings_errors(ProducerSettings, "producer") == [f"{folder}: Is a directory"]
+
+
 @pytest.mark.parametrize("value", [f'"{SECRET}"', f'["{SECRET}"]'])
 def test_a_flag_without_a_usable_default_is_refused_without_its_secret(
     value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
