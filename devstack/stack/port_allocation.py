@@ -12,7 +12,6 @@ from pathlib import Path
 
 import attrs
 
-from devstack.errors import DevstackError
 from devstack.servers import kafka
 from devstack.servers.cassandra_ring import address
 from devstack.servers.server import Server
@@ -71,46 +70,6 @@ def _client(
     if port != start:
         report(f"{what}: port {start} is in use, using {port}")
     return port
-
-
-def with_another_broker(layout: Layout, claims: Claims) -> Layout:
-    """Claim the ports of one more broker, and return the layout that has it.
-
-    Raises:
-        DevstackError: no port is free, or the stack is secure: the authority that signs its certificates is gone.
-
-    """
-    _check_can_grow(layout)
-    client, controller = layout.kafka_peers[-1]
-    ports = (
-        claims.next_free([kafka.HOST], client + 1, what="Kafka"),
-        claims.next_free([kafka.HOST], controller + 1, what="Kafka's controller"),
-    )
-    metrics = claims.next_free([kafka.HOST], layout.kafka_metrics_ports[-1] + 1, what="Kafka's metrics")
-    return attrs.evolve(
-        layout,
-        kafka_peers=(*layout.kafka_peers, ports),
-        kafka_metrics_ports=(*layout.kafka_metrics_ports, metrics),
-    )
-
-
-def with_another_node(layout: Layout, claims: Claims) -> Layout:
-    """Claim the ports of one more Cassandra node, at an address of its own, and return the layout that has it.
-
-    Raises:
-        DevstackError: a port is in use, or the stack is secure.
-
-    """
-    _check_can_grow(layout)
-    host = address(layout.nodes + 1)
-    ports = (layout.cassandra_port, layout.storage_port, layout.cassandra_metrics_port)
-    claims.reclaim([(host, port) for port in ports], what="another Cassandra node")
-    return attrs.evolve(layout, nodes=layout.nodes + 1)
-
-
-def _check_can_grow(layout: Layout) -> None:
-    if layout.secure:
-        raise DevstackError("a secure stack cannot grow: nobody can sign the certificate of another server")
 
 
 def record_to_start(

@@ -22,8 +22,9 @@ from devstack.servers.server import Server
 
 from . import plan
 from .folder import check_name, locked, remove
+from .growth import check_broker_can_join, check_node_can_join, with_another_broker, with_another_node
 from .launch import launch, signals_deferred, stop_all
-from .port_allocation import ports_of, reclaim_ports, record_to_start, with_another_broker, with_another_node
+from .port_allocation import ports_of, reclaim_ports, record_to_start
 from .ports import Claims
 from .process import ServerProcess
 from .provisioning import provision
@@ -212,30 +213,33 @@ class Stack:
         """Add a Cassandra node to the running ring, and return its name when it has streamed its rows and joined.
 
         Raises:
-            DevstackError: it did not join, or the stack is secure. The stack is as before.
+            DevstackError: it cannot or did not join. The stack is as before.
 
         """
         with locked(self.folder, make=False), Claims() as claims:
-            layout = with_another_node(self._layout(), claims)
+            before = self._record()
+            check_node_can_join(before)
+            layout = with_another_node(before.layout, claims)
             added = layout.servers(self.folder)[f"cassandra-{layout.nodes}"]
-            self._add(added, layout)
+            self._add(added, layout, before)
         return added.name
 
     def add_broker(self) -> str:
         """Add a broker to the running cluster, and return its name. It has no partitions until some are assigned to it.
 
         Raises:
-            DevstackError: it did not join, or the stack is secure. The stack is as before.
+            DevstackError: it cannot or did not join. The stack is as before.
 
         """
         with locked(self.folder, make=False), Claims() as claims:
-            layout = with_another_broker(self._layout(), claims)
+            before = self._record()
+            check_broker_can_join(before)
+            layout = with_another_broker(before.layout, claims)
             added = layout.servers(self.folder)[f"kafka-{len(layout.kafka_peers)}"]
-            self._add(added, layout)
+            self._add(added, layout, before)
         return added.name
 
-    def _add(self, added: Server, layout: Layout) -> None:
-        before = self._record()
+    def _add(self, added: Server, layout: Layout, before: Record) -> None:
         plan.check_memory([added])
         try:
             launch([added], attrs.evolve(before, layout=layout), self.folder, self._report, with_peers=True)

@@ -80,6 +80,13 @@ def test_taking_down_a_stack_that_does_not_exist_succeeds(tmp_path: Path) -> Non
     assert devstack("logs", "--home", tmp_path).returncode == 1
 
 
+@pytest.mark.parametrize("command", ["add-broker", "add-node"])
+def test_a_stack_that_does_not_exist_cannot_grow(tmp_path: Path, command: str) -> None:
+    done = devstack(command, "--home", tmp_path / "home")
+    assert done.returncode == 1
+    assert done.stderr.startswith("devstack: there is no stack 'default' in ")
+
+
 @pytest.mark.parametrize("arguments", [("--name", "../x"), ("--brokers", "0"), ("--kafka-port", "70000")])
 def test_options_out_of_range_are_rejected_with_a_message(tmp_path: Path, arguments: tuple[str, str]) -> None:
     done = devstack("up", "--home", tmp_path / "home", *arguments)

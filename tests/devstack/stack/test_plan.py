@@ -5,15 +5,14 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
-import attrs
 import pytest
 
 from devstack.errors import DevstackError
 from devstack.servers.cassandra import CassandraNode
 from devstack.servers.kafka import KafkaBroker
 from devstack.stack import plan
+from devstack.stack.growth import with_another_broker
 from devstack.stack.plan import Options
-from devstack.stack.port_allocation import with_another_broker
 from devstack.stack.ports import Claims
 
 
@@ -84,12 +83,6 @@ def test_a_broker_that_is_added_is_no_controller_and_changes_nothing_for_the_oth
     assert added.properties()["process.roles"] == "broker"
     assert added.properties()["controller.quorum.voters"] == before.properties()["controller.quorum.voters"]
     assert added.inner_ports == ()
-
-
-def test_a_secure_stack_takes_no_other_broker() -> None:
-    layout = attrs.evolve(plan.new_layout(options(cassandra=False)), secure=True)
-    with Claims() as claims, pytest.raises(DevstackError, match="a secure stack cannot grow"):
-        with_another_broker(layout, claims)
 
 
 def test_each_data_center_has_a_node() -> None:
