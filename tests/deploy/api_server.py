@@ -33,6 +33,19 @@ class ApiServer:
     token: str
     ca_file: Path
 
+    def kubeconfig(self) -> dict[str, Any]:
+        """Return the configuration of kubectl as this client; it holds the token."""
+        return {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [
+                {"name": "tests", "cluster": {"server": self.url, "certificate-authority": str(self.ca_file)}}
+            ],
+            "users": [{"name": "tests", "user": {"token": self.token}}],
+            "contexts": [{"name": "tests", "context": {"cluster": "tests", "user": "tests"}}],
+            "current-context": "tests",
+        }
+
     def is_ready(self) -> bool:
         """Return whether it accepts requests."""
         try:

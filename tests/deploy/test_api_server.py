@@ -1,4 +1,5 @@
-"""A server-side dry run of each overlay: Kubernetes' own API server defaults, validates and admits every resource, and stores none.
+"""A server-side dry run of each overlay: Kubernetes' own API server defaults, validates and admits every resource, and stores none. Then the
+commands of docs/deploy.md, which store them.
 
 The definitions of the operators' kinds are made of the schemas in `schemas`. TAPELINE_CRDS names a folder of the operators' own, released ones,
 which take their place.
@@ -6,7 +7,10 @@ which take their place.
 
 from __future__ import annotations
 
+import json
 import os
+import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +21,7 @@ import yaml
 from tests.support.timeouts import TIMEOUT_S, wait_until
 
 from .api_server import ApiServer, api_server
-from .overlays import OVERLAYS, Resource, named, overlay
+from .overlays import OVERLAYS, ROOT, Resource, named, overlay
 
 pytestmark = [
     pytest.mark.kubernetes,
@@ -109,3 +113,41 @@ def test_a_pod_that_runs_as_root_is_warned_of(server: ApiServer) -> None:
     template = {**resource["spec"]["template"], "spec": {**pod, "securityContext": {}}}
     wrong = {**resource, "spec": {**resource["spec"], "template": template}}
     assert any("runAsNonRoot" in answer for answer in server.apply(wrong, dry_run=True))
+
+
+def documented(step: str) -> str:
+    """Return the commands of a step of docs/deploy.md."""
+    text = (ROOT / "docs" / "deploy.md").read_text("utf-8")
+    found = re.search(rf"^### {step}$.*?^```sh$(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert found, step
+    return found[1]
+
+
+def test_the_documented_commands_create_everything_and_change_nothing_when_repeated(
+    server: ApiServer, tmp_path: Path
+) -> None:
+    config = tmp_path / "kubeconfig"
+    config.touch(mode=0o600)
+    config.write_text(json.dumps(server.kubeconfig()), "utf-8")
+
+    def run(commands: str) -> list[str]:
+        """Return the lines that the commands print."""
+        done = subprocess.run(
+            ["/bin/bash", "-euo", "pipefail", "-c", commands],
+            cwd=ROOT,
+            env={**os.environ, "KUBECONFIG": str(config)},
+            capture_output=True,
+            text=True,
+            timeout=4 * TIMEOUT_S,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout.splitlines()
+
+    # By the charts of step 1, as the namespace `tapeline` of the fixture.
+    run("kubectl create namespace monitoring")
+    secrets = run(documented("2. Secrets"))
+    assert [line for line in secrets if not line.endswith(" created")] == []
+    applied = run(documented("4. Apply"))
+    assert [line for line in applied if not line.endswith(" created")] == ["namespace/tapeline configured"]
+    assert run("kubectl diff -k deploy/kubernetes/overlays/production") == []

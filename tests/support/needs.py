@@ -62,7 +62,8 @@ PROGRAMS: Final = {
     "node-exporter": Program(("prometheus-node-exporter", "node_exporter"), "prometheus-node-exporter", _PROMETHEUS),
     "etcd": Program(("etcd",), "etcd-server", "https://etcd.io/docs/latest/install"),
     "kube-apiserver": Program(("kube-apiserver",), "", "`scripts/build-kube-apiserver`"),
-    "kubectl": Program(("kubectl",), "kubernetes-client", "https://kubernetes.io/docs/tasks/tools"),
+    # Debian 12's is too old for the overlays.
+    "kubectl": Program(("kubectl",), "", "https://kubernetes.io/docs/tasks/tools"),
     "systemd-analyze": Program(("systemd-analyze",), "systemd", "https://systemd.io"),
     "buildah": Program(("buildah",), "buildah", "https://buildah.io"),
     "tcpdump": Program(("tcpdump",), "tcpdump", "https://www.tcpdump.org", needs_root=True),
