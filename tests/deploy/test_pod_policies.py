@@ -124,6 +124,17 @@ def variables(value: object) -> Iterator[tuple[str, object]]:
             yield from variables(part)
 
 
+def zones_that_pods_need(resources: tuple[Resource, ...]) -> list[str]:
+    """Return the paths of rules without which no pod is placed on a node that has no zone."""
+    paths = [(path, value) for resource in resources for path, value in every_value(resource)]
+    return [path for path, value in paths if value == "DoNotSchedule" or "nodeAffinityLabels" in path]
+
+
+def test_a_cluster_on_one_machine_has_no_zones_and_the_development_overlay_needs_none() -> None:
+    assert zones_that_pods_need(overlay("production")) != []
+    assert zones_that_pods_need(overlay("dev")) == []
+
+
 TRUST_STORE = ".sparkConf.spark.cassandra.connection.ssl.trustStore.password"
 """The password of a file that holds public certificates alone."""
 
