@@ -45,7 +45,7 @@ _CONNECT_SERVER = re.compile(
     r"javax\.(xml\.bind|activation)|com\.sun\.activation|com\.fasterxml\.jackson\.(jakarta|module)|"
     r"org\.apache\.maven|org\.codehaus\.plexus|org\.apache\.kafka:connect-runtime"
 )
-# Native libraries for TLS and for other systems. Netty falls back to the JDK, and a dev server does not use TLS.
+# Native libraries for TLS and for other systems. Without them, Netty uses the TLS of the JDK.
 _NATIVE = re.compile(r":(osx|windows|linux-riscv)[\w-]*$|netty-tcnative-boringssl-static")
 
 _PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:list"

@@ -2,7 +2,7 @@
 
 - Client ports start at 9092 (Kafka) and 9042 (Cassandra), ports between servers at 19092, 29092 (Kafka, of a secure stack) and 7000, ports of metrics at
   9404 and 9504.
-- An existing stack keeps its number of servers. A requested server that it lacks, or a requested port that differs, is an error.
+- `up` keeps the number of servers of an existing stack. A requested server that it lacks, or a requested port that differs, is an error.
 """
 
 from __future__ import annotations
