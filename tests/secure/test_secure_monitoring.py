@@ -7,9 +7,9 @@ import pytest
 
 from adapters.simulator.server import SimulatedFinnhub
 from adapters.simulator.settings import SimulatorSettings
-from tests.e2e.test_alerts import QUICK_JIT, until, watched
 from tests.support.needs import MONITORING
 from tests.support.sockets import is_loopback, listening
+from tests.support.watched_stacks import QUICK_JIT, until, watched
 
 from .refusals import (
     be_denied_by_kafka,
