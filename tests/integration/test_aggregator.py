@@ -1,34 +1,29 @@
-"""The aggregator as a program, on a real Kafka and Cassandra: what it leaves there is what the domain says, also after a crash."""
+"""The aggregator as a program, on a real Kafka and Cassandra: what it leaves there is what the domain says."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
 
 from adapters.cassandra.event_store import CassandraEventStore
 from adapters.cassandra.session import CassandraSession
-from adapters.exchange_calendar.markets import NYSE
 from adapters.memory.event_store import MemoryEventStore
 from devstack.stack import Stack
-from domain.candle import Candle
-from domain.eligibility import eligibility_rules
-from domain.record import TopicRecord, decode
-from domain.rejection import Rejection
-from domain.rules import DAY_MS, Rules
+from domain.rules import DAY_MS
 from domain.session import SessionEvent
-from domain.session_record import decode_event
-from domain.trade import Trade
-from domain.window import MINUTE_MS, partition_day
-from domain.windower import Windower
 from tests.parity.records import Entry, Records
 from tests.parity.session_records import SessionRecords
-from tests.parity.twins import CandleRow
-from tests.support.aggregators import Program, Site, TradeKey, batch_ends, until
+from tests.support.aggregators import Program, Site, batch_ends, until
+from tests.support.domain_results import (
+    assert_dead_letters_are_the_domains,
+    assert_trades_are_the_domains,
+    event_verdict,
+    expected_candles,
+)
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(600)]
 
@@ -50,63 +45,6 @@ def carried(new_site: Callable[[str], Site]) -> Site:
     program = Program.start(site, "--once", "--max-offsets-per-trigger", "3000")
     assert program.ended() == 0, program.text()[-3000:]
     return site
-
-
-def verdict(record: TopicRecord) -> Trade | Rejection:
-    return decode(record.value, appended_ms=record.appended_ms, rules=Rules())
-
-
-def assert_trades_are_the_domains(site: Site) -> None:
-    candidates: dict[TradeKey, list[Trade]] = defaultdict(list)
-    for trade in map(verdict, site.trades()):
-        if isinstance(trade, Trade):
-            day = partition_day(trade.timestamp_ms)
-            key = (trade.symbol, day.year, day.month, day.day, trade.timestamp_ms, trade.trade_id)
-            candidates[key].append(trade)
-    stored = site.stored_trades()
-    assert stored.keys() == candidates.keys()
-    # Where two records break the rule of unique ids, one of them stays.
-    assert [trade for key, trade in stored.items() if trade not in candidates[key]] == []
-
-
-def assert_dead_letters_are_the_domains(site: Site, *, repeated: bool = False) -> None:
-    expected = {
-        record.source: (record.value, judged.reason)
-        for record in site.trades()
-        if isinstance(judged := verdict(record), Rejection)
-    }
-    expected |= {
-        record.source: (record.value, rejection.reason)
-        for record in site.events()
-        if isinstance(rejection := event_verdict(record), Rejection)
-    }
-    letters = site.dead_letters()
-    assert {letter.source: (letter.payload, letter.rejection.reason) for letter in letters} == expected
-    assert repeated or len(letters) == len(expected)
-
-
-def event_verdict(record: TopicRecord) -> SessionEvent | Rejection:
-    return decode_event(record.value, appended_ms=record.appended_ms, rules=Rules())
-
-
-def expected_candles(site: Site) -> tuple[list[CandleRow], int]:
-    """Fold by the domain's windower, micro-batch by micro-batch; give the candles and the count of late trades."""
-    records = site.trades()
-    rules = eligibility_rules(NYSE.session)
-    windower = Windower(window_ms=MINUTE_MS, allowed_lateness_ms=MINUTE_MS, eligibility_of=rules)
-    latest: dict[tuple[str, int, int], Candle] = {}
-    starts: Mapping[str, int] = {}
-    for ends in batch_ends(site.queries[1], site.kafka.trades_topic):
-        for record in records:
-            partition = str(record.partition)
-            if starts.get(partition, 0) <= record.offset < ends.get(partition, 0):
-                trade = verdict(record)
-                if isinstance(trade, Trade):
-                    windower.add(trade)
-        latest |= {candle.window_key: candle for candle in windower.take_changed()}
-        windower.advance()
-        starts = ends
-    return sorted(map(CandleRow.of, latest.values())), windower.late_trades
 
 
 def test_raw_trades_are_the_domains_however_late(carried: Site) -> None:
@@ -155,32 +93,6 @@ def test_a_checkpoint_of_other_settings_is_refused_in_words(carried: Site) -> No
     last = program.text().strip().splitlines()[-1]
     assert "window_ms: 60000 there, 30000 now" in last
     assert "use another checkpoint folder" in last
-
-
-def test_a_kill_in_a_micro_batch_changes_nothing_and_spark_submit_goes_on(new_site: Callable[[str], Site]) -> None:
-    site = new_site("killed")
-    source = Records(seed=7)
-    site.send(source.entries(3_000))
-    first = Program.start(site, "--max-offsets-per-trigger", "1000")
-    try:
-        # In the middle: a micro-batch has begun that is not committed.
-        until(lambda: any((query / "offsets" / "1").exists() for query in site.queries), "a second micro-batch")
-    finally:
-        first.kill()
-    assert not site.all_is_stored()
-    site.send(source.entries(1_000))
-    second = Program.start(site, "--max-offsets-per-trigger", "1000", command=["spark-submit", "apps/aggregator.py"])
-    try:
-        until(second.is_up, "all queries run")
-        until(site.all_is_stored, "everything is stored")
-        second.process.terminate()  # the JVM: it is what spark-submit becomes
-        assert second.ended() == 0, second.text()[-3000:]
-    finally:
-        second.kill()
-    assert second.says("aggregator_stopped") == 1
-    assert_trades_are_the_domains(site)
-    assert_dead_letters_are_the_domains(site, repeated=True)
-    assert site.stored_candles() == expected_candles(site)[0]
 
 
 def test_a_query_that_fails_ends_the_program_with_the_cause(new_site: Callable[[str], Site]) -> None:

@@ -73,6 +73,7 @@ def test_a_server_that_freezes(store: CassandraTradeStore, cassandra_stack: Stac
     assert list(store.read(symbol, NOON_MS, NOON_MS + 500)) == batch(symbol)
 
 
+@pytest.mark.faults
 def test_a_server_that_crashes(store: CassandraTradeStore, cassandra_stack: Stack) -> None:
     symbol = fresh_symbol()
     store.write(batch(symbol))
