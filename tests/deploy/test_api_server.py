@@ -25,7 +25,7 @@ from .overlays import OVERLAYS, ROOT, Resource, named, overlay
 
 pytestmark = [
     pytest.mark.kubernetes,
-    pytest.mark.needs("kubectl", "etcd", "kube-apiserver"),
+    pytest.mark.needs("kubectl", "etcd", "kube-apiserver", "openssl", "keytool"),
     pytest.mark.timeout(600),
 ]
 
@@ -118,7 +118,7 @@ def test_a_pod_that_runs_as_root_is_warned_of(server: ApiServer) -> None:
 def documented(step: str) -> str:
     """Return the commands of a step of docs/deploy.md."""
     text = (ROOT / "docs" / "deploy.md").read_text("utf-8")
-    found = re.search(rf"^### {step}$.*?^```sh$(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    found = re.search(rf"^##+ {step}$.*?^```sh$(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     assert found, step
     return found[1]
 
@@ -130,11 +130,11 @@ def test_the_documented_commands_create_everything_and_change_nothing_when_repea
     config.touch(mode=0o600)
     config.write_text(json.dumps(server.kubeconfig()), "utf-8")
 
-    def run(commands: str) -> list[str]:
+    def run(commands: str, folder: Path = ROOT) -> list[str]:
         """Return the lines that the commands print."""
         done = subprocess.run(
             ["/bin/bash", "-euo", "pipefail", "-c", commands],
-            cwd=ROOT,
+            cwd=folder,
             env={**os.environ, "KUBECONFIG": str(config)},
             capture_output=True,
             text=True,
@@ -146,8 +146,13 @@ def test_the_documented_commands_create_everything_and_change_nothing_when_repea
 
     # By the charts of step 1, as the namespace `tapeline` of the fixture.
     run("kubectl create namespace monitoring")
-    secrets = run(documented("2. Secrets"))
-    assert [line for line in secrets if not line.endswith(" created")] == []
+    secrets = run(documented("2. Secrets") + documented("Certificates of Cassandra"), tmp_path)
+    assert {line for line in secrets if not line.endswith(" created")} == set()
+    run(
+        "openssl verify -x509_strict -CAfile ca.crt -verify_hostname tapeline-dc1-service.tapeline.svc node.crt",
+        tmp_path,
+    )
+    run("keytool -list -keystore keystore -storepass:file keystore-password | grep PrivateKeyEntry", tmp_path)
     applied = run(documented("4. Apply"))
     assert [line for line in applied if not line.endswith(" created")] == ["namespace/tapeline configured"]
     assert run("kubectl diff -k deploy/kubernetes/overlays/production") == []

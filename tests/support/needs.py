@@ -64,6 +64,7 @@ PROGRAMS: Final = {
     "kube-apiserver": Program(("kube-apiserver",), "", "`scripts/build-kube-apiserver`"),
     # Debian 12's is too old for the overlays.
     "kubectl": Program(("kubectl",), "", "https://kubernetes.io/docs/tasks/tools"),
+    "keytool": Program(("keytool",), "openjdk-17-jre-headless", "https://adoptium.net"),
     "systemd-analyze": Program(("systemd-analyze",), "systemd", "https://systemd.io"),
     "buildah": Program(("buildah",), "buildah", "https://buildah.io"),
     "tcpdump": Program(("tcpdump",), "tcpdump", "https://www.tcpdump.org", needs_root=True),
