@@ -74,7 +74,7 @@ def test_a_test_puts_another_adapter_behind_a_port() -> None:
     ("program", "absent"),
     [
         ("live", {"cassandra", "confluent_kafka", "pyspark", "fastapi", "starlette", "uvicorn"}),
-        ("query", {"cassandra", "confluent_kafka", "pyspark", "fastapi", "websocket", "websockets"}),
+        ("query", {"cassandra", "confluent_kafka", "pyspark", "fastapi", "websocket", "websockets", "werkzeug"}),
         ("producer", {"cassandra", "pyspark", "fastapi", "websockets"}),
         ("dashboard", {"confluent_kafka", "pyspark", "fastapi", "websocket", "websockets"}),
         ("watchlist", {"cassandra", "pyspark", "fastapi"}),
