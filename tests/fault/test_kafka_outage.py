@@ -134,6 +134,7 @@ def test_nothing_is_lost_when_kafka(
     assert values == by_trade(feeding.trades)
 
 
+@pytest.mark.faults
 def test_a_subscriber_reads_on_soon_after_an_outage_that_outlasts_its_session(
     revived: Stack, broker: OnKafka, session: Session
 ) -> None:

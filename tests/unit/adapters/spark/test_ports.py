@@ -72,7 +72,9 @@ def await_ready(process: subprocess.Popen[str], folder: Path) -> None:
     assert any(line.strip() == READY for line in process.stdout), (folder / "log").read_text()[-3000:]
 
 
-@pytest.mark.parametrize("command", [PYTHON, SPARK_SUBMIT], ids=["python", "spark-submit"])
+@pytest.mark.parametrize(
+    "command", [PYTHON, pytest.param(SPARK_SUBMIT, marks=pytest.mark.faults)], ids=["python", "spark-submit"]
+)
 def test_all_ports_are_on_loopback_and_there_is_no_ui(command: Sequence[str], tmp_path: Path) -> None:
     with running(command, tmp_path) as process:
         await_ready(process, tmp_path)
@@ -83,6 +85,7 @@ def test_all_ports_are_on_loopback_and_there_is_no_ui(command: Sequence[str], tm
     assert not any(UI_PORT <= port < UI_PORT + 16 for _, port in sockets)
 
 
+@pytest.mark.faults
 def test_the_ui_is_on_loopback_when_a_setting_asks_for_it(tmp_path: Path) -> None:
     with running(PYTHON, tmp_path, "ui") as process:
         await_ready(process, tmp_path)
