@@ -80,6 +80,14 @@ def test_notionals_are_added_exactly_or_not_at_all(spark: SparkSession) -> None:
     assert None in expected
 
 
+def test_trades_are_aggregated_by_hash_and_not_sorted(spark: SparkSession, capsys: pytest.CaptureFixture[str]) -> None:
+    columns = "symbol string, timestamp timestamp, trade_id string, price decimal(18,8), volume decimal(19,8)"
+    candles(spark.createDataFrame([], f"{columns}, {ELIGIBILITY} tinyint"), 60_000).explain()
+    plan = capsys.readouterr().out
+    assert "ObjectHashAggregate" in plan
+    assert "Sort" not in plan
+
+
 def test_a_window_of_the_largest_trades_is_summed_exactly(spark: SparkSession) -> None:
     count = 1_000_000
     price, volume = Decimal("9999.99999999"), Decimal("99999999999.99999999")
