@@ -20,6 +20,7 @@ from .jars.lockfile import read_lock
 from .jars.resolve import resolve_jars
 from .servers.cassandra_ring import HINT_WINDOW_S
 from .stack import Stack
+from .stack.recorded_stack import RecordedStack
 from .tools.kafka_tools import run_kafka_tool
 from .tools.nodetool import run_nodetool
 
@@ -120,7 +121,7 @@ def down(name: str, home: Path | None, keep_data: bool) -> None:
 @_HOME
 def status(name: str, home: Path | None) -> None:
     """Show each server. The exit code is 1 when one is not up."""
-    stack = Stack(name=name, home=home)
+    stack = RecordedStack(name=name, home=home)
     servers = stack.status()
     targets = stack.metrics_targets if servers else {}
     for server in servers:
@@ -139,7 +140,7 @@ def status(name: str, home: Path | None) -> None:
 @click.argument("service", required=False)
 def logs(name: str, home: Path | None, follow: bool, service: str | None) -> None:
     """Print the log of SERVICE, such as kafka-1, or the logs of all servers."""
-    stack = Stack(name=name, home=home)
+    stack = RecordedStack(name=name, home=home)
     names = [service] if service else [server.name for server in stack.status()]
     if not names:
         raise DevstackError(f"there is no stack {name!r}")
@@ -171,7 +172,7 @@ def _print_logs(files: dict[str, Path], *, follow: bool) -> None:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def nodetool(name: str, home: Path | None, node: str, arguments: Sequence[str]) -> None:
     """Run Cassandra's nodetool with ARGUMENTS, such as `status`."""
-    sys.exit(run_nodetool(Stack(name=name, home=home), node, arguments))
+    sys.exit(run_nodetool(RecordedStack(name=name, home=home), node, arguments))
 
 
 @cli.command(context_settings=_TOOL_ARGUMENTS)
@@ -181,7 +182,7 @@ def nodetool(name: str, home: Path | None, node: str, arguments: Sequence[str]) 
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def kafka(name: str, home: Path | None, tool: str, arguments: Sequence[str]) -> None:
     """Run a Kafka TOOL with ARGUMENTS, such as `kafka-topics --list`."""
-    stack = Stack(name=name, home=home)
+    stack = RecordedStack(name=name, home=home)
     client = stack.secrets.kafka_client if stack.secrets is not None else None
     sys.exit(run_kafka_tool(tool, arguments, bootstrap_servers=stack.bootstrap_servers, client_properties=client))
 

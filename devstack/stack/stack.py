@@ -16,20 +16,20 @@ from typing import Self
 import attrs
 
 from devstack.errors import DevstackError
-from devstack.servers.cassandra_ring import HINT_WINDOW_S, address
+from devstack.servers.cassandra_ring import HINT_WINDOW_S
 from devstack.servers.secrets import Secrets
 from devstack.servers.server import Server
 
 from . import plan
-from .folder import check_name, locked, remove
+from .folder import locked, remove
 from .growth import check_broker_can_join, check_node_can_join, with_another_broker, with_another_node
 from .launch import launch, signals_deferred, stop_all
-from .port_allocation import ports_of, reclaim_ports, record_to_start
+from .port_allocation import reclaim_ports, record_to_start
 from .ports import Claims
 from .process import ServerProcess
 from .provisioning import provision
 from .record import Layout, Record, read_record
-from .status import ServerStatus, status_of
+from .recorded_stack import RecordedStack
 
 GRACE_S = 30.0  # for an orderly shutdown when the data is kept
 GRACE_WITHOUT_DATA_S = 5.0
@@ -39,7 +39,7 @@ def _ignore(text: str) -> None:
     """Ignore a progress line."""
 
 
-class Stack:
+class Stack(RecordedStack):
     """Kafka and Cassandra in the folder `home`/`name`; the default `home` is `.devstack` in the working directory.
 
     A port of None is 9092 or 9042, or the next free one. `kafka_port` is the port of the first broker; the ports of the others follow.
@@ -67,8 +67,7 @@ class Stack:
         secure: bool = False,
         report: Callable[[str], None] = _ignore,
     ) -> None:
-        self.name = check_name(name)
-        self.folder = Path(home or ".devstack").absolute() / name
+        super().__init__(name, home)
         self._report = report
         try:
             self._options = plan.Options(
@@ -96,47 +95,6 @@ class Stack:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.down()
-
-    @property
-    def bootstrap_servers(self) -> str:
-        """The brokers' addresses, in the format of `bootstrap.servers`."""
-        return ",".join(f"127.0.0.1:{client}" for client, _ in self._layout().kafka_peers)
-
-    @property
-    def cassandra_hosts(self) -> list[str]:
-        """The addresses of the Cassandra nodes."""
-        return [address(node) for node in range(1, self._layout().nodes + 1)]
-
-    @property
-    def cassandra_port(self) -> int:
-        """The port of every Cassandra node."""
-        return self._layout().cassandra_port
-
-    @property
-    def cassandra_datacenter(self) -> str:
-        """The data centre of the first Cassandra node."""
-        return self._layout().ring.data_center(1)
-
-    @property
-    def cassandra_data_centers(self) -> dict[str, list[str]]:
-        """The addresses of the Cassandra nodes by data centre."""
-        return self._layout().ring.hosts
-
-    @property
-    def metrics_targets(self) -> dict[str, str]:
-        """The `host:port` of each server's `/metrics`, by the name of the server."""
-        servers = self._layout().servers(self.folder).values()
-        return {server.name: f"{server.host}:{server.metrics_port}" for server in servers}
-
-    @property
-    def ports(self) -> set[int]:
-        """All ports that the servers listen on."""
-        return {port for server in self._layout().servers(self.folder).values() for port in ports_of(server)}
-
-    @property
-    def secrets(self) -> Secrets | None:
-        """The secrets of a secure stack; None for a plain stack."""
-        return self._layout().secrets(self.folder)
 
     def up(self) -> None:
         """Start the servers that do not run, and return when clients can use all servers.
@@ -189,17 +147,6 @@ class Stack:
                 self._report(f"the stack {self.name!r} is down{'; its data is kept' if keep_data else ''}")
             if exists and not keep_data:
                 remove(self.folder)
-
-    def status(self) -> list[ServerStatus]:
-        """Return the status of each server; an empty list when there is no stack."""
-        record = read_record(self.folder)
-        if record is None:
-            return []
-        return [status_of(server, record) for server in record.layout.servers(self.folder).values()]
-
-    def log_file(self, service: str) -> Path:
-        """Return the log file of one server."""
-        return self._server(service).folder / "server.log"
 
     def start(self, service: str) -> None:
         """Start one server that is down, with its data and ports, and return when clients can use it."""
@@ -275,20 +222,3 @@ class Stack:
         if running is None:
             raise DevstackError(f"{service} is down")
         return running
-
-    def _record(self) -> Record:
-        record = read_record(self.folder)
-        if record is None:
-            raise DevstackError(f"there is no stack {self.name!r} in {self.folder.parent}: bring it up first")
-        return record
-
-    def _layout(self) -> Layout:
-        return self._record().layout
-
-    def _server(self, service: str) -> Server:
-        servers = self._layout().servers(self.folder)
-        if service not in servers:
-            raise DevstackError(
-                f"no server named {service!r} in the stack {self.name!r}; there are {', '.join(servers)}"
-            )
-        return servers[service]

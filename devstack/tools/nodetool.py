@@ -23,8 +23,8 @@ import psutil
 from devstack.errors import DevstackError
 from devstack.jars import classpath
 from devstack.servers.cassandra import module_options
-from devstack.stack import Stack
 from devstack.stack.ports import Claims
+from devstack.stack.recorded_stack import RecordedStack
 
 JMX_PORT = 7199
 """The port that is tried first: Cassandra's usual one."""
@@ -33,7 +33,7 @@ _LOG = Path(__file__).with_name("logback.xml")
 _RMI_NAMING = Path(__file__).parent / "rmi" / "rmiURLContextFactory.java"
 
 
-def run_nodetool(stack: Stack, node: str, arguments: Sequence[str], java: str | None = None) -> int:
+def run_nodetool(stack: RecordedStack, node: str, arguments: Sequence[str], java: str | None = None) -> int:
     """Run nodetool for a node of `stack` on this terminal until it ends, and return its exit code. Without `java`, use the node's.
 
     Raises:
