@@ -16,13 +16,13 @@ from domain.dead_letters import stored_letters
 from domain.reconciliation import DayError, Retention, plan_day
 from domain.rollup import DayHours
 from domain.rules import DAY_MS
-from domain.window import MINUTE_MS, partition_day
+from domain.window import MINUTE_MS
 from ports.errors import BrokerError
 
 from .containers.commands import ReportContainer
 from .output.report_rows import REPORT_COLUMNS, gap_lines, report_json, report_row
 from .output.row_printer import print_rows
-from .output.time_args import parse_moment_ms
+from .output.time_args import day_callback
 from .runtime.commands import run
 from .runtime.lifecycle import started
 from .runtime.logs import configure_logs
@@ -34,19 +34,13 @@ from .settings.report import ReportSettings
 _DAY_S: Final = DAY_MS // 1000
 
 
-def _day(_ctx: click.Context, _option: click.Parameter, text: str | None) -> date | None:
-    if text is None:
-        return None
-    try:
-        return partition_day(parse_moment_ms(text, now_ms=ReportContainer.clock()()))
-    except (ValueError, OverflowError) as error:
-        raise click.BadParameter(str(error)) from error
+_read_day = day_callback(ReportContainer.clock())
 
 
 @app_command(ReportSettings, "report")
 @click.option(
     "--day",
-    callback=_day,
+    callback=_read_day,
     required=True,
     help="The day at the market: a date, now, or a length of time ago (1d is yesterday)",
 )
@@ -65,7 +59,7 @@ def _day(_ctx: click.Context, _option: click.Parameter, text: str | None) -> dat
     help="The hours of an exchange's day in which trades are expected",
 )
 @click.option(
-    "--written", callback=_day, help="Of a replayed recording: the day of the replay  [default: the day itself]"
+    "--written", callback=_read_day, help="Of a replayed recording: the day of the replay  [default: the day itself]"
 )
 @click.option(
     "--format",

@@ -24,6 +24,7 @@ from devstack.stack import Stack
 from devstack.stack.monitoring import Monitoring, require_monitoring
 from devstack.stack.monitoring_config import MonitoringOptions, Target
 from devstack.stack.ports import Claims
+from ports.clock import Clock
 
 SPARK_PORT: Final = 9604
 SCRAPE_S: Final = 5.0
@@ -70,10 +71,13 @@ def program_ports(*, watched: bool) -> Iterator[MetricsPorts]:
 class Alerts:
     """The monitoring programs of a running stack, and the alerts that they raised."""
 
-    def __init__(self, log: AlertLog, monitoring: Monitoring, *, is_secure: bool = False) -> None:
+    def __init__(
+        self, log: AlertLog, monitoring: Monitoring, *, is_secure: bool = False, now_ms: Clock = system_clock
+    ) -> None:
         self._log = log
         self._monitoring = monitoring
         self._is_secure = is_secure
+        self._now_ms = now_ms
         self._gone_since_ms: dict[str, int] = {}
 
     @property
@@ -104,7 +108,7 @@ class Alerts:
     def firing(self, stages: Sequence[Stage]) -> Sequence[FiringAlert]:
         """Return the alerts that fire, and one for each monitoring program that is down."""
         gone = [stage.name for stage in stages if stage.name in TELLERS and stage.state is StageState.DOWN]
-        now_ms = system_clock()
+        now_ms = self._now_ms()
         self._gone_since_ms = {name: self._gone_since_ms.get(name, now_ms) for name in gone}
         return [*self._log.firing(), *(_told_here(name, since_ms) for name, since_ms in self._gone_since_ms.items())]
 

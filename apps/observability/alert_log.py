@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from adapters.system_clock import system_clock
+from ports.clock import Clock
 
 from .pipeline_stages import FiringAlert
 
@@ -17,8 +18,9 @@ DOCS: Final = "docs/"
 class AlertLog:
     """Keeps the firing alerts. Any thread may use it."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, *, now_ms: Clock = system_clock) -> None:
         self._file = file
+        self._now_ms = now_ms
         self._firing: dict[str, FiringAlert] = {}
         self._lock = threading.Lock()
 
@@ -33,7 +35,8 @@ class AlertLog:
         Raise KeyError, TypeError, AttributeError or ValueError if it is not one; then nothing is added. Raise OSError if the file is not writable.
         """
         alerts = [
-            (alert["fingerprint"], alert["status"] == "firing", _parse(alert)) for alert in notification["alerts"]
+            (alert["fingerprint"], alert["status"] == "firing", _parse(alert, self._now_ms()))
+            for alert in notification["alerts"]
         ]
         lines = [f"{json.dumps(alert)}\n" for alert in notification["alerts"]]
         with self._lock:
@@ -52,7 +55,8 @@ def summary(alert: FiringAlert) -> str:
     return f"{alert.name}: {alert.summary}{page}"
 
 
-def _parse(alert: Mapping[str, Any]) -> FiringAlert:
+def _parse(alert: Mapping[str, Any], now_ms: int) -> FiringAlert:
+    """Read an alert of a notification; one without a start began now."""
     labels, annotations = alert["labels"], alert["annotations"]
     page = annotations.get("runbook_url", "")
     return FiringAlert(
@@ -60,8 +64,6 @@ def _parse(alert: Mapping[str, Any]) -> FiringAlert:
         severity=labels.get("severity", "warning"),
         summary=annotations["summary"],
         description=annotations.get("description", ""),
-        since_ms=round(datetime.fromisoformat(alert["startsAt"]).timestamp() * 1000)
-        if "startsAt" in alert
-        else system_clock(),
+        since_ms=round(datetime.fromisoformat(alert["startsAt"]).timestamp() * 1000) if "startsAt" in alert else now_ms,
         runbook=page.removeprefix(DOCS) if page.startswith(DOCS) else "",
     )

@@ -2,16 +2,17 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Final
+from datetime import UTC, date, datetime
+from typing import Final, TypeVar
 
 import click
 
 from domain.rollup import Period
-from domain.window import to_datetime, to_ms
+from domain.window import partition_day, to_datetime, to_ms
 from ports.clock import Clock
 
-MomentCallback = Callable[[click.Context, click.Parameter, str | None], int | None]
+Value = TypeVar("Value")
+OptionCallback = Callable[[click.Context, click.Parameter, str | None], Value | None]
 
 _UNITS_MS: Final = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _LENGTH: Final = re.compile(r"([1-9][0-9]{0,11})(ms|s|m|h|d)", re.ASCII)
@@ -57,12 +58,20 @@ def window_callback(_ctx: click.Context, _option: click.Parameter, text: str) ->
         raise click.BadParameter(str(error)) from error
 
 
-def moment_callback(now_ms: Clock) -> MomentCallback:
+def moment_callback(now_ms: Clock) -> OptionCallback[int]:
     """Return what reads an option that is a moment, None when it is not given; for click."""
+    return _callback(lambda text: parse_moment_ms(text, now_ms=now_ms()))
 
-    def read(_ctx: click.Context, _option: click.Parameter, text: str | None) -> int | None:
+
+def day_callback(now_ms: Clock) -> OptionCallback[date]:
+    """Return what reads an option that is a moment as its UTC day, None when it is not given; for click."""
+    return _callback(lambda text: partition_day(parse_moment_ms(text, now_ms=now_ms())))
+
+
+def _callback(parse: Callable[[str], Value]) -> OptionCallback[Value]:
+    def read(_ctx: click.Context, _option: click.Parameter, text: str | None) -> Value | None:
         try:
-            return None if text is None else parse_moment_ms(text, now_ms=now_ms())
+            return None if text is None else parse(text)
         except (ValueError, OverflowError) as error:
             raise click.BadParameter(str(error)) from error
 

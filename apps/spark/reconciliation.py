@@ -15,27 +15,22 @@ from adapters.spark.reconciling import Difference, Request, Summary
 from adapters.spark.reconciling import reconcile as reconcile_day
 from adapters.system_clock import system_clock
 from apps.output.difference_tables import difference_json, print_differences
-from apps.output.time_args import parse_moment_ms
+from apps.output.time_args import day_callback
 from apps.runtime.commands import run
 from apps.runtime.logs import configure_logs
 from apps.runtime.spark_session import connected_session
 from apps.settings.loader import app_command
 from apps.settings.reconcile import ReconcileOptions
-from domain.window import partition_day
 
-
-def _day(_ctx: click.Context, _option: click.Parameter, text: str | None) -> date | None:
-    if text is None:
-        return None
-    try:
-        return partition_day(parse_moment_ms(text, now_ms=system_clock()))
-    except (ValueError, OverflowError) as error:
-        raise click.BadParameter(str(error)) from error
+_read_day = day_callback(system_clock)
 
 
 @app_command(ReconcileOptions, "reconcile")
 @click.option(
-    "--day", callback=_day, required=True, help="The UTC day: a date, now, or a length of time ago (1d is yesterday)"
+    "--day",
+    callback=_read_day,
+    required=True,
+    help="The UTC day: a date, now, or a length of time ago (1d is yesterday)",
 )
 @click.option(
     "--symbol",
@@ -45,7 +40,7 @@ def _day(_ctx: click.Context, _option: click.Parameter, text: str | None) -> dat
     help="Only these; may be repeated  [default: all of the day]",
 )
 @click.option(
-    "--written", callback=_day, help="Of a replayed recording: the day of the replay  [default: the day itself]"
+    "--written", callback=_read_day, help="Of a replayed recording: the day of the replay  [default: the day itself]"
 )
 @click.option("--dry-run", is_flag=True, help="Write nothing; exit with 1 where there are differences")
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True,

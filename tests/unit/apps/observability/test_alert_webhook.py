@@ -131,3 +131,11 @@ def test_the_address_is_a_secret_of_each_run(receiver: Receiver, tmp_path: Path)
     assert str(urlsplit(receiver.webhook.url).password) not in repr(receiver.webhook.url)
     with AlertWebhook(AlertLog(tmp_path / "other.jsonl")) as other:
         assert urlsplit(other.url).password != urlsplit(receiver.webhook.url).password
+
+
+def test_an_alert_without_a_start_began_when_it_was_notified(tmp_path: Path) -> None:
+    log = AlertLog(tmp_path / "alerts.jsonl", now_ms=lambda: 1_706_693_400_000)
+    begun = json.loads(notification("firing", "KafkaDown"))
+    del begun["alerts"][0]["startsAt"]
+    log.add(begun)
+    assert [alert.since_ms for alert in log.firing()] == [1_706_693_400_000]

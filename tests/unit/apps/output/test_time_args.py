@@ -1,10 +1,13 @@
 """Moments and lengths as people write them."""
 
+from datetime import date
+
+import click
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.output.time_args import parse_length_ms, parse_moment_ms
+from apps.output.time_args import day_callback, parse_length_ms, parse_moment_ms
 
 NOW_MS = 1_570_795_200_123
 MIDNIGHT_MS = 1_570_752_000_000
@@ -49,3 +52,15 @@ def test_anything_else_is_an_error_that_shows_an_example(text: str) -> None:
 def test_these_are_neither(text: str) -> None:
     with pytest.raises(ValueError, match="such as"):
         parse_moment_ms(text, now_ms=NOW_MS)
+
+
+def test_an_option_that_is_a_day_is_that_of_its_moment() -> None:
+    context, option = click.Context(click.Command("report")), click.Option(["--day"])
+    read = day_callback(lambda: NOW_MS)
+    assert read(context, option, "now") == date(2019, 10, 11)
+    assert read(context, option, "1d") == date(2019, 10, 10)
+    assert read(context, option, "2019-10-12T01:00:00+02:00") == date(2019, 10, 11)
+    assert read(context, option, None) is None
+    for text in ("yesterday", "999999d", "9999-12-31T23:59:00-01:00"):
+        with pytest.raises(click.BadParameter):
+            read(context, option, text)
