@@ -1,5 +1,6 @@
 """When `tapeline stack` runs the monitoring, and the alerts that it raises itself about the monitoring."""
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -42,15 +43,16 @@ def test_a_replay_is_not_monitored_and_prints_nothing(monkeypatch: pytest.Monkey
 
 def test_the_stack_raises_alerts_only_about_prometheus_and_alertmanager(tmp_path: Path) -> None:
     monitoring = Monitoring(Stack(home=tmp_path), MonitoringOptions(pager_url="http://a", chat_url="http://a"))
-    alerts = Alerts(AlertLog(tmp_path / "alerts.jsonl"), monitoring)
+    # A clock that moves with each call: an alert keeps the time at which it was first raised.
+    alerts = Alerts(AlertLog(tmp_path / "alerts.jsonl"), monitoring, now_ms=itertools.count(1_000).__next__)
     names = ("Kafka", "Node exporter", "Prometheus", "Alertmanager")
     well = [Stage(name=name, state=StageState.OK) for name in names]
     gone = [Stage(name=name, state=StageState.DOWN) for name in names]
     assert alerts.firing(well) == []
     first = alerts.firing(gone)
-    assert [(alert.name, alert.summary) for alert in first] == [
-        ("InstanceDown", "Prometheus does not answer"),
-        ("InstanceDown", "Alertmanager does not answer"),
+    assert [(alert.name, alert.summary, alert.since_ms) for alert in first] == [
+        ("InstanceDown", "Prometheus does not answer", 1_001),
+        ("InstanceDown", "Alertmanager does not answer", 1_001),
     ]
     assert alerts.firing(gone) == first
     assert alerts.firing(well) == []
