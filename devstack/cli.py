@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import signal
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from .errors import DevstackError
 from .jars import classpath
 from .jars.lockfile import read_lock
 from .jars.resolve import resolve_jars
+from .server_logs import print_logs
 from .servers.cassandra_ring import HINT_WINDOW_S
 from .stack import Stack
 from .stack.recorded_stack import RecordedStack
@@ -144,25 +144,7 @@ def logs(name: str, home: Path | None, follow: bool, service: str | None) -> Non
     names = [service] if service else [server.name for server in stack.status()]
     if not names:
         raise DevstackError(f"there is no stack {name!r}")
-    _print_logs({name: stack.log_file(name) for name in names}, follow=follow)
-
-
-def _print_logs(files: dict[str, Path], *, follow: bool) -> None:
-    read = dict.fromkeys(files, 0)
-    while True:
-        for name, file in files.items():
-            if not file.exists():
-                continue
-            with file.open("rb") as log:
-                log.seek(read[name])
-                data = log.read()
-            whole = data[: data.rfind(b"\n") + 1]
-            read[name] += len(whole)
-            for line in whole.decode("utf-8", "replace").splitlines():
-                click.echo(f"{name}: {line}" if len(files) > 1 else line)
-        if not follow:
-            return
-        time.sleep(0.3)
+    print_logs({name: stack.log_file(name) for name in names}, follow=follow)
 
 
 @cli.command(context_settings=_TOOL_ARGUMENTS)
