@@ -33,12 +33,11 @@ class GroupRight:
 
 @attrs.frozen(kw_only=True)
 class TableRight:
-    """A role may do this with a table. Without a keyspace it is the pipeline's."""
+    """A role may do this with a table of the pipeline's keyspace."""
 
     role: str
     table: str
     permission: TablePermission
-    keyspace: str | None = None
 
 
 def _topic(user: str, operation: KafkaOperation, *topics: TopicName) -> list[TopicRight]:
@@ -88,10 +87,6 @@ TABLE_RIGHTS: Final = (
     ),
     *_table("reconcile", "SELECT", "trades_v2", "trade_aggregates", "candle_revisions"),
     *_table("reconcile", "MODIFY", "trade_aggregates", "candle_revisions", "daily_candles"),
-    # The Spark connector cuts a table into parts by it.
-    TableRight(role="aggregator", keyspace="system", table="size_estimates", permission="SELECT"),
-    TableRight(role="reconcile", keyspace="system", table="size_estimates", permission="SELECT"),
-    TableRight(role="report", keyspace="system", table="size_estimates", permission="SELECT"),
     *_table("report", "SELECT", "trades_v2", "trade_aggregates", "candle_revisions", "feed_events"),
     *_table("report", "MODIFY", "daily_reports", "daily_candles"),
     *_table(

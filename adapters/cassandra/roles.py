@@ -56,7 +56,7 @@ def _role(driver: Any, role: str, password: str | None, *, dry_run: bool) -> Rol
 
 
 def _grant(driver: Any, keyspace: str, right: TableRight, *, dry_run: bool) -> RoleReport:
-    table = f"{right.keyspace or keyspace}.{right.table}"
+    table = f"{keyspace}.{right.table}"
     resource = f"data/{table.replace('.', '/')}"
     held = driver.execute(
         "SELECT permissions FROM system_auth.role_permissions WHERE role = %s AND resource = %s", (right.role, resource)

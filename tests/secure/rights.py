@@ -30,6 +30,8 @@ _PRODUCER: Final = (
     "producer", "--feed", "simulated", "--duration", "1", "--flush-timeout", "2", "--metrics-port", "0",
 )  # fmt: skip
 _REPORT: Final = ("report", "--day", "2019-10-11", "--trades-kept-days", "0", "--symbol", "BINANCE:RIGHTS")
+REPORT_BY_SPARK: Final = (*_REPORT, "--engine", "spark")
+"""The report by its other engine, which needs no right beyond those of the report."""
 _COMMANDS: Final = {
     "producer": _PRODUCER,
     "watchlist": ("watchlist", "list"),
@@ -59,7 +61,6 @@ _OTHER_COMMANDS: Final = {
     ("query", "SELECT", "candle_revisions"): ("query", "candles", "AAPL", "--as-of", "now"),
     ("query", "SELECT", "trades_v2"): ("query", "trades", "AAPL"),
     ("query", "SELECT", "daily_candles"): ("query", "candles", "AAPL", "--window", "1d"),
-    ("report", "SELECT", "size_estimates"): (*_REPORT, "--engine", "spark"),
 }
 
 
@@ -128,7 +129,7 @@ def _acl(right: TopicRight | GroupRight, admin: Servers) -> AclBinding:
 
 
 def _revoke(right: TableRight, admin: Servers) -> None:
-    table = f"{right.keyspace or admin.cassandra.keyspace}.{right.table}"
+    table = f"{admin.cassandra.keyspace}.{right.table}"
     with CassandraSession(admin.cassandra) as session:
         session.driver.execute(f"REVOKE {right.permission} ON TABLE {table} FROM {right.role}")
     _forget_cached_permissions(admin)

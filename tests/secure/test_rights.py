@@ -28,6 +28,7 @@ from tests.contract.stores import DAY_MS, MIDNIGHT_MS, NOON_MS, make_trade
 from tests.support.timeouts import TIMEOUT_S
 
 from .rights import (
+    REPORT_BY_SPARK,
     ROWS,
     SPARK_PROGRAMS,
     Right,
@@ -102,12 +103,12 @@ def _marks_of_row(right: Right) -> list[pytest.MarkDecorator]:
 EACH_ROW = [
     pytest.param(right, id="-".join(key_of(right)), marks=_marks_of_row(right))
     for right in ROWS
-    # No test: Spark's connector decides by its own plan whether it asks for the sizes of a table.
-    if key_of(right)[2] != "size_estimates"
 ]
 EACH_COMMAND = [
     pytest.param(user, command, id=" ".join(command[:2]), marks=_marks(user, command))
-    for user, command in sorted({(user_of(right), command_using(right)) for right in ROWS})
+    for user, command in sorted(
+        {(user_of(right), command_using(right)) for right in ROWS} | {("report", REPORT_BY_SPARK)}
+    )
     if user != "dashboard"  # it runs until it is stopped
 ]
 
@@ -148,9 +149,7 @@ def test_no_role_of_cassandra_has_a_right_beyond_the_table(admin: Servers) -> No
             for row in session.driver.execute(f"LIST ALL PERMISSIONS OF {role}")
         }
     keyspace = admin.cassandra.keyspace
-    assert found == {
-        (right.role, f"<table {right.keyspace or keyspace}.{right.table}>", right.permission) for right in TABLE_RIGHTS
-    }
+    assert found == {(right.role, f"<table {keyspace}.{right.table}>", right.permission) for right in TABLE_RIGHTS}
 
 
 def denial_in(done: "subprocess.CompletedProcess[str]", name: str) -> bool:
