@@ -12,9 +12,12 @@ import secrets
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import attrs
+
+if TYPE_CHECKING:
+    import trustme
 
 ADMIN: Final = "admin"
 PROGRAMS: Final = "programs"
@@ -75,10 +78,7 @@ class Secrets:
         authority = trustme.CA(organization_name="tapeline dev stack")
         until = datetime.now(UTC) + timedelta(days=VALID_DAYS)
         for name, address in {**servers, ADMIN: f"{ADMIN}.invalid", PROGRAMS: "127.0.0.1"}.items():
-            also = ("localhost",) if name.startswith("cassandra-") else ()
-            issued = authority.issue_cert(address, *also, common_name=name, not_after=until)
-            chain = [part.bytes() for part in issued.cert_chain_pems]
-            _write(self.key_and_certificate(name), b"".join([_pkcs8(issued.private_key_pem.bytes()), *chain]))
+            _write(self.key_and_certificate(name), make_key_and_certificate(authority, name, address, until))
         _write_passwords(map(self.kafka_password, KAFKA_USERS))
         _write_passwords(map(self.cassandra_password, CASSANDRA_ROLES))
         _write(self.kafka_client, self._kafka_client_properties().encode())
@@ -98,6 +98,14 @@ class Secrets:
             "ssl.truststore.location": self.ca_file,
         }
         return "".join(f"{name}={value}\n" for name, value in properties.items())
+
+
+def make_key_and_certificate(authority: trustme.CA, name: str, address: str, until: datetime) -> bytes:
+    """Return a new private key and its certificate for the server or user `name`, in PEM."""
+    also = ("localhost",) if name.startswith("cassandra-") else ()
+    issued = authority.issue_cert(address, *also, common_name=name, not_after=until)
+    chain = [part.bytes() for part in issued.cert_chain_pems]
+    return b"".join([_pkcs8(issued.private_key_pem.bytes()), *chain])
 
 
 def _write_passwords(files: Iterable[Path]) -> None:

@@ -1,66 +1,35 @@
 """Passwords that change while programs run: what cannot be delivered waits, and nothing is lost."""
 
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-import attrs
 import pytest
 
-from adapters.kafka.topics import Profile, ensure_topics
-from adapters.simulator.server import SimulatedFinnhub
-from adapters.simulator.settings import SimulatorSettings
 from apps.local_stack.parts import Servers, cassandra_of, kafka_of
 from devstack.servers.secrets import ADMIN, Secrets
 from devstack.stack import Stack
-from tests.fault.delivery_ledger import Account
 from tests.fault.producer_harness import Sending
 from tests.support.aggregators import Program, Site, until
 from tests.support.timeouts import wait_until
 
-from .credentials import change_cassandra_password, change_kafka_password, granted_topics, password_file
+from .credentials import change_cassandra_password, change_kafka_password, password_file
 from .recent_trades import entries, recent_trades
+from .rotations import AGGREGATOR_FLAGS, RATE, assert_whole, producer, reconnect
 
 pytestmark = [pytest.mark.servers, pytest.mark.faults, pytest.mark.timeout(600)]
 
-RATE = 200
-FLAGS = ("--trigger", "0", "--metrics-port", "0")
 NEW_PASSWORD = "an0ther-password-of-the-tests"  # noqa: S105 - the tests look for it
 
 
 @pytest.fixture
-def feed() -> Iterator[SimulatedFinnhub]:
-    with SimulatedFinnhub(SimulatorSettings(rate=RATE, ledger_limit=10**6)) as server:
-        yield server
-
-
-@pytest.fixture
-def sending(secure_stack: Stack, secrets: Secrets, feed: SimulatedFinnhub, tmp_path: Path) -> Iterator[Sending]:
-    """A producer on the secure stack. The password of its user is as before at the end."""
-    admin = kafka_of(secure_stack, ADMIN)
-    name = f"rotation-{uuid.uuid4().hex[:8]}"
-    topics = attrs.evolve(admin, trades_topic=name, dead_letters_topic=f"{name}.dlq", events_topic=f"{name}.events")
-    ensure_topics(topics, profile=Profile.DEV)
-    variables = Servers.of(secure_stack, user="producer").variables()
-    sending = Sending(tmp_path, topics.bootstrap_servers, feed, topics=topics, variables=variables)
-    with granted_topics(sending.kafka):
-        try:
-            with sending:
-                yield sending
-        finally:
-            change_kafka_password(admin, "producer", secrets.kafka_password("producer").read_text())
-
-
-def reconnect(stack: Stack, server: str) -> None:
-    """Restart a server: its clients connect and authenticate again."""
-    stack.stop(server)
-    stack.start(server)
-
-
-def assert_whole(account: Account) -> None:
-    assert account.unkept() == []
-    assert account.unpublished() == {}
-    assert account.claimed() == []
+def sending(secure_stack: Stack, secrets: Secrets, tmp_path: Path) -> Iterator[Sending]:
+    """A producer whose user has its password as before at the end."""
+    try:
+        with producer(secure_stack, tmp_path) as sending:
+            yield sending
+    finally:
+        password = secrets.kafka_password("producer").read_text()
+        change_kafka_password(kafka_of(secure_stack, ADMIN), "producer", password)
 
 
 def test_a_producer_whose_password_is_wrong_for_a_while_loses_nothing(
@@ -105,7 +74,7 @@ def test_an_aggregator_whose_password_changes_ends_and_a_restart_with_the_new_on
         "TAPELINE_CASSANDRA_KEYSPACE": site.cassandra.keyspace,
     }
     before, after = recent_trades(500), recent_trades(500, first=500)
-    program = Program.start(site, *FLAGS, variables=variables)
+    program = Program.start(site, *AGGREGATOR_FLAGS, variables=variables)
     try:
         site.send(entries(before))
         until(site.all_is_stored, "the first trades")
@@ -115,11 +84,11 @@ def test_an_aggregator_whose_password_changes_ends_and_a_restart_with_the_new_on
         assert program.ended() == 1, program.text()
     finally:
         program.kill()
-    refused = Program.start(site, *FLAGS, "--once", variables=variables)
+    refused = Program.start(site, *AGGREGATOR_FLAGS, "--once", variables=variables)
     assert refused.ended() == 1
     assert "password are incorrect" in refused.text()
     variables["TAPELINE_CASSANDRA_PASSWORD_FILE"] = str(password_file(tmp_path, NEW_PASSWORD))
-    again = Program.start(site, *FLAGS, "--once", variables=variables)
+    again = Program.start(site, *AGGREGATOR_FLAGS, "--once", variables=variables)
     assert again.ended() == 0, again.text()
     assert {*site.stored_trades().values()} == {*before, *after}
     assert NEW_PASSWORD not in program.text() + refused.text() + again.text()
