@@ -100,10 +100,7 @@ def _marks_of_row(right: Right) -> list[pytest.MarkDecorator]:
     return _marks(user_of(right), command_using(right)) if right is first else [pytest.mark.faults]
 
 
-EACH_ROW = [
-    pytest.param(right, id="-".join(key_of(right)), marks=_marks_of_row(right))
-    for right in ROWS
-]
+EACH_ROW = [pytest.param(right, id="-".join(key_of(right)), marks=_marks_of_row(right)) for right in ROWS]
 EACH_COMMAND = [
     pytest.param(user, command, id=" ".join(command[:2]), marks=_marks(user, command))
     for user, command in sorted(
