@@ -81,7 +81,9 @@ def test_partitions_move_to_a_new_broker_under_load(cluster: Stack, tmp_path: Pa
         topic = sending.kafka.trades_topic
         sending.acknowledge(2 * RATE)
         before = replicas(cluster, topic)
-        assert cluster.add_broker() == "kafka-4"
+        grown = run_devstack("add-broker", cluster, timeout_s=2 * TIMEOUT_S)
+        assert grown.returncode == 0, grown.stderr
+        assert [server.name for server in cluster.status() if server.up][-1] == "kafka-4"
         assert replicas(cluster, topic) == before
         reassign(cluster, topic, "1,2,3,4", tmp_path)
         kafka(cluster, "kafka-leader-election", "--election-type", "preferred", "--all-topic-partitions")

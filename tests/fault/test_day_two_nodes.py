@@ -14,7 +14,7 @@ from adapters.cassandra.replication import Replication
 from devstack.stack import Stack
 from devstack.stack.orphan_watch import guarded
 from tests.support.aggregators import Site, until
-from tests.support.server_tools import nodetool
+from tests.support.server_tools import nodetool, run_devstack
 
 from .cassandra_nodes import figure, nodes_down, replicas_are_in_sync, until_all_are_up, until_no_hint_is_left
 from .fault_report import Tell
@@ -61,8 +61,11 @@ def test_a_node_is_added_to_the_ring(kafka_stack: Stack, tmp_path: Path, tell: T
         with Supervisor(site) as supervisor, SteadyLoad(site, seed=53, symbols=SYMBOLS) as load:
             supervisor.until_more_is_stored(2_000)
             begun = time.monotonic()
-            added = stack.add_node()
+            grown = run_devstack("add-node", stack, timeout_s=TIMEOUT_S)
+            assert grown.returncode == 0, grown.stderr
             joined_s = time.monotonic() - begun
+            added = names(stack)[-1]
+            assert added not in founders
             until_all_are_up(stack, names(stack))
             assert disk_bytes(stack, added, keyspace) > 0
             supervisor.until_more_is_stored(500)
