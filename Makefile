@@ -15,7 +15,7 @@ FUZZ_SECONDS ?= 600
 # To debug one: make test ARGS="--numprocesses 0 --pdb -k ...". The list of the slowest shows what to shorten.
 BY_FILE := --dist loadfile --no-loadscope-reorder --durations 60 --durations-min 4
 
-PARTS := domain producer spark cassandra e2e sizes secure
+PARTS := domain producer spark cassandra e2e sizes secure days
 .PHONY: help run stack test test-faults test-images test-kubernetes image fuzz audit check format dashboards deployment bench $(PARTS:%=bench-%) bench-growth bench-hold bench-soak lock clean
 
 help: ## Show this list

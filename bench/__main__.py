@@ -10,7 +10,7 @@ import click
 from bench.parts.long_runs import KINDS, run_long
 from bench.report import page
 
-PARTS: Final = ("domain", "producer", "spark", "cassandra", "e2e", "sizes", "secure")
+PARTS: Final = ("domain", "producer", "spark", "cassandra", "e2e", "sizes", "secure", "days")
 """Modules of `bench.parts` that run by default, in the order of the page."""
 GROWTH: Final = "growth"
 """Also a module of `bench.parts`. It takes long, so it runs only when it is named."""
