@@ -3,14 +3,18 @@
 Certificates and keys travel within the properties, as PEM, so executors need no files. Kafka's client logs none of these values.
 """
 
+from typing import Final
+
 from .pem import certificates_text, key_text
 from .security_settings import KafkaSecurity
 from .settings import AggregatorSettings
 
-_MODULES = {
-    "PLAIN": "org.apache.kafka.common.security.plain.PlainLoginModule",
-    "SCRAM-SHA-256": "org.apache.kafka.common.security.scram.ScramLoginModule",
-    "SCRAM-SHA-512": "org.apache.kafka.common.security.scram.ScramLoginModule",
+_SECURITY: Final = "org.apache.kafka.common.security"
+_MODULES: Final = {
+    "PLAIN": f"{_SECURITY}.plain.PlainLoginModule",
+    "SCRAM-SHA-256": f"{_SECURITY}.scram.ScramLoginModule",
+    "SCRAM-SHA-512": f"{_SECURITY}.scram.ScramLoginModule",
+    "OAUTHBEARER": f"{_SECURITY}.oauthbearer.OAuthBearerLoginModule",
 }
 
 
@@ -40,12 +44,26 @@ def security_properties(security: KafkaSecurity) -> dict[str, str]:
             properties["ssl.keystore.certificate.chain"] = certificates_text(certificates.cert_file)
             properties["ssl.keystore.key"] = key_text(certificates.key_file)
     if security.has_sasl:
-        module = _MODULES[security.sasl_mechanism]
-        properties["sasl.mechanism"] = security.sasl_mechanism
-        properties["sasl.jaas.config"] = (
-            f"{module} required username={_quoted(security.username)} password={_quoted(security.password)};"
-        )
+        properties |= {"sasl.mechanism": security.sasl_mechanism, **_login(security)}
     return properties
+
+
+def _login(security: KafkaSecurity) -> dict[str, str]:
+    if security.sasl_mechanism != "OAUTHBEARER":
+        return {"sasl.jaas.config": _jaas_config(security, username=security.username, password=security.password)}
+    if not security.token_endpoint:
+        return {}
+    scope = {"scope": security.token_scope} if security.token_scope else {}
+    return {
+        "sasl.jaas.config": _jaas_config(security, clientId=security.username, clientSecret=security.password, **scope),
+        "sasl.login.callback.handler.class": f"{_SECURITY}.oauthbearer.OAuthBearerLoginCallbackHandler",
+        "sasl.oauthbearer.token.endpoint.url": security.token_endpoint,
+    }
+
+
+def _jaas_config(security: KafkaSecurity, **options: str) -> str:
+    given = [f"{name}={_quoted(value)}" for name, value in options.items()]
+    return f"{' '.join([_MODULES[security.sasl_mechanism], 'required', *given])};"
 
 
 def _quoted(text: str) -> str:

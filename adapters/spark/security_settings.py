@@ -6,7 +6,7 @@ import attrs
 from attrs.validators import in_
 
 PROTOCOLS: Final = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
-MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER")
 
 
 @attrs.frozen(kw_only=True)
@@ -40,12 +40,19 @@ class KafkaSecurity:
     """Of the two SASL protocols alone. Another mechanism is set by properties of the client."""
     username: str = ""
     password: str = attrs.field(default="", repr=False)
+    token_endpoint: str = ""
+    """For OAUTHBEARER: the address at which the client, which `username` and `password` identify, gets a token by OpenID Connect. Without it, the
+    token comes by other properties of the client. Java must trust the certificate of the endpoint."""
+    token_scope: str = ""
+    """What the token is asked for; empty for what the endpoint gives on its own."""
 
     def __attrs_post_init__(self) -> None:
         if self.certificates.are_given and not self.has_tls:
             raise ValueError(f"protocol: certificates are given, but {self.protocol} has no TLS")
         if self.username and not self.has_sasl:
             raise ValueError(f"protocol: a user name is given, but {self.protocol} has no SASL")
+        if self.token_endpoint and self.sasl_mechanism != "OAUTHBEARER":
+            raise ValueError(f"token_endpoint: {self.sasl_mechanism} takes no token, OAUTHBEARER does")
 
     @property
     def has_tls(self) -> bool:

@@ -26,6 +26,8 @@ def spark_kafka_security(options: KafkaOptions) -> KafkaSecurity:
         sasl_mechanism=security.sasl_mechanism,
         username=security.username,
         password=security.password,
+        token_endpoint=security.token_endpoint,
+        token_scope=security.token_scope,
     )
 
 

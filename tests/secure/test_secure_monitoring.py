@@ -1,4 +1,6 @@
-"""`make stack --secure` as a whole: its page and its own Prometheus reach its protected programs, and alerts fire on what its servers refuse."""
+"""`make stack --secure` as a whole: its page and its own Prometheus reach its protected programs, and alerts fire on what its servers refuse
+and on a certificate that ends soon.
+"""
 
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from tests.support.needs import MONITORING
 from tests.support.sockets import is_loopback, listening
 from tests.support.watched_stacks import QUICK_JIT, until, watched
 
+from .new_authority import NewAuthority
 from .refusals import (
     be_denied_by_kafka,
     log_in_to_cassandra_with_a_wrong_password,
@@ -22,7 +25,7 @@ pytestmark = [pytest.mark.servers, pytest.mark.faults, pytest.mark.needs(*MONITO
 SECURITY_ALERTS = {"AuthenticationFailing", "AuthorizationDenied", "CertificateEnding"}
 
 
-def test_what_is_refused_is_an_alert(tmp_path: Path) -> None:
+def test_what_is_refused_is_an_alert_and_so_is_a_certificate_that_ends_soon(tmp_path: Path) -> None:
     arguments = ("--secure", "--symbols", "BINANCE:BTCUSDT", "--alert-patience", "0.1")
     with SimulatedFinnhub(SimulatorSettings(rate=50)) as finnhub:
         variables = {
@@ -60,3 +63,12 @@ def test_what_is_refused_is_an_alert(tmp_path: Path) -> None:
                 "AuthorizationDenied kafka-1 denied",
             )
             assert "CertificateEnding" not in " ".join(seen.firing())
+
+            assert seen.stack.secrets is not None
+            [producer] = [program for program in seen.programs() if "apps.producer" in program.command]
+            authority = NewAuthority(seen.stack, seen.stack.secrets, tmp_path)
+            authority.certify("kafka-1", days=10)
+            # A program reads the CA file when it starts, and the certificates of its servers then and every hour.
+            producer.kill()
+            with producer.again(tmp_path):
+                seen.fires(f"CertificateEnding The certificate of {seen.stack.bootstrap_servers} ends in 9d 23h")

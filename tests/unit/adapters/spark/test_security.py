@@ -27,6 +27,8 @@ from tests.secure.impostors import FLAWS, impostor
 
 AUTHORITY = trustme.CA()
 HUSH = "hush"
+ENDPOINT = "https://identity.invalid/token"
+SCOPE = "kafka"
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +89,28 @@ def test_kafka_gets_user_and_password_for_each_mechanism(mechanism: str, module:
             f'org.apache.kafka.common.security.{module} required username="aggregator" password="hush";'
         ),
     }
+
+
+def test_kafka_asks_an_endpoint_for_its_token() -> None:
+    found = security_properties(sasl(sasl_mechanism="OAUTHBEARER", token_endpoint=ENDPOINT, token_scope=SCOPE))
+    oauth = "org.apache.kafka.common.security.oauthbearer"
+    assert found["sasl.mechanism"] == "OAUTHBEARER"
+    assert found["sasl.jaas.config"] == (
+        f'{oauth}.OAuthBearerLoginModule required clientId="aggregator" clientSecret="hush" scope="kafka";'
+    )
+    assert found["sasl.login.callback.handler.class"] == f"{oauth}.OAuthBearerLoginCallbackHandler"
+    assert found["sasl.oauthbearer.token.endpoint.url"] == ENDPOINT
+
+
+def test_a_token_without_an_endpoint_comes_by_other_properties() -> None:
+    found = security_properties(sasl(sasl_mechanism="OAUTHBEARER"))
+    assert found["sasl.mechanism"] == "OAUTHBEARER"
+    assert not {name for name in found if "jaas" in name or "oauthbearer" in name}
+
+
+def test_a_token_endpoint_needs_the_mechanism_of_tokens() -> None:
+    with pytest.raises(ValueError, match="takes no token"):
+        sasl(token_endpoint=ENDPOINT)
 
 
 def test_a_password_cannot_end_its_quotes() -> None:
