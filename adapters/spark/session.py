@@ -58,8 +58,6 @@ _UI_ADDRESS: Final = "SPARK_LOCAL_IP"
 _DEFAULTS: Final = {
     "spark.master": "local[*]",
     "spark.driver.memory": "1g",
-    # Candles that one task of a micro-batch folds by hash (see `candles`). Beyond its default, 128, Spark sorts. A candle takes about 2 KiB of heap, by estimate.
-    "spark.sql.objectHashAggregate.sortBased.fallbackThreshold": "10000",
     "spark.sql.streaming.stateStore.rocksdb.changelogCheckpointing.enabled": "true",
     "spark.sql.streaming.stateStore.rocksdb.boundedMemoryUsage": "true",
     "spark.sql.streaming.stateStore.rocksdb.trackTotalNumberOfRows": "false",
