@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -99,7 +98,7 @@ class Pipeline:
         report = ("report", "--day", "now", "--symbol", SYMBOL, "--format", "json")
         reported = THIS.tapeline(*report, variables=self.site.variables)
         # Its exit code is 1: a day of a few minutes is not complete.
-        assert json.loads(reported.stdout)["symbol"] == SYMBOL, reported.stderr
+        assert f'"symbol": "{SYMBOL}"' in reported.stdout, reported.stderr
 
     def replace_aggregator(self, release: Release) -> None:
         """Stop the aggregator and start another one with the same checkpoint."""
