@@ -60,6 +60,7 @@ class Carrier:
             "bootstrap_servers": kafka.bootstrap_servers,
             "topic": kafka.trades_topic,
             "dead_letter_topic": kafka.dead_letters_topic,
+            "events_topic": kafka.events_topic,
             "candles_topic": kafka.candles_topic,
             "cassandra_hosts": cassandra.hosts,
             "cassandra_port": cassandra.port,
