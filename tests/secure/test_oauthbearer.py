@@ -7,16 +7,17 @@ from typing import Any
 import pytest
 
 from adapters.cassandra.roles import ensure_roles
-from adapters.kafka.topics import Profile, ensure_topics
-from apps.local_stack.parts import Servers, kafka_of
+from adapters.kafka.acls import ensure_acls
+from apps.local_stack.parts import Servers, prepare
+from devstack.servers import kafka
 from devstack.servers.kafka_security import BrokerSecurity
-from devstack.servers.secrets import ADMIN
+from devstack.servers.server import java_options
 from devstack.stack import Stack
 from devstack.stack.orphan_watch import guarded
 from tests.e2e.programs import ended, start
 from tests.support.aggregators import Program, Site
 
-from .credentials import granted_topics, password_file
+from .credentials import password_file
 from .recent_trades import entries, recent_trades
 from .token_endpoint import AUDIENCE, ISSUER, LIFE_S, SECRET, TokenEndpoint, token_endpoint
 
@@ -50,13 +51,18 @@ def stack(endpoint: TokenEndpoint, tmp_path_factory: pytest.TempPathFactory) -> 
             f"{listener}.sasl.oauthbearer.expected.issuer": ISSUER,
         }
 
+    def with_permission(**options: Any) -> list[str]:
+        # A broker reads keys from no other place.
+        allowed = "-Dorg.apache.kafka.sasl.oauthbearer.allowed"
+        return [*java_options(**options), f"{allowed}.urls={keys}", f"{allowed}.files={endpoint.keys_file}"]
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(BrokerSecurity, "properties", with_tokens)
-        # A broker reads keys from nowhere else.
-        patch.setenv("JAVA_TOOL_OPTIONS", f"-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls={keys}")
+        patch.setattr(kafka, "java_options", with_permission)
         home = tmp_path_factory.mktemp("oauthbearer")
         with guarded(Stack(name="tokens", home=home, quick_jit=True, secure=True)) as stack:
             patch.undo()
+            prepare(stack)
             yield stack
 
 
@@ -75,19 +81,9 @@ def variables_of(stack: Stack, endpoint: TokenEndpoint, tmp_path: Path) -> Varia
     return variables
 
 
-@pytest.fixture
-def topics(stack: Stack) -> Iterator[None]:
-    """The topics of the producer, and the rights of the users."""
-    admin = kafka_of(stack, ADMIN)
-    ensure_topics(admin, profile=Profile.DEV)
-    with granted_topics(admin):
-        yield
-
-
 PRODUCER = ("producer", "--feed", "simulated", "--metrics-port", "0")
 
 
-@pytest.mark.usefixtures("topics")
 def test_a_producer_sends_for_longer_than_a_token_lives(endpoint: TokenEndpoint, variables_of: Variables) -> None:
     endpoint.asked.clear()
     done = ended(start("apps.cli", *PRODUCER, "--duration", str(2 * LIFE_S), **variables_of("producer", SECRET)))
@@ -97,7 +93,6 @@ def test_a_producer_sends_for_longer_than_a_token_lives(endpoint: TokenEndpoint,
     assert SECRET not in done.stdout + done.stderr
 
 
-@pytest.mark.usefixtures("topics")
 def test_a_wrong_secret_ends_the_producer_with_the_reason(variables_of: Variables) -> None:
     done = ended(start("apps.cli", *PRODUCER, **variables_of("producer", "another-secret")))
     assert done.returncode == 1
@@ -105,7 +100,6 @@ def test_a_wrong_secret_ends_the_producer_with_the_reason(variables_of: Variable
     assert "another-secret" not in done.stdout + done.stderr
 
 
-@pytest.mark.usefixtures("topics")
 def test_a_user_without_rights_is_refused(variables_of: Variables) -> None:
     done = ended(start("apps.cli", *PRODUCER, **variables_of("watchlist", SECRET)))
     assert done.returncode == 1
@@ -115,14 +109,14 @@ def test_a_user_without_rights_is_refused(variables_of: Variables) -> None:
 def test_an_aggregator_reads_by_tokens(
     stack: Stack, endpoint: TokenEndpoint, variables_of: Variables, tmp_path: Path
 ) -> None:
-    site = Site.make("tokens", tmp_path / "site", stack, stack)
+    site = Site.make("tokens", tmp_path, stack, stack)
     ensure_roles(site.cassandra, {})
     variables = {**variables_of("aggregator", SECRET), "TAPELINE_CASSANDRA_KEYSPACE": site.cassandra.keyspace}
     sent = recent_trades(500)
-    with granted_topics(site.kafka):
-        site.send(entries(sent))
-        program = Program.start(site, "--once", "--metrics-port", "0", variables=variables)
-        assert program.ended() == 0, program.text()
+    ensure_acls(site.kafka)
+    site.send(entries(sent))
+    program = Program.start(site, "--once", "--metrics-port", "0", variables=variables)
+    assert program.ended() == 0, program.text()
     assert {*site.stored_trades().values()} == {*sent}
     assert "aggregator" in endpoint.asked
     assert SECRET not in program.text()
