@@ -90,6 +90,7 @@ class Carrier:
     def running(self, **fields: object) -> Iterator[list[StreamingQuery]]:
         """Run both queries for the time of the block."""
         settings = self.settings(**fields)
+        await_tables(self.spark, settings)
         claim_checkpoint(self.spark, settings)
         with self._as_the_program(settings):
             queries = [start(self.spark, settings) for start in (start_trades, start_candles)]
