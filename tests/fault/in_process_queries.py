@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -19,21 +18,16 @@ from adapters.spark.session import spark_conf
 from adapters.spark.settings import AggregatorSettings
 from ports.errors import StoreError
 from tests.support.aggregators import Site, until
+from tests.support.spark import renew_cassandra_connection
 from tests.support.timeouts import TIMEOUT_S
 
 PARTITIONS: Final = 2
 _OURS: Final = ("spark.sql.streaming.", "spark.sql.decimal", "spark.sql.session.timeZone", "spark.cassandra.")
 
-_KEEP_ALIVE_MS: Final = itertools.count(5_000)
-
 
 def await_tables(spark: SparkSession, settings: AggregatorSettings) -> None:
-    """Wait until Spark knows of tables that were just made, over a connection that is as new as they are.
-
-    An older connection learns of them late: after an outage of Cassandra, minutes late in one case.
-    """
-    # Connections are shared by those whose settings are equal.
-    spark.conf.set("spark.cassandra.connection.keepAliveMS", str(next(_KEEP_ALIVE_MS)))
+    """Wait until Spark knows of tables that were just made, over a connection that is as new as they are."""
+    renew_cassandra_connection(spark)
 
     def known() -> bool:
         try:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
@@ -14,6 +15,8 @@ from devstack.servers.java import java_home
 
 if TYPE_CHECKING:  # imported where a test asks for Spark: on Python 3.14 there is none
     from pyspark.sql import SparkSession
+
+_KEEP_ALIVE_MS: Final = itertools.count(5_000)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -50,3 +53,12 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     session.sparkContext.setLogLevel("ERROR")
     yield session
     session.stop()
+
+
+def renew_cassandra_connection(spark: SparkSession) -> None:
+    """Let the connector open a new connection to Cassandra, which knows all tables.
+
+    An older one learns late of a table that was just made: after an outage of Cassandra, minutes late in one case.
+    """
+    # Connections are shared by those whose settings are equal.
+    spark.conf.set("spark.cassandra.connection.keepAliveMS", str(next(_KEEP_ALIVE_MS)))

@@ -25,6 +25,7 @@ from domain.rules import Rules
 from ports.errors import BrokerError, StoreError
 from tests.support.aggregators import until
 from tests.support.keyspaces import fresh_settings
+from tests.support.spark import renew_cassandra_connection
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(180)]
 
@@ -130,8 +131,10 @@ def test_a_schema_without_the_eligible_view_is_reported(
         cassandra_hosts=cassandra.hosts, cassandra_port=cassandra.port, keyspace=cassandra.keyspace
     )
 
+    renew_cassandra_connection(spark)
+
     def is_reported() -> bool:
-        # Until the connector knows the new tables, it reports another error.
+        # Until the new connection is open, another error may be reported.
         with pytest.raises(StoreError) as caught:
             check_tables(spark, settings)
         return "trade_aggregates has no column eligible_open: apply the schema" in str(caught.value)
@@ -156,8 +159,10 @@ def test_too_few_copies_are_reported(
     with pytest.raises(BrokerError, match="fewer than 3 replicas: trades has 1"):
         check_topics(spark, settings, ["trades"])
 
+    renew_cassandra_connection(spark)
+
     def is_reported() -> bool:
-        # Until the connector knows the new tables, it reports another error.
+        # Until the new connection is open, another error may be reported.
         with pytest.raises(StoreError) as caught:
             check_tables(spark, settings)
         return f"keeps 1 copies of the keyspace '{cassandra.keyspace}' in dc1, fewer than 3" in str(caught.value)
