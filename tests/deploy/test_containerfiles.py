@@ -1,18 +1,27 @@
 import re
+import shutil
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 
-from .overlays import ROOT
+from .overlays import KUBERNETES, ROOT
 
 FOLDER = ROOT / "deploy" / "images"
 FILES = ("Containerfile", "Containerfile.spark")
 
 
 def instructions(name: str, keyword: str) -> list[str]:
-    """Return the arguments of an instruction, in order; a line that ends with a backslash continues."""
-    text = (FOLDER / name).read_text().replace("\\\n", " ")
+    """Return the arguments of an instruction, in order; a line that ends with a backslash continues, after comments too."""
+    text = re.sub(r"^\s*#.*\n", "", (FOLDER / name).read_text(), flags=re.MULTILINE).replace("\\\n", " ")
     return [line.removeprefix(keyword).strip() for line in text.splitlines() if line.startswith(f"{keyword} ")]
+
+
+def copied(name: str) -> list[str]:
+    """Return the files and folders of the checkout that an image receives."""
+    return [source for copy in instructions(name, "COPY") if "--from" not in copy for source in copy.split()[:-1]]
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -61,8 +70,31 @@ def test_the_version_is_that_of_the_project() -> None:
 @pytest.mark.parametrize("name", FILES)
 def test_copied_files_exist_and_reach_the_engine(name: str) -> None:
     ignored = (ROOT / ".dockerignore").read_text().splitlines()
-    sources = [source for copy in instructions(name, "COPY") if "--from" not in copy for source in copy.split()[:-1]]
-    assert len(sources) > 8
-    for source in sources:
+    assert len(copied(name)) > 8
+    for source in copied(name):
         assert (ROOT / source).exists(), source
         assert any(f"!{part}" in ignored for part in (source, *map(str, Path(source).parents))), source
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_project_installs_from_the_copied_files_with_its_programs_where_the_image_links_them(
+    name: str, tmp_path: Path
+) -> None:
+    for source in copied(name):
+        target = tmp_path / source
+        target.parent.mkdir(parents=True, exist_ok=True)
+        copy = shutil.copytree if (ROOT / source).is_dir() else shutil.copy
+        copy(ROOT / source, target)
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path / "wheel")]
+    done = subprocess.run(build, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (wheel,) = (tmp_path / "wheel").glob("*.whl")
+    installed = zipfile.ZipFile(wheel).namelist()
+    run = " ".join(instructions(name, "RUN"))
+    links = {folder.rpartition("/")[2]: folder for folder in re.findall(r"site-packages/(\S+)", run)}
+    assert set(links) == ({"apps", "pyspark"} if name == "Containerfile.spark" else set())
+    if links:
+        manifests = "".join(file.read_text() for file in (KUBERNETES / "base" / "programs").glob("*.yaml"))
+        programs = set(re.findall(r"local:///opt/tapeline/apps/(\w+\.py)", manifests))
+        assert programs == {"aggregator.py", "reconcile.py"}
+        assert {f"{links['apps']}/{program}" for program in programs} <= set(installed)

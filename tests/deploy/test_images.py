@@ -99,7 +99,7 @@ def test_the_health_check_fails_without_a_program(programs: str) -> None:
 def test_spark_runs_on_java_17_with_both_connectors(spark: str) -> None:
     assert '"17.' in run(spark, "sh", "-c", "/opt/java/bin/java -version 2>&1")
     code = (
-        "from pyspark.sql import SparkSession; from adapters.spark.jars import has_connectors;"
+        "from pyspark.sql import SparkSession; from tapeline.adapters.spark.jars import has_connectors;"
         "session = SparkSession.builder.master('local[1]').config('spark.ui.enabled', 'false').getOrCreate();"
         "print(session.range(3).count(), has_connectors()); session.stop()"
     )
