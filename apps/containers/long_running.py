@@ -3,7 +3,7 @@
 from adapters.cassandra.settings import CassandraSettings
 from adapters.exchange_calendar.markets import NYSE, calendar_of_symbol
 from adapters.kafka.settings import KafkaSettings
-from adapters.memory.broker import MemoryBroker
+from adapters.memory.broker import DEFAULT_CAPACITY, DEFAULT_PARTITIONS, MemoryBroker
 from adapters.memory.event_store import MemoryEventStore
 from adapters.memory.publisher import MemoryPublisher
 from adapters.memory.stores import MemoryCandleStore, MemoryTradeStore
@@ -89,6 +89,8 @@ class LiveContainer(FeedContainer):
         candle_store=candle_store,
         event_store=event_store,
         rules=settings.provided.rules.adapter.call(),
+        # All that both topics can hold: no partition is left behind the watermark of another.
+        batch_records=2 * DEFAULT_PARTITIONS * DEFAULT_CAPACITY,
     )
     pipeline = Singleton(EmbeddedPipeline, ingest, aggregator)
 

@@ -60,11 +60,12 @@ class EmbeddedPipeline:
         """Fold what is left after the last message, and return the candles that became final: all that were still open."""
         self.ingest.finish(0)
         final: list[Candle] = []
-        while True:
-            changed, newly_final = self._fold()
-            final += newly_final
-            if not changed:
-                return [*final, *self.aggregator.finish()]
+        counts, read = self.aggregator.counts, -1
+        # A batch can change no candle although more records follow.
+        while counts.records > read:
+            read = counts.records
+            final += self._fold()[1]
+        return [*final, *self.aggregator.finish()]
 
     def summary(self) -> str:
         """Return one line that says what was received, folded and rejected."""

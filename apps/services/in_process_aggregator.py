@@ -32,6 +32,8 @@ from .stored_windows import StoredWindows
 class AggregateCounts:
     """Totals since the start."""
 
+    records: int = 0
+    """Records read, those of session events and rejected ones included."""
     trades: int = 0
     final_candles: int = 0
     rejected: Counter[str] = attrs.field(factory=Counter)
@@ -51,9 +53,14 @@ class InProcessAggregator:
         event_store: EventStore,
         rules: Rules,
         events_topic: str = "feed.events",
+        batch_records: int = 10_000,
         publish_candles: bool = False,
     ) -> None:
-        """Create an aggregator. With `publish_candles`, each changed candle is published, and once more when it is final."""
+        """Create an aggregator. With `publish_candles`, each changed candle is published, and once more when it is final.
+
+        A batch has at most `batch_records` records. The watermark moves after each batch, so a batch that holds a part of what the broker has can leave
+        one partition behind another one's trades, and its trades late.
+        """
         self._subscriber = subscriber
         self._publisher = publisher
         self._windower = windower
@@ -63,6 +70,7 @@ class InProcessAggregator:
         self._event_store = event_store
         self._rules = rules
         self._events_topic = events_topic
+        self._batch_records = batch_records
         self._publish_candles = publish_candles
         self._known_at: dict[tuple[str, int, int], int] = {}
         """The moment from which each open candle is known, for those that are published."""
@@ -75,9 +83,10 @@ class InProcessAggregator:
 
     def step(self, timeout_s: float) -> tuple[list[Candle], list[Candle]]:
         """Process one batch of records. Return the candles that changed and those that became final. Raise BrokerError and StoreError."""
-        records = self._subscriber.read(timeout_s)
+        records = self._subscriber.read(timeout_s, self._batch_records)
         if not records:
             return [], []
+        self.counts.records += len(records)
         outcomes = [outcome for record in records if (outcome := self._decode(record)) is not None]
         self._event_store.write(outcome for outcome in outcomes if isinstance(outcome, SessionEvent))
         trades = [outcome for outcome in outcomes if isinstance(outcome, Trade)]
