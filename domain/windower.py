@@ -78,11 +78,6 @@ class Windower:
         closed_ms = closed_until_ms(watermark_ms=self.watermark_ms, allowed_lateness_ms=self.allowed_lateness_ms)
         return candle.window_end_ms <= closed_ms
 
-    @property
-    def open_windows(self) -> int:
-        """The number of candles in memory."""
-        return len(self._open)
-
     def _close(self, keys: list[tuple[str, int, int]]) -> list[Candle]:
         for key in keys:
             self._changed.pop(key, None)

@@ -11,8 +11,6 @@ from typing import Any
 from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
 from pyspark import SparkConf, SparkContext
 
-from domain.errors import TapelineError
-
 PACKAGES = (
     "org.apache.spark:spark-sql-kafka-0-10_2.12:3.5.7",
     "com.datastax.spark:spark-cassandra-connector_2.12:3.5.1",
@@ -21,10 +19,6 @@ _CLASSES = (
     "org.apache.spark.sql.kafka010.KafkaSourceProvider",
     "com.datastax.spark.connector.cql.CassandraConnector",
 )
-
-
-class NoConnectorsError(TapelineError):
-    """The connector jars are neither on the class path nor configured."""
 
 
 def names_jars(conf: SparkConf) -> bool:

@@ -89,11 +89,6 @@ def candle_json(candle: Candle) -> str:
     return json_line(candle_row(candle))
 
 
-def trade_json(trade: Trade) -> str:
-    """Return a trade as one JSON object, without the line's end."""
-    return json_line(trade_row(trade))
-
-
 def write_csv(out: TextIO, columns: Iterable[str], rows: Iterable[Row]) -> int:
     """Write a line of names, then the rows; nothing if there are none. Return the number of rows."""
     writer = csv.DictWriter(out, fieldnames=list(columns), lineterminator="\n")

@@ -19,7 +19,7 @@ def test_without_late_trades_the_candles_equal_a_batch_fold(stream: list[Trade],
         assert windower.add(trade)
         assert windower.advance() == []
     assert {c.window_key: c for c in windower.finish()} == fold(stream, window_ms)
-    assert windower.open_windows == 0
+    assert windower.finish() == []
 
 
 class WindowerAgainstAFold(RuleBasedStateMachine):

@@ -1,6 +1,5 @@
 """A real Chromium for the tests of the page, headless, with a profile of its own and nothing that talks to the outside."""
 
-import base64
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -83,11 +82,6 @@ class Page:
     def chart_pixels(self) -> bytes:
         """The chart as it is drawn, as PNG."""
         return bytes(self.driver.find_element(By.ID, "chart").screenshot_as_png)
-
-    def screenshot(self, path: Path, *, whole: bool = False) -> None:
-        """Write the page as PNG."""
-        shot = self.driver.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": whole})
-        path.write_bytes(base64.b64decode(shot["data"]))
 
 
 @contextmanager

@@ -4,11 +4,7 @@ import pytest
 
 from adapters.finnhub.websocket_feed import FinnhubFeed
 from ports.errors import KeyRefusedError
-from tests.support.feeds import (
-    settings,
-)
-
-RECONNECT = ["disconnected", "connected", "subscribed"]
+from tests.support.feeds import settings
 
 
 def test_the_real_finnhub_requires_a_key() -> None:

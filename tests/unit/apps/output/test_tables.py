@@ -15,7 +15,7 @@ from apps.output.tables import (
     amount,
     candle_json,
     candle_row,
-    trade_json,
+    json_line,
     trade_row,
     write_csv,
     write_jsonl,
@@ -67,7 +67,7 @@ def test_no_number_is_rounded(value: Decimal) -> None:
 @given(strategies.trades(), st.sampled_from([1, 1_000, 60_000]))
 def test_json_and_csv_say_the_same(trade: Trade, window_ms: int) -> None:
     for columns, row, line in (
-        (TRADE_COLUMNS, trade_row(trade), trade_json(trade)),
+        (TRADE_COLUMNS, trade_row(trade), json_line(trade_row(trade))),
         (CANDLE_COLUMNS, candle_row(Candle.of(trade, window_ms)), candle_json(Candle.of(trade, window_ms))),
     ):
         out = io.StringIO()
