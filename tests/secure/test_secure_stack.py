@@ -73,12 +73,6 @@ QUERY = ("apps.cli", "query", "candles", "AAPL")
 FAST = {"TAPELINE_KAFKA_CONNECT_TIMEOUT_S": "5"}
 
 
-def test_the_right_users_are_served(variables_of: Variables) -> None:
-    for command in (PRODUCER, QUERY):
-        ended = run(*command, **variables_of("producer", "query"))
-        assert ended.returncode == 0, ended.stderr
-
-
 def test_a_wrong_password_ends_the_producer(variables_of: Variables, wrong_password: Path) -> None:
     # It does not wait for the end of this time: the brokers would refuse the password again.
     patient = {"TAPELINE_KAFKA_CONNECT_TIMEOUT_S": "3600"}
