@@ -76,7 +76,7 @@ MENDED: dict[str, Damage] = {
     "the trades' checkpoint is gone": lambda v1: forget(v1 / "trades"),
     "all of it is gone": forget,
 }
-QUICK = ("the newest state is cut off", "the newest offsets are empty", "the settings are gone", "all of it is gone")
+QUICK = ("the newest state is cut off", "the settings are gone", "all of it is gone")
 
 
 @attrs.frozen
