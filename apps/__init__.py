@@ -3,7 +3,8 @@
 The modules of this package are the entry points, one a program: `python -m apps.NAME` and `tapeline NAME`. They read settings, build a container and
 run. Everything else is in folders, and imports point downwards only:
 
-    entry points              live, stack, producer, aggregator, reconcile, dashboard, query, dlq, watchlist, admin, doctor, simulator, package_spark
+    entry points              live, stack, producer, aggregator, reconcile, report, dashboard, query, dlq, watchlist, admin, doctor, simulator,
+                              package_spark; cli, the command `tapeline` of all of them
     local_stack | spark       the bodies of the three largest programs: `stack`; `aggregator` and `reconcile`
     containers                the composition root: which adapter stands behind which port
     web, observability, output    the page and its API; metrics, health and alerts; terminal, tables and files
