@@ -18,7 +18,7 @@ class Recording:
         self._line = 0
 
     def open(self) -> None:
-        """Open the file. Raise FeedError when it is missing or cannot be read."""
+        """Open the file. Raise FeedError if it is missing or cannot be read."""
         try:
             compressed = self._path.suffix == ".gz"
             self._file = gzip.open(self._path, "rb") if compressed else self._path.open("rb")  # noqa: SIM115
@@ -26,11 +26,15 @@ class Recording:
             raise FeedError(f"cannot read the recording {self._path}: {error.strerror or error}") from error
 
     def frames(self) -> Iterator[bytes]:
-        """Yield the frames. Raise FeedError at the place where the file is cut or damaged, after all frames before it."""
+        """Yield the frames. Raise FeedError where the file is cut or damaged, after all frames before it, and if it has no frame at all."""
+        is_empty = True
         while line := self._next_line():
             payload = line.strip()
             if payload:
+                is_empty = False
                 yield payload
+        if is_empty:
+            raise FeedError(f"the recording {self._path} is empty: it has no frame")
 
     def close(self) -> None:
         """Close the file; closing twice is fine."""

@@ -6,7 +6,8 @@
    possible.
 3. Without subscribed symbols all trades are returned; otherwise only trades of those symbols, see `Frame.narrowed_to`.
 4. A frame that was not due yet when `read` was called has `drained` set.
-5. The recording ends with EndOfFeed. A file that is cut or damaged yields all frames before the damage, then FeedError.
+5. The recording ends with EndOfFeed. A file that is cut or damaged yields all frames before the damage, then FeedError. So does a file
+   without a frame, which is more likely a mistake than a recording.
 """
 
 import math

@@ -169,6 +169,19 @@ def test_a_file_that_is_no_gzip_is_an_error_that_names_it(tmp_path: Path, replay
         feed.read(0.0)
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("empty.jsonl", b""), ("blank.jsonl", b" \n\n"), ("empty.jsonl.gz", b""), ("blank.jsonl.gz", gzip.compress(b""))],
+)
+def test_a_recording_without_a_frame_is_an_error_that_names_it(
+    tmp_path: Path, replay: Replay, name: str, content: bytes
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(FeedError, match=f"{name} is empty"):
+        replay(path).read(0.0)
+
+
 @pytest.mark.parametrize("real", [None, *real_recordings()])
 def test_every_trade_of_a_recording_is_accepted(tmp_path: Path, replay: Replay, real: Path | None) -> None:
     path = real or tmp_path / "day.jsonl"
