@@ -3,10 +3,12 @@
 Loading late keeps each app quick to start and lets it work where another app's packages are not installed.
 """
 
+import errno
+import os
 import sys
 from collections.abc import Mapping
 from importlib import import_module
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import click
 
@@ -15,6 +17,8 @@ from domain.errors import TapelineError
 
 from .advice import with_advice
 from .packages import how_to_install
+
+_NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class LazyGroup(click.Group):
@@ -54,6 +58,13 @@ def run(command: click.Command, name: str) -> NoReturn:
         command.main(prog_name=name)
     except (TapelineError, DevstackError) as error:
         click.echo(f"{name}: {with_advice(error)}", err=True)
+        sys.exit(1)
+    except OSError as error:
+        if error.errno not in _NO_SPACE:
+            raise
+        click.echo(f"{name}: cannot write its output: {error.strerror}", err=True)
+        # At the end Python writes what is left in the buffer, and would fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
