@@ -28,7 +28,7 @@ from .runtime.lifecycle import started
 from .runtime.logs import configure_logs
 from .services.day_report_service import JudgedDay
 from .services.rejections import Rejections
-from .settings.loader import app_command
+from .settings.loader import app_command, comma_separated
 from .settings.report import ReportSettings
 
 _DAY_S: Final = DAY_MS // 1000
@@ -89,7 +89,7 @@ def report(
     container = ReportContainer(settings=settings)
     now_ms = container.clock()()
     closed_ms = _closed_ms(settings, day, written, now_ms)
-    names = sorted({name for text in symbols for name in text.split(",") if name}) or _symbols_of(container, day)
+    names = sorted({name for text in symbols for name in comma_separated(text)}) or _symbols_of(container, day)
     if not names:
         click.echo(f"no trade, candle or event of a connection on {day}: name the symbols with --symbol", err=True)
         sys.exit(1)

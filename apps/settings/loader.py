@@ -4,6 +4,7 @@ A settings file is shared by all apps. It has a table for each group of settings
 its own settings, such as [live]. An app reads its own table and the groups that it uses; an unknown table is an error.
 """
 
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from typed_settings.exceptions import ConfigFileLoadError, TsError
 from typed_settings.loaders import EnvLoader, FileLoader, Loader, TomlFormat
 from typed_settings.types import OptionList, SettingsClass, SettingsDict
 
+FILES_VARIABLE: Final = "TAPELINE_SETTINGS"
 GROUPS: Final = ("finnhub", "kafka", "cassandra", "simulator", "rules", "web", "metrics")
 _WRAPPED: Final = re.compile(r"Could not convert loaded settings: \w+\((['\"])(.*)\1\)$", re.DOTALL)
 _OPTION: Final = re.compile(r"for option '([\w.]+)' (?:with type|from loader)")
@@ -63,15 +65,23 @@ class SharedToml(TomlFormat):
         return {**{name: table for name, table in document.items() if name not in others}, **own}
 
 
+def comma_separated(text: str) -> list[str]:
+    """Return the parts of a list as people write it, without the spaces around them and without empty parts."""
+    return [part for part in map(str.strip, text.split(",")) if part]
+
+
 def settings_converter() -> TSConverter:
     """Convert values from text: lists are separated by commas."""
-    return TSConverter(strlist_sep=",")
+    return TSConverter(strlist_sep=comma_separated)
 
 
 def loaders(app: str) -> list[Loader]:
-    """Return the sources of the app's settings, in order of increasing precedence."""
-    files = FileLoader({"*.toml": SharedToml(app)}, ["tapeline.toml"], "TAPELINE_SETTINGS")
-    return [files, EnvLoader("TAPELINE_")]
+    """Return the sources of the app's settings, in order of increasing precedence. Raise ConfigFileLoadError for a file that is named and missing."""
+    named = [name for name in os.environ.get(FILES_VARIABLE, "").split(":") if name]
+    for name in named:
+        if not Path(name).exists():
+            raise ConfigFileLoadError(f"{name}: there is no such file; {FILES_VARIABLE} names it")
+    return [FileLoader({"*.toml": SharedToml(app)}, ["tapeline.toml", *named]), EnvLoader("TAPELINE_")]
 
 
 class _MadeCommand(click.Command):

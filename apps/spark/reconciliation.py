@@ -19,7 +19,7 @@ from apps.output.time_args import day_callback
 from apps.runtime.commands import run
 from apps.runtime.logs import configure_logs
 from apps.runtime.spark_session import connected_session
-from apps.settings.loader import app_command
+from apps.settings.loader import app_command, comma_separated
 from apps.settings.reconcile import ReconcileOptions
 
 _read_day = day_callback(system_clock)
@@ -57,7 +57,7 @@ def reconcile(
     configure_logs()
     request = Request(
         day=day,
-        symbols=tuple(sorted({name for text in symbols for name in text.split(",") if name})),
+        symbols=tuple(sorted({name for text in symbols for name in comma_separated(text)})),
         margin_ms=settings.margin_s * 1000,
         written=written,
         dry_run=dry_run,

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import click
 import pytest
+import typed_settings as ts
 
-from apps.settings.loader import SettingsCommand, settings_errors
+from apps.settings.loader import SettingsCommand, loaders, settings_converter, settings_errors
 from apps.settings.producer import ProducerSettings
 
 SECRET = "c0ffee-5417-hush"  # noqa: S105 - made up
@@ -41,6 +42,33 @@ def test_a_file_that_cannot_be_read_is_refused_by_its_name(tmp_path: Path, monke
     folder.mkdir()
     monkeypatch.setenv("TAPELINE_SETTINGS", str(folder))
     assert settings_errors(ProducerSettings, "producer") == [f"{folder}: Is a directory"]
+
+
+def test_a_file_that_is_named_and_missing_is_refused_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there, missing = tmp_path / "there.toml", tmp_path / "missing.toml"
+    there.write_text("")
+    monkeypatch.setenv("TAPELINE_SETTINGS", f"{there}:{missing}")
+    assert settings_errors(ProducerSettings, "producer") == [
+        f"{missing}: there is no such file; TAPELINE_SETTINGS names it"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "symbols"),
+    [
+        ("AAPL,MSFT", ("AAPL", "MSFT")),
+        (" AAPL, IC MARKETS:1 ,", ("AAPL", "IC MARKETS:1")),
+        (",", ()),
+    ],
+)
+def test_a_list_may_have_spaces_and_a_comma_at_its_end(
+    text: str, symbols: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TAPELINE_SYMBOLS", text)
+    found = ts.load_settings(ProducerSettings, loaders("producer"), converter=settings_converter())
+    assert found.symbols == symbols
 
 
 @pytest.mark.parametrize("value", [f'"{SECRET}"', f'["{SECRET}"]'])
