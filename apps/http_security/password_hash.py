@@ -3,7 +3,6 @@
 `python -m apps.http_security.password_hash` asks for a password and prints its hash.
 """
 
-import getpass
 import hashlib
 import hmac
 import os
@@ -12,6 +11,7 @@ import threading
 from typing import Final, Self
 
 import attrs
+import click
 
 from domain.errors import TapelineError
 
@@ -65,5 +65,11 @@ def _scrypt(password: str, salt: bytes, n: int, r: int, p: int, size: int) -> by
     return hashlib.scrypt(password.encode(), salt=salt, n=n, r=r, p=p, maxmem=_MAX_MEMORY, dklen=size)
 
 
+@click.command()
+def password_hash() -> None:
+    """Ask for a password and print its hash."""
+    click.echo(PasswordHash.of(click.prompt("Password", hide_input=True, err=True)))
+
+
 if __name__ == "__main__":
-    print(PasswordHash.of(getpass.getpass("Password: ")))
+    password_hash(prog_name="password_hash")
