@@ -22,7 +22,7 @@ class Feed(Protocol):
         ...
 
     def read(self, timeout_s: float) -> FeedMessage | None:
-        """Return the next message, or None when none came in time. Reconnects by itself after every outage.
+        """Return the next message, or None when none came in time. The feed reconnects on its own after every outage.
 
         None, and a message with `drained`, mean that at some moment since the call everything that had come was read. A feed that is not sure
         does not set `drained`. Raise EndOfFeed when no more messages will come, KeyRefusedError when the provider does not accept the API key.
