@@ -4,7 +4,7 @@ Each right is one ACL of the user `User:NAME` from every host, on a topic or gro
 """
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, Literal, NamedTuple
 
 import attrs
 from confluent_kafka import KafkaException
@@ -18,7 +18,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined] # exported, bu
     ResourceType,
 )
 
-from domain.program_rights import GROUP_RIGHTS, TOPIC_RIGHTS
+from domain.program_rights import GROUP_RIGHTS, TOPIC_RIGHTS, KafkaOperation
 from ports.errors import BrokerError
 
 from .logs import ClientLog
@@ -64,9 +64,18 @@ def ensure_acls(settings: KafkaSettings, *, dry_run: bool = False) -> list[AclRe
     return [AclReport(text=_in_words(acl), was_missing=acl in missing) for acl in wanted]
 
 
-def acls(settings: KafkaSettings) -> Iterable[AclBinding]:
-    """Yield the ACLs of the table of rights, for the topics of the settings."""
-    names = {
+class NamedRight(NamedTuple):
+    """A right of a user on a topic or a group, by the name that it has on the cluster."""
+
+    user: str
+    kind: Literal["topic", "group"]
+    name: str
+    operation: KafkaOperation
+
+
+def named_rights(settings: KafkaSettings) -> Iterable[NamedRight]:
+    """Yield the rights of the table on topics, then those on groups, by the names of the settings."""
+    topics = {
         "trades": settings.trades_topic,
         "dead_letters": settings.dead_letters_topic,
         "events": settings.events_topic,
@@ -74,10 +83,15 @@ def acls(settings: KafkaSettings) -> Iterable[AclBinding]:
         "watchlist": settings.watchlist_topic,
     }
     groups = {"watchlist": settings.watchlist_group, "topic_reader": GROUP}
-    for right in TOPIC_RIGHTS:
-        yield _acl(ResourceType.TOPIC, names[right.topic], right.user, right.operation)
-    for right_of_group in GROUP_RIGHTS:
-        yield _acl(ResourceType.GROUP, groups[right_of_group.group], right_of_group.user, right_of_group.operation)
+    for on_topic in TOPIC_RIGHTS:
+        yield NamedRight(on_topic.user, "topic", topics[on_topic.topic], on_topic.operation)
+    for on_group in GROUP_RIGHTS:
+        yield NamedRight(on_group.user, "group", groups[on_group.group], on_group.operation)
+
+
+def acls(settings: KafkaSettings) -> Iterable[AclBinding]:
+    """Return the ACL of each right of the table, in the order of `named_rights`."""
+    return map(_acl, named_rights(settings))
 
 
 def principal(user: str) -> str:
@@ -85,14 +99,14 @@ def principal(user: str) -> str:
     return f"User:{user}"
 
 
-def _acl(kind: ResourceType, name: str, user: str, operation: str) -> AclBinding:
+def _acl(right: NamedRight) -> AclBinding:
     return AclBinding(
-        kind,
-        name,
+        ResourceType.TOPIC if right.kind == "topic" else ResourceType.GROUP,
+        right.name,
         ResourcePatternType.LITERAL,
-        principal(user),
+        principal(right.user),
         _ANY_HOST,
-        AclOperation[operation],
+        AclOperation[right.operation],
         AclPermissionType.ALLOW,
     )
 

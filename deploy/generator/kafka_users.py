@@ -4,9 +4,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, Final
 
+from adapters.kafka.acls import named_rights
 from adapters.kafka.settings import KafkaSettings
-from adapters.kafka.topic_reader import GROUP
-from domain.program_rights import GROUP_RIGHTS, TOPIC_RIGHTS
 
 DEPLOYED: Final = ("producer", "aggregator", "watchlist", "report")
 
@@ -28,22 +27,10 @@ def kafka_users(cluster: str) -> list[dict[str, Any]]:
 
 
 def _acls(user: str) -> Sequence[dict[str, Any]]:
-    settings = KafkaSettings()
-    names = {
-        "trades": settings.trades_topic,
-        "dead_letters": settings.dead_letters_topic,
-        "events": settings.events_topic,
-        "candles": settings.candles_topic,
-        "watchlist": settings.watchlist_topic,
-    }
-    groups = {"watchlist": settings.watchlist_group, "topic_reader": GROUP}
     operations: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for right in TOPIC_RIGHTS:
+    for right in named_rights(KafkaSettings()):
         if right.user == user:
-            operations["topic", names[right.topic]].append(_strimzi(right.operation))
-    for right_of_group in GROUP_RIGHTS:
-        if right_of_group.user == user:
-            operations["group", groups[right_of_group.group]].append(_strimzi(right_of_group.operation))
+            operations[right.kind, right.name].append(_strimzi(right.operation))
     return [
         {"resource": {"type": kind, "name": name}, "operations": listed} for (kind, name), listed in operations.items()
     ]
