@@ -81,7 +81,7 @@ def _spark_pods(name: str, spec: Mapping[str, Any]) -> Iterator[Pod]:
             "name": role,
             "image": spec["image"],
             "args": spec.get("arguments", ()),
-            **{key: part[key] for key in ("env", "envFrom", "securityContext", "volumeMounts") if key in part},
+            **{key: part[key] for key in ("env", "envFrom", "ports", "securityContext", "volumeMounts") if key in part},
             # Spark sets the limit of memory to the sum of both.
             "resources": {
                 "requests": {"cpu": part["coreRequest"], "memory": part["memory"]},
