@@ -21,6 +21,7 @@ pytestmark = pytest.mark.needs("kubectl")
 
 SPARK_PROGRAMS = {"aggregator-driver": "aggregator", "reconcile-driver": "reconcile"}
 SECRET = "a-value-from-a-secret"  # noqa: S105 - stands for what Kubernetes puts there
+SUPERUSER = "a-user-from-a-secret"
 
 
 def environment(resources: tuple[Resource, ...], container: Mapping[str, Any]) -> dict[str, str]:
@@ -28,7 +29,13 @@ def environment(resources: tuple[Resource, ...], container: Mapping[str, Any]) -
     found: dict[str, str] = {}
     for source in container.get("envFrom", ()):
         found |= named(resources, "ConfigMap", source["configMapRef"]["name"])["data"]
-    return found | {one["name"]: one.get("value", SECRET) for one in container.get("env", ())}
+    return found | {
+        one["name"]: one.get("value") or _from_elsewhere(one["valueFrom"]) for one in container.get("env", ())
+    }
+
+
+def _from_elsewhere(source: Mapping[str, Any]) -> str:
+    return SUPERUSER if source.get("secretKeyRef", {}).get("key") == "username" else SECRET
 
 
 def programs(name: str) -> Iterator[tuple[list[str], dict[str, str]]]:
@@ -85,6 +92,12 @@ def test_programs_speak_tls_and_prove_who_they_are(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", OVERLAYS)
+def test_programs_refuse_what_is_not_fit_for_production_except_in_the_development_overlay(name: str) -> None:
+    profiles = {variables.get("TAPELINE_PROFILE") for _, variables in programs(name)}
+    assert profiles == {None if name == "dev" else "production"}
+
+
+@pytest.mark.parametrize("name", OVERLAYS)
 def test_each_program_has_a_user_of_its_own_with_a_password_that_strimzi_writes(name: str) -> None:
     users = {one["metadata"]["name"] for one in overlay(name) if one["kind"] == "KafkaUser"}
     named_users = {variables.get("TAPELINE_KAFKA_SASL_USERNAME") for _, variables in programs(name)} - {None}
@@ -127,7 +140,7 @@ def test_a_role_that_a_program_uses_gets_a_password() -> None:
     )
     files = {item["path"] for source in volume["projected"]["sources"] for item in source["secret"]["items"]}
     used = {variables.get("TAPELINE_CASSANDRA_USERNAME") for _, variables in programs("production")}
-    assert files == used - {None, SECRET}
+    assert files == used - {None, SUPERUSER}
     assert files <= set(ROLES)
 
 
