@@ -193,6 +193,7 @@ def test_the_production_like_file_has_no_plaintext_listener_and_no_inline_secret
         assert inline == [], service
     for arguments, variables in programs(PRODUCTION).values():
         settings = settings_of(arguments, variables, tmp_path)
+        assert settings.profile == "production"
         if hasattr(settings, "kafka"):
             assert settings.kafka.adapter().security.protocol == "SASL_SSL"
         if hasattr(settings, "cassandra"):

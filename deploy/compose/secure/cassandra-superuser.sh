@@ -9,9 +9,10 @@ printf '[PlainTextAuthProvider]\nusername = cassandra\npassword = cassandra\n' >
 as() { cqlsh --ssl --cqlshrc /tmp/cqlshrc --credentials "/tmp/$1" 172.30.7.11; }
 
 if ! echo "SELECT release_version FROM system.local;" | as admin; then
-    echo "CREATE ROLE IF NOT EXISTS admin WITH SUPERUSER = true AND LOGIN = true AND PASSWORD = '$password';" | as default
-fi
-as admin <<'CQL'
+    # Three copies first: a role that was written before would stay on one node, and a quorum of the others would not know it.
+    as default <<CQL
 ALTER KEYSPACE system_auth WITH replication = {'class': 'NetworkTopologyStrategy', 'dc1': 3};
-ALTER ROLE cassandra WITH SUPERUSER = false AND LOGIN = false;
+CREATE ROLE IF NOT EXISTS admin WITH SUPERUSER = true AND LOGIN = true AND PASSWORD = '$password';
 CQL
+fi
+echo "ALTER ROLE cassandra WITH SUPERUSER = false AND LOGIN = false;" | as admin
