@@ -22,7 +22,8 @@ def client_context(settings: CassandraSettings) -> ssl.SSLContext | None:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if settings.cert_file:
         try:
-            context.load_cert_chain(settings.cert_file, settings.key_file)
+            # Without a password, OpenSSL would ask the terminal for the one of an encrypted key, and the program would wait.
+            context.load_cert_chain(settings.cert_file, settings.key_file, password="")
         except OSError as error:
             raise StoreError(
                 f"the client certificate {settings.cert_file} and its key {settings.key_file} cannot be used: {_reason(error)}"
@@ -41,4 +42,4 @@ def socket_options(settings: CassandraSettings) -> dict[str, str]:
 
 def _reason(error: OSError) -> str:
     # Of a file that is not PEM the library reports a code of its own.
-    return "not PEM, or not of one pair" if isinstance(error, ssl.SSLError) else error.strerror or str(error)
+    return "not PEM, not of one pair, or an encrypted key" if isinstance(error, ssl.SSLError) else error.strerror or str(error)

@@ -68,7 +68,8 @@ def handshake(settings: TlsSettings, host: str, port: int) -> Handshake:
     """Connect and disconnect. Raise OSError if there is no TLS connection to a server that is trusted."""
     context = ssl.create_default_context(cafile=settings.ca_file)
     if settings.cert_file is not None:
-        context.load_cert_chain(settings.cert_file, settings.key_file)
+        # Without a password, OpenSSL would ask the terminal for the one of an encrypted key.
+        context.load_cert_chain(settings.cert_file, settings.key_file, password="")
     with (
         socket.create_connection((host, port), TIMEOUT_S) as plain,
         context.wrap_socket(plain, server_hostname=settings.server_name or host) as secured,

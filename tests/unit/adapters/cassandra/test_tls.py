@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +15,12 @@ from pathlib import Path
 import attrs
 import pytest
 import trustme
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from adapters.cassandra.session import CassandraSession
 from adapters.cassandra.settings import CassandraSettings
@@ -133,6 +141,29 @@ def test_a_client_certificate_is_presented(ca_file: str, tmp_path: Path) -> None
     AUTHORITY.configure_trust(server)
     server.verify_mode = ssl.CERT_REQUIRED
     assert "aggregator" in str(presented(context, server))
+
+
+ASKS_NOBODY = """
+import sys
+from adapters.cassandra.settings import CassandraSettings
+from adapters.cassandra.tls import client_context
+client_context(CassandraSettings(tls=True, cert_file=sys.argv[1], key_file=sys.argv[2]))
+"""
+
+
+def test_an_encrypted_key_is_refused_and_no_terminal_is_asked_for_its_password(tmp_path: Path) -> None:
+    client = AUTHORITY.issue_cert("aggregator")
+    cert_file, key_file = tmp_path / "client.pem", tmp_path / "client.key"
+    client.cert_chain_pems[0].write_to_path(cert_file)
+    key = load_pem_private_key(client.private_key_pem.bytes(), password=None)
+    key_file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"typed")))
+    # A new session has no terminal, and OpenSSL asks the standard input instead.
+    done = subprocess.run(
+        [sys.executable, "-c", ASKS_NOBODY, str(cert_file), str(key_file)],
+        input="typed\n", capture_output=True, text=True, start_new_session=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert "client.key cannot be used: not PEM, not of one pair, or an encrypted key" in done.stderr
+    assert "pass phrase" not in done.stderr
 
 
 def presented(client: ssl.SSLContext, server: ssl.SSLContext) -> object:
