@@ -10,12 +10,13 @@ from cassandra import (
     DriverException,
     InvalidRequest,
     OperationTimedOut,
+    Unauthorized,
     Unavailable,
     UnresolvableContactPoints,
 )
 from cassandra.cluster import NoHostAvailable
 from cassandra.connection import ConnectionException
-from cassandra.protocol import ErrorMessage
+from cassandra.protocol import ErrorMessage, UnauthorizedErrorMessage
 
 from ports.errors import SchemaMissingError, StoreError
 
@@ -24,6 +25,8 @@ from .settings import CassandraSettings
 VENDOR_ERRORS: Final = (DriverException, NoHostAvailable, ConnectionException, ErrorMessage, OSError)
 """Everything that the driver raises about a server. Other exceptions are bugs and are not translated."""
 
+_LOGIN_NOT_CHECKED: Final = "Unable to perform authentication"
+"""What a node says that cannot read the stored passwords, because too few replicas of them are up."""
 _TLS_FAILURE: Final = re.compile(r"\[SSL[^\]]*\] (.+?)\.? \(_ssl\.c")
 
 
@@ -54,8 +57,12 @@ def _lacks_schema(error: BaseException) -> bool:
 
 def _explain(settings: CassandraSettings, error: BaseException) -> str:
     causes = _causes(error)
-    if any(isinstance(cause, AuthenticationFailed) for cause in causes):
-        return f"{where(settings)} refused the user name or password (user {settings.username!r})"
+    for cause in causes:
+        if isinstance(cause, AuthenticationFailed) and _LOGIN_NOT_CHECKED not in str(cause):
+            return f"{where(settings)} refused the user name or password (user {settings.username!r})"
+        # A user without access from this address, or to this data centre, logs in, and then each request is refused.
+        if isinstance(cause, Unauthorized | UnauthorizedErrorMessage):
+            return f"{where(settings)} refused the user {settings.username!r}: {_short(cause)}"
     # The driver repeats the error of the TLS library in the text of its own.
     for tls_failure in filter(None, (_TLS_FAILURE.search(str(cause)) for cause in causes)):
         return f"{where(settings)}: no TLS connection ({tls_failure[1]})"

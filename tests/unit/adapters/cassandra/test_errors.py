@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
-from cassandra import AuthenticationFailed, InvalidRequest, OperationTimedOut
+from cassandra import AuthenticationFailed, InvalidRequest, OperationTimedOut, Unauthorized
 from cassandra.cluster import NoHostAvailable
+from cassandra.protocol import UnauthorizedErrorMessage
 
 from adapters.cassandra.candle_store import CassandraCandleStore
 from adapters.cassandra.driver_log import quiet_driver_log
@@ -36,12 +37,21 @@ def closed_port() -> int:
     return port
 
 
+NO_ACCESS = UnauthorizedErrorMessage(0x2100, "You do not have access from this IP 127.0.0.1", None)
+"""What each request gets of a user whom the CIDR authorizer refuses."""
+NOT_CHECKED = AuthenticationFailed('code=0100 [Bad credentials] message="Unable to perform authentication: …"')
+
+
 @pytest.mark.parametrize(
     ("error", "words"),
     [
         (NoHostAvailable("no", {"a": OSError("refused")}), "10.0.0.1,10.0.0.2, port 9042 is not reachable"),
         (NoHostAvailable("no", {"a": AuthenticationFailed("bad")}), "refused the user name or password"),
         (AuthenticationFailed("bad"), "refused the user name or password"),
+        (NoHostAvailable("no", {"a": NOT_CHECKED}), "is not reachable (code=0100"),
+        (NoHostAvailable("no", {"a": NO_ACCESS}), "port 9042 refused the user 'tape': <Error from server"),
+        (NoHostAvailable("no", {"a": NO_ACCESS.to_exception()}), "You do not have access from this IP 127.0.0.1"),
+        (Unauthorized("no SELECT permission"), "refused the user 'tape': no SELECT permission"),
         (InvalidRequest("Keyspace 'tapeline' does not exist"), "apply the schema first"),
         (InvalidRequest("unconfigured table trades_v2"), "apply the schema first"),
         (OperationTimedOut(), "did not answer within 10 s"),
