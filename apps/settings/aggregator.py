@@ -66,10 +66,8 @@ class AggregatorOptions:
     metrics_port: int | None = metrics_port(AGGREGATOR_PORT)
     metrics_host: str = metrics_host()
     metrics: MetricsOptions = ts.option(factory=MetricsOptions)
-    kafka_client: dict[str, str] = ts.option(
-        factory=dict,
-        repr=False,
-        help="Properties of Spark's Kafka clients, which are Java's, such as security.protocol=SSL; secrets belong in a file",
+    kafka_client: dict[str, str] = ts.secret(
+        factory=dict, help="More properties of Spark's Kafka clients, which are Java's, and which may be secrets"
     )
     kafka: KafkaOptions = ts.option(factory=KafkaOptions)
     cassandra: CassandraOptions = ts.option(factory=CassandraOptions)

@@ -1,5 +1,7 @@
 """How settings reach an app: defaults, then `tapeline.toml`, then files named by TAPELINE_SETTINGS, then TAPELINE_… variables, then flags.
 
+Secrets have no flags.
+
 A settings file is shared by all apps. It has a table for each group of settings, such as [kafka] and [cassandra], and one for each app with
 its own settings, such as [live]. An app reads its own table and the groups that it uses; an unknown table is an error.
 """
@@ -17,7 +19,7 @@ import typed_settings as ts
 from typed_settings.converters import TSConverter
 from typed_settings.exceptions import ConfigFileLoadError, TsError
 from typed_settings.loaders import EnvLoader, FileLoader, Loader, TomlFormat
-from typed_settings.types import OptionList, SettingsClass, SettingsDict
+from typed_settings.types import SECRET_REPR, OptionList, SettingsClass, SettingsDict
 
 FILES_VARIABLE: Final = "TAPELINE_SETTINGS"
 GROUPS: Final = ("finnhub", "kafka", "cassandra", "simulator", "rules", "web", "metrics")
@@ -122,7 +124,10 @@ class SettingsCommand(click.Command):
                 # Its text has the value, which may hold a secret.
                 option = _OPTION.search(str(error))
                 raise click.UsageError(f"{option[1] if option else 'a setting'}: a value of another type") from error
-            self._made = click.command(self.name, cls=_MadeCommand)(options)
+            made = click.command(self.name, cls=_MadeCommand)(options)
+            # A secret has no flag, because every user of the machine can read the flags of a process.
+            made.params = [flag for flag in made.params if getattr(flag, "show_default", None) != SECRET_REPR]
+            self._made = made
         return self._made
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:

@@ -50,10 +50,7 @@ def _text(path: Path | None) -> str:
 class FinnhubOptions:
     """The connection to Finnhub."""
 
-    token: ts.SecretStr = ts.secret(
-        default=ts.SecretStr(""),
-        help="API key; better given as TAPELINE_FINNHUB_TOKEN than as a flag, which others can see",
-    )
+    token: ts.SecretStr = ts.secret(default=ts.SecretStr(""), help="API key")
     url: str = ts.option(default=FINNHUB_URL, help="Address of Finnhub's WebSocket, or of a simulator's")
     max_symbols: int = ts.option(
         default=50, validator=attrs.validators.ge(1), help="Symbols of the watchlist that the key can carry"
@@ -95,10 +92,8 @@ class KafkaOptions:
     connect_timeout_s: float = ts.option(
         default=_KAFKA.connect_timeout_s, help="How long to wait for a broker at the start"
     )
-    properties: dict[str, str] = ts.option(
-        factory=dict,
-        repr=False,
-        help="More librdkafka properties, such as those of OAUTHBEARER; secrets belong in a file",
+    properties: dict[str, str] = ts.secret(
+        factory=dict, help="More librdkafka properties, such as those of OAUTHBEARER, which may be secrets"
     )
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_SSL"] = ts.option(
         default="PLAINTEXT", help="Protection of connections: SSL is TLS, SASL_SSL adds a user and a password"
@@ -112,11 +107,11 @@ class KafkaOptions:
         default="SCRAM-SHA-512", help="How the client proves who it is"
     )
     sasl_username: str = ts.option(default="", help="User, if the brokers require one")
-    sasl_password: ts.SecretStr = ts.secret(
-        default=ts.SecretStr(""), help="Password; better given as TAPELINE_KAFKA_SASL_PASSWORD or in a file"
-    )
+    sasl_password: ts.SecretStr = ts.secret(default=ts.SecretStr(""), help="Password")
     sasl_password_file: Path | None = ts.option(
-        default=None, help="File with the password, readable by its owner alone", click=_FILE
+        default=None,
+        help="File with the password, readable by its owner alone; or set TAPELINE_KAFKA_SASL_PASSWORD",
+        click=_FILE,
     )
     sasl_token_endpoint: str = ts.option(
         default="", help="For OAUTHBEARER: address that gives a token for the user and the password, by OpenID Connect"
@@ -165,11 +160,11 @@ class CassandraOptions:
     keyspace: str = ts.option(default="tapeline", help="Keyspace of the tables")
     local_dc: str = ts.option(default="dc1", help="Data centre to connect to")
     username: str = ts.option(default="", help="User, if the server requires one")
-    password: ts.SecretStr = ts.secret(
-        default=ts.SecretStr(""), help="Password; better given as TAPELINE_CASSANDRA_PASSWORD or in a file"
-    )
+    password: ts.SecretStr = ts.secret(default=ts.SecretStr(""), help="Password")
     password_file: Path | None = ts.option(
-        default=None, help="File with the password, readable by its owner alone", click=_FILE
+        default=None,
+        help="File with the password, readable by its owner alone; or set TAPELINE_CASSANDRA_PASSWORD",
+        click=_FILE,
     )
     tls: bool = ts.option(default=False, help="Connect by TLS, with verified host names")
     ca_file: Path | None = ts.option(

@@ -34,8 +34,8 @@ class ReconcileOptions:
     publish_candles: bool = ts.option(
         default=_DEFAULTS.publish_candles, help="Also send the corrected candles to the topic of candles"
     )
-    kafka_client: dict[str, str] = ts.option(
-        factory=dict, repr=False, help="Properties of Spark's Kafka clients, as the aggregator has them"
+    kafka_client: dict[str, str] = ts.secret(
+        factory=dict, help="More properties of Spark's Kafka clients, as the aggregator has them"
     )
     kafka: KafkaOptions = ts.option(factory=KafkaOptions)
     cassandra: CassandraOptions = ts.option(factory=CassandraOptions)

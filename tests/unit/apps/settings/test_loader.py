@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import attrs
 import click
 import pytest
 import typed_settings as ts
+from click.testing import CliRunner
 
-from apps.settings.loader import SettingsCommand, loaders, settings_converter, settings_errors
+from apps.settings.aggregator import AggregatorOptions
+from apps.settings.loader import SettingsCommand, app_command, loaders, settings_converter, settings_errors
 from apps.settings.producer import ProducerSettings
 
 SECRET = "c0ffee-5417-hush"  # noqa: S105 - made up
@@ -82,3 +85,60 @@ def test_a_flag_without_a_usable_default_is_refused_without_its_secret(
         SettingsCommand("producer", lambda settings: None, ProducerSettings, "producer").make_context("producer", [])
     assert "kafka.properties: a value of another type" in caught.value.format_message()
     assert SECRET not in caught.value.format_message()
+
+
+SECRETS = f"""
+[finnhub]
+token = "{SECRET}"
+
+[kafka]
+sasl_password = "{SECRET}"
+security_protocol = "SASL_SSL"
+sasl_username = "producer"
+properties = {{ "ssl.key.password" = "{SECRET}" }}
+
+[cassandra]
+password = "{SECRET}"
+username = "aggregator"
+
+[aggregator]
+kafka_client = {{ "ssl.key.password" = "{SECRET}" }}
+"""
+
+
+@pytest.fixture
+def secret_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file with every secret that a settings file can hold."""
+    file = tmp_path / "secret.toml"
+    file.touch(mode=0o600)
+    file.write_text(SECRETS)
+    monkeypatch.setenv("TAPELINE_SETTINGS", str(file))
+    return file
+
+
+@pytest.mark.usefixtures("secret_settings")
+@pytest.mark.parametrize(("app", "settings_class"), [("producer", ProducerSettings), ("aggregator", AggregatorOptions)])
+def test_no_secret_is_a_flag_or_shown_by_the_help(app: str, settings_class: type[attrs.AttrsInstance]) -> None:
+    program = SettingsCommand(app, lambda settings: None, settings_class, app)
+    shown = CliRunner().invoke(program, ["--help"]).output
+    assert "--kafka-sasl-password-file" in shown
+    assert SECRET not in shown
+    for secret in ("finnhub-token", "kafka-sasl-password", "kafka-properties", "kafka-client", "cassandra-password"):
+        refused = CliRunner().invoke(program, [f"--{secret}={SECRET}"])
+        assert (refused.exit_code, f"No such option '--{secret}'" in refused.output) == (2, True)
+        assert SECRET not in refused.output
+
+
+@pytest.mark.usefixtures("secret_settings")
+def test_the_secrets_of_a_file_reach_the_program() -> None:
+    @app_command(AggregatorOptions, "aggregator")
+    def program(settings: AggregatorOptions) -> None:
+        read.append(settings)
+
+    read: list[AggregatorOptions] = []
+    done = CliRunner().invoke(program, [])
+    assert done.exit_code == 0, done.output
+    [settings] = read
+    assert settings.kafka.adapter().extra == settings.kafka_client == {"ssl.key.password": SECRET}
+    assert settings.kafka.adapter().security.password == settings.cassandra.adapter().password == SECRET
+    assert SECRET not in repr(settings)
