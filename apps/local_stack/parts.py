@@ -132,11 +132,11 @@ def producer_child(settings: StackSettings, servers: Servers, folder: Path, metr
     arguments += ["--rules-max-age-s", str(settings.rules.max_age_s)]
     arguments += ["--rules-future-tolerance-s", str(settings.rules.future_tolerance_s)]
     arguments += ["--metrics-port", str(metrics_port)]
+    token, file = settings.finnhub.token, settings.finnhub.token_file
     variables = {
         **servers.variables(),
-        # Every user of the machine can read the flags of a process.
         "TAPELINE_FINNHUB_URL": settings.finnhub.url,
-        "TAPELINE_FINNHUB_TOKEN": str(settings.finnhub.token),
+        **({"TAPELINE_FINNHUB_TOKEN": str(token)} if file is None else {"TAPELINE_FINNHUB_TOKEN_FILE": str(file)}),
     }
     return Child("producer", arguments, folder / "producer.log", variables)
 

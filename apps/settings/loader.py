@@ -21,6 +21,9 @@ from typed_settings.exceptions import ConfigFileLoadError, TsError
 from typed_settings.loaders import EnvLoader, FileLoader, Loader, TomlFormat
 from typed_settings.types import SECRET_REPR, OptionList, SettingsClass, SettingsDict
 
+from .secret_files import SecretFileError
+from .settings_file_secrets import check_file_of_secrets
+
 FILES_VARIABLE: Final = "TAPELINE_SETTINGS"
 GROUPS: Final = ("finnhub", "kafka", "cassandra", "simulator", "rules", "web", "metrics")
 _WRAPPED: Final = re.compile(r"Could not convert loaded settings: \w+\((['\"])(.*)\1\)$", re.DOTALL)
@@ -64,7 +67,12 @@ class SharedToml(TomlFormat):
             raise ConfigFileLoadError(f"{path}: {self._app} is a table: [{self._app}]")
         mine = {option.path.partition(".")[0] for option in options if "." in option.path}
         others = {name for name in (*GROUPS, *APPS) if name not in mine}
-        return {**{name: table for name, table in document.items() if name not in others}, **own}
+        found = {**{name: table for name, table in document.items() if name not in others}, **own}
+        try:
+            check_file_of_secrets(path, found, [option.path for option in options if option.is_secret])
+        except SecretFileError as error:
+            raise ConfigFileLoadError(str(error)) from error
+        return found
 
 
 def comma_separated(text: str) -> list[str]:

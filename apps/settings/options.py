@@ -51,6 +51,11 @@ class FinnhubOptions:
     """The connection to Finnhub."""
 
     token: ts.SecretStr = ts.secret(default=ts.SecretStr(""), help="API key")
+    token_file: Path | None = ts.option(
+        default=None,
+        help="File with the API key, readable by its owner alone; or set TAPELINE_FINNHUB_TOKEN",
+        click=_FILE,
+    )
     url: str = ts.option(default=FINNHUB_URL, help="Address of Finnhub's WebSocket, or of a simulator's")
     max_symbols: int = ts.option(
         default=50, validator=attrs.validators.ge(1), help="Symbols of the watchlist that the key can carry"
@@ -66,7 +71,12 @@ class FinnhubOptions:
 
     def adapter(self) -> FinnhubSettings:
         """Return the settings of the adapter. Raise ValueError on a wrong address."""
-        return FinnhubSettings(url=self.url, token=str(self.token), silence_timeout_s=self.silence_timeout_s)
+        return FinnhubSettings(url=self.url, token=self.key, silence_timeout_s=self.silence_timeout_s)
+
+    @property
+    def key(self) -> str:
+        """The API key; empty if there is none. Raise SecretFileError if its file cannot be used."""
+        return secret_of("finnhub.token", self.token, self.token_file)
 
 
 @attrs.frozen(kw_only=True)

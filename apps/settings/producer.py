@@ -80,8 +80,8 @@ class ProducerSettings(SourceOptions):
 
     def key_name(self, purpose: str) -> str | None:
         """Return a name for the API key that does not reveal it; None for a feed without one, where a second connection does no harm."""
-        token = str(self.finnhub.token) if self.feed_kind == "finnhub" else ""
-        return name_of_key(token, purpose) if token else None
+        key = self.finnhub.key if self.feed_kind == "finnhub" else ""
+        return name_of_key(key, purpose) if key else None
 
 
 def new_run_id() -> str:

@@ -66,7 +66,7 @@ class SourceOptions:
         """Which feed: a recording if one is set, Finnhub with a token or another address, or else the simulator."""
         if self.replay is not None:
             return "replay"
-        is_given = bool(self.finnhub.token) or self.finnhub.url != FINNHUB_URL
+        is_given = bool(self.finnhub.key) or self.finnhub.url != FINNHUB_URL
         return "finnhub" if is_given else "simulated"
 
     @property

@@ -12,8 +12,10 @@ import typed_settings as ts
 from apps.cli import tapeline
 from apps.settings.loader import SettingsCommand, loaders, settings_converter
 
-OTHER_VARIABLES = {"TAPELINE_SETTINGS", "TAPELINE_WEB_TOKEN", "TAPELINE_METRICS_TOKEN"}
+OTHER_VARIABLES = {"TAPELINE_SETTINGS"}
 """Variables that programs read and that are not the name of a setting."""
+SECRET_FILES = ("_TOKEN_FILE", "_PASSWORD_FILE")
+"""The ends of variables that name the file of a secret. The secret itself has a variable, and no flag."""
 
 
 def command_of(arguments: Sequence[str]) -> tuple[click.Command, list[str]]:
@@ -30,7 +32,8 @@ def command_of(arguments: Sequence[str]) -> tuple[click.Command, list[str]]:
 def unknown_variables(arguments: Sequence[str], environment: Mapping[str, str]) -> set[str]:
     """Return the TAPELINE_ variables that the program does not read."""
     command, _ = command_of(arguments)
-    known = {param.envvar for param in command.get_params(click.Context(command))}
+    known = {str(param.envvar) for param in command.get_params(click.Context(command))}
+    known |= {name.removesuffix("_FILE") for name in known if name.endswith(SECRET_FILES)}
     return {name for name in environment if name.startswith("TAPELINE_")} - known - OTHER_VARIABLES
 
 

@@ -100,7 +100,9 @@ def refused(program: str, variables: dict[str, str]) -> str:
 
 @pytest.fixture(scope="module")
 def settings_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("settings") / "fuzz.toml"
+    file = tmp_path_factory.mktemp("settings") / "fuzz.toml"
+    file.touch(mode=0o600)  # otherwise a secret in it is the only refusal
+    return file
 
 
 @few

@@ -32,6 +32,7 @@ def test_a_file_of_a_wrong_form_is_refused_without_its_secrets(
     content: bytes, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "wrong.toml"
+    file.touch(mode=0o600)
     file.write_bytes(content)
     monkeypatch.setenv("TAPELINE_SETTINGS", str(file))
     said = "; ".join(settings_errors(ProducerSettings, "producer"))
@@ -79,6 +80,7 @@ def test_a_flag_without_a_usable_default_is_refused_without_its_secret(
     value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "wrong.toml"
+    file.touch(mode=0o600)
     file.write_text(f"[kafka]\nproperties = {value}\n")
     monkeypatch.setenv("TAPELINE_SETTINGS", str(file))
     with pytest.raises(click.UsageError) as caught:
@@ -142,3 +144,25 @@ def test_the_secrets_of_a_file_reach_the_program() -> None:
     assert settings.kafka.adapter().extra == settings.kafka_client == {"ssl.key.password": SECRET}
     assert settings.kafka.adapter().security.password == settings.cassandra.adapter().password == SECRET
     assert SECRET not in repr(settings)
+
+
+def test_a_settings_file_with_a_secret_is_refused_if_others_can_read_it(secret_settings: Path) -> None:
+    secret_settings.chmod(0o640)
+    [refused] = settings_errors(AggregatorOptions, "aggregator")
+    assert refused == (
+        "a settings file with kafka_client, kafka.properties, kafka.sasl_password, cassandra.password: "
+        f"the secret file {secret_settings} is open to other users (mode 0640): run chmod 600 {secret_settings}"
+    )
+    # A program reads its own secrets alone.
+    assert "with finnhub.token, kafka.properties, kafka.sasl_password: " in settings_errors(ProducerSettings, "producer")[0]
+
+
+@pytest.mark.parametrize("content", ['[kafka.properties]\n"compression.type" = "zstd"', '[finnhub]\ntoken = ""'])
+def test_a_settings_file_without_a_secret_may_be_open(
+    content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "shared.toml"
+    file.write_text(content)
+    file.chmod(0o644)
+    monkeypatch.setenv("TAPELINE_SETTINGS", str(file))
+    assert settings_errors(ProducerSettings, "producer") == []

@@ -6,12 +6,15 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 import typed_settings as ts
 
+from adapters.finnhub.key_name import name_of_key
 from adapters.kafka.publisher import KafkaPublisher
 from adapters.spark.kafka_client import security_properties
 from apps.settings.aggregator import AggregatorOptions
+from apps.settings.live import LiveSettings
 from apps.settings.loader import loaders, settings_converter, settings_errors
 from apps.settings.options import CassandraOptions, KafkaOptions
 from apps.settings.producer import ProducerSettings
@@ -122,6 +125,18 @@ def test_a_password_file_that_others_can_read_is_refused(pem: ServerCertificate,
         kafka_options(pem, sasl_password_file=password_file)
     with pytest.raises(ValueError, match="open to other users"):
         CassandraOptions(username="query", password_file=password_file)
+
+
+def test_the_api_key_comes_from_a_file(password_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAPELINE_FINNHUB_TOKEN_FILE", str(password_file))
+    loaded = ts.load_settings(ProducerSettings, loaders("producer"), converter=settings_converter())
+    assert loaded.finnhub.adapter().token == PASSWORD
+    assert loaded.key_name("watchlist") == name_of_key(PASSWORD, "watchlist")
+    assert attrs.evolve(loaded, feed="simulated").key_name("watchlist") is None
+    assert LiveSettings(finnhub=loaded.finnhub).feed_kind == "finnhub"
+    assert PASSWORD not in repr(loaded)
+    password_file.chmod(0o644)
+    assert "open to other users" in " ".join(settings_errors(ProducerSettings, "producer"))
 
 
 def test_a_password_is_set_once(pem: ServerCertificate, password_file: Path) -> None:
