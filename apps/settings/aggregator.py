@@ -76,7 +76,7 @@ class AggregatorOptions:
 
     def __attrs_post_init__(self) -> None:
         self.adapter()
-        check_profile(self.profile, kafka=self.kafka, cassandra=self.cassandra)
+        check_profile(self.profile, kafka=self.kafka, kafka_client=self.kafka_client, cassandra=self.cassandra)
 
     def adapter(self) -> AggregatorSettings:
         """Return the settings of the adapter. Raise ValueError on wrong values."""

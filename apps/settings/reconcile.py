@@ -43,7 +43,12 @@ class ReconcileOptions:
 
     def __attrs_post_init__(self) -> None:
         self.adapter()
-        check_profile(self.profile, kafka=self.kafka if self.publish_candles else None, cassandra=self.cassandra)
+        check_profile(
+            self.profile,
+            kafka=self.kafka if self.publish_candles else None,
+            kafka_client=self.kafka_client,
+            cassandra=self.cassandra,
+        )
 
     def adapter(self) -> AggregatorSettings:
         """Return the settings of the adapter. Raise ValueError on wrong values."""

@@ -1,5 +1,6 @@
 """The profile production names every reason why settings are not fit for it."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,53 @@ def test_a_client_certificate_stands_for_a_user(tmp_path: Path) -> None:
 def test_raw_properties_count_as_well() -> None:
     with pytest.raises(ValueError, match="SASL_PLAINTEXT"):
         require_production(kafka=KafkaOptions(properties={"security.protocol": "SASL_PLAINTEXT"}))
+
+
+SPARK_PROGRAMS: list[Any] = [AggregatorOptions, partial(ReconcileOptions, publish_candles=True)]
+
+
+@pytest.mark.parametrize("program", SPARK_PROGRAMS)
+def test_the_properties_of_another_client_do_not_protect_those_of_spark(program: Any) -> None:
+    librdkafka = {"security.protocol": "SASL_SSL", "sasl.username": "aggregator", "sasl.password": "kJ8-not-well-known"}
+    require_production(kafka=KafkaOptions(properties=librdkafka))
+    with pytest.raises(ValueError, match=r"kafka\.security_protocol is PLAINTEXT"):
+        program(profile="production", kafka=KafkaOptions(properties=librdkafka), cassandra=CASSANDRA)
+
+
+@pytest.mark.parametrize("program", SPARK_PROGRAMS)
+@pytest.mark.parametrize(
+    ("properties", "reason"),
+    [
+        ({"security.protocol": "PLAINTEXT"}, "PLAINTEXT"),
+        ({"security.protocol": "sasl_plaintext"}, "SASL_PLAINTEXT"),
+        ({"security.protocol": "SSL"}, "neither a user nor a client certificate"),
+        ({"ssl.endpoint.identification.algorithm": ""}, "the names of brokers are not verified"),
+    ],
+)
+def test_properties_of_sparks_clients_count_as_well(program: Any, properties: dict[str, str], reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        program(profile="production", kafka=KAFKA, cassandra=CASSANDRA, kafka_client=properties)
+
+
+@pytest.mark.parametrize("program", SPARK_PROGRAMS)
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {"security.protocol": "SSL", "ssl.keystore.location": "/etc/tapeline/client.p12"},
+        {"security.protocol": "sasl_ssl", "sasl.jaas.config": "…"},
+    ],
+)
+def test_spark_may_prove_who_it_is_by_properties_of_its_own(program: Any, properties: dict[str, str]) -> None:
+    program(profile="production", kafka=KafkaOptions(), cassandra=CASSANDRA, kafka_client=properties)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("enable.ssl.certificate.verification", "false"), ("ssl.endpoint.identification.algorithm", "none")],
+)
+def test_brokers_that_are_not_verified_are_not_fit(name: str, value: str) -> None:
+    with pytest.raises(ValueError, match="not verified"):
+        require_production(kafka=attrs.evolve(KAFKA, properties={name: value}))
 
 
 def test_a_program_in_production_demands_three_copies() -> None:
