@@ -42,4 +42,8 @@ def socket_options(settings: CassandraSettings) -> dict[str, str]:
 
 def _reason(error: OSError) -> str:
     # Of a file that is not PEM the library reports a code of its own.
-    return "not PEM, not of one pair, or an encrypted key" if isinstance(error, ssl.SSLError) else error.strerror or str(error)
+    return (
+        "not PEM, not of one pair, or an encrypted key"
+        if isinstance(error, ssl.SSLError)
+        else error.strerror or str(error)
+    )

@@ -154,7 +154,10 @@ def test_a_settings_file_with_a_secret_is_refused_if_others_can_read_it(secret_s
         f"the secret file {secret_settings} is open to other users (mode 0640): run chmod 600 {secret_settings}"
     )
     # A program reads its own secrets alone.
-    assert "with finnhub.token, kafka.properties, kafka.sasl_password: " in settings_errors(ProducerSettings, "producer")[0]
+    assert (
+        "with finnhub.token, kafka.properties, kafka.sasl_password: "
+        in settings_errors(ProducerSettings, "producer")[0]
+    )
 
 
 @pytest.mark.parametrize("content", ['[kafka.properties]\n"compression.type" = "zstd"', '[finnhub]\ntoken = ""'])
