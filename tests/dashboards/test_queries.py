@@ -9,52 +9,29 @@ from pathlib import Path
 
 import pytest
 
+from tests.alerts.rules import metrics_documented, metrics_used, recorded
 from tests.support.needs import path_of
 
 from .boards import CASSANDRA, NAMES, PROMETHEUS, ROOT, read, substitute, targets, variables
 
 CONSTANTS = {"__rate_interval": "1m", "__range": "30m", "instance": ".+", "driver": ".+"}
-KEYWORDS = {"by", "on", "and", "or", "bool", "sum", "max", "min"}
-"""Words in these queries that look like names of metrics."""
 
 
 def documented() -> set[str]:
-    """Return the names from docs/metrics.md, including the series of histograms, and the names of recording rules."""
-    text = (ROOT / "docs" / "metrics.md").read_text("utf-8")
-    names = set(re.findall(r"^\| `(\w+)` \| (?:counter|gauge) ", text, re.MULTILINE))
-    for name in re.findall(r"^\| `(\w+)` \| histogram ", text, re.MULTILINE):
-        names |= {f"{name}_{series}" for series in ("bucket", "count", "sum")}
-    every_jvm = text.split("## Every JVM")[1]
-    names |= set(re.findall(r"`((?:jvm|process)_\w+)", every_jvm))
-    for file in (ROOT / "deploy" / "prometheus" / "rules").glob("*.yml"):
-        names |= set(re.findall(r"- record: (\S+)", file.read_text("utf-8")))
-    names |= set(re.findall(r"^\| `(node_\w+)` \|", (ROOT / "docs" / "dashboards.md").read_text("utf-8"), re.MULTILINE))
-    return names | {"ALERTS", "up"}
-
-
-def metrics(expr: str) -> set[str]:
-    """Return the names of the metrics in an expression."""
-    bare = re.sub(r'"[^"]*"', "", expr)
-    bare = re.sub(r"\{[^}]*\}|\[[^\]]*\]", "", bare)
-    bare = re.sub(r"\b(by|on)\s*\([^)]*\)", "", bare)
-    return {name for name in re.findall(r"[a-zA-Z_:][\w:]*(?![\w:]*\s*\()", bare) if name not in KEYWORDS}
-
-
-def test_the_names_of_metrics_are_found_in_an_expression() -> None:
-    expr = (
-        'histogram_quantile(0.95, sum by (le) (rate(a_bucket{x="b"}[5m]))) / max(c:d) or vector(0) and on (instance) e'
-    )
-    assert metrics(expr) == {"a_bucket", "c:d", "e"}
+    """Return the metrics that the documentation lists, those of recording rules, and those that Prometheus makes."""
+    of_machines = re.findall(r"^\| `(node_\w+)` \|", (ROOT / "docs" / "dashboards.md").read_text("utf-8"), re.MULTILINE)
+    return metrics_documented() | recorded() | set(of_machines) | {"ALERTS", "up"}
 
 
 def test_queries_use_documented_metrics_only() -> None:
-    unknown = {target.name: metrics(target.text) - documented() for target in targets(PROMETHEUS)}
+    known = documented()
+    unknown = {target.name: metrics_used(target.text) - known for target in targets(PROMETHEUS)}
     assert {name: names for name, names in unknown.items() if names} == {}
     for name in NAMES:
         for variable in variables(read(name)):
             if variable["type"] == "query":
                 [metric] = re.findall(r"label_values\((\w+), instance\)", variable["query"]["query"])
-                assert metric in documented()
+                assert metric in known
 
 
 def test_no_query_to_prometheus_names_a_symbol() -> None:
