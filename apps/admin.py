@@ -99,7 +99,7 @@ def _outcome(*, dry_run: bool, was_missing: bool) -> str:
 
 @click.group()
 def admin() -> None:
-    """Create topics and tables. A command may be run again: it changes nothing that exists."""
+    """Create topics and tables, and grant each program its rights. A command may be run again: it adds only what is missing."""
 
 
 @app_command(TopicsSettings, "topics", table="admin")

@@ -18,7 +18,7 @@ COMMANDS: Final = {
     "report": ("apps.report:report", "Report on a day: coverage, gaps, trades, candles, and a verdict"),
     "dlq": ("apps.dlq:dlq", "List, show and replay dead letters"),
     "watchlist": ("apps.watchlist:watchlist", "Edit or show the symbols that the producers share"),
-    "admin": ("apps.admin:admin", "Create topics and tables"),
+    "admin": ("apps.admin:admin", "Create topics and tables, and grant rights"),
     "doctor": ("apps.doctor:doctor", "Check settings, servers, topics, tables and clocks"),
     "simulator": ("apps.simulator:simulator", "Serve a simulated Finnhub"),
     "devstack": ("devstack.cli:cli", "Start and stop real Kafka and Cassandra on this machine"),
