@@ -81,7 +81,7 @@ class KafkaSettings:
     client_id: str = "tapeline"
     security: KafkaSecurity = attrs.field(factory=KafkaSecurity)
     extra: Mapping[str, str] = attrs.field(factory=dict, repr=False, validator=_keeps_promises)
-    """Any librdkafka properties, such as those of OAUTHBEARER; they win over `security`."""
+    """Any librdkafka properties; they win over `security`."""
 
     @property
     def topics(self) -> tuple[str, ...]:

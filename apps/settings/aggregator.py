@@ -67,7 +67,8 @@ class AggregatorOptions:
     metrics_host: str = metrics_host()
     metrics: MetricsOptions = ts.option(factory=MetricsOptions)
     kafka_client: dict[str, str] = ts.secret(
-        factory=dict, help="More properties of Spark's Kafka clients, which are Java's, and which may be secrets"
+        factory=dict,
+        help="More properties of Spark's Kafka clients, which are Java's, such as max.request.size=8388608; they may be secrets",
     )
     kafka: KafkaOptions = ts.option(factory=KafkaOptions)
     cassandra: CassandraOptions = ts.option(factory=CassandraOptions)

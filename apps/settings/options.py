@@ -103,7 +103,7 @@ class KafkaOptions:
         default=_KAFKA.connect_timeout_s, help="How long to wait for a broker at the start"
     )
     properties: dict[str, str] = ts.secret(
-        factory=dict, help="More librdkafka properties, such as those of OAUTHBEARER, which may be secrets"
+        factory=dict, help="More librdkafka properties, such as compression.type=zstd; they may be secrets"
     )
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_SSL"] = ts.option(
         default="PLAINTEXT", help="Protection of connections: SSL is TLS, SASL_SSL adds a user and a password"
