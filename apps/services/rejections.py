@@ -1,7 +1,7 @@
 """Dead letters counted by symbol, reason and time of rejection.
 
 The payload of a letter is what was rejected: a record of a topic, one trade of a feed's frame, or a whole frame. A letter whose payload names no
-symbol is counted as unattributed: it can be of any symbol.
+symbol is counted as unattributed: it can be of any symbol. A letter whose trades a replay has published is no longer counted.
 """
 
 import json
@@ -32,6 +32,7 @@ class Rejections:
         found = [
             (symbol, str(stored.letter.rejection.reason), stored.letter.rejected_ms)
             for stored in letters
+            if not stored.is_replayed
             for symbol in _symbols(stored.letter.payload)
         ]
         return cls(known_from_ms=known_from_ms, found=found)

@@ -1,5 +1,6 @@
 """Dead letters counted by symbol."""
 
+import attrs
 import pytest
 
 from apps.services.rejections import Rejections
@@ -44,3 +45,11 @@ def test_the_time_of_the_rejection_decides() -> None:
     assert found.count("A", 1_000, 2_000) == {"malformed": 2}
     assert found.count("B", 1_000, 2_000) == {}
     assert found.count("A", 999, 2_000) is None
+
+
+def test_a_letter_that_was_replayed_no_longer_counts() -> None:
+    replayed, tried = (attrs.evolve(letter(b'{"s":"A"}'), attempts=1, is_replayed=done) for done in (True, False))
+    nameless = attrs.evolve(letter(b"not JSON"), is_replayed=True)
+    found = Rejections.of_letters([replayed, tried, nameless], known_from_ms=0)
+    assert found.count("A", 0, 2_000) == {"malformed": 1}
+    assert found.unattributed == 0
