@@ -109,6 +109,9 @@ def candles(
     """
     if gaps and isinstance(window, Period):
         raise click.UsageError("--gaps is for windows of minutes or hours")
+    if gaps and as_of_ms is not None:
+        # A candle that was not known yet would be shown as a quiet market.
+        raise click.UsageError("--gaps is not for --as-of: whether a window had trades is known as of today alone")
     container = CassandraContainer(settings=cassandra_settings(settings))
     # The candles of periods are read from the same store.
     with started(container.rollup_store(as_of_ms=as_of_ms)) as store, started(container.event_store()) as events:
