@@ -15,6 +15,7 @@ from .runtime.commands import run
 from .runtime.lifecycle import started
 from .runtime.logs import configure_logs
 from .runtime.signals import stop_on_signals
+from .runtime.systemd import systemd_watchdog
 from .settings.dashboard import DashboardSettings
 from .settings.loader import app_command
 
@@ -44,12 +45,14 @@ def dashboard(settings: DashboardSettings) -> None:
     container = DashboardContainer(settings=settings)
     with ExitStack() as stack:
         stop = stack.enter_context(stop_on_signals())
+        page = container.page()
+        stack.enter_context(systemd_watchdog(page.stalled))
         stores = container.stores
         of_days = (stores.daily_candle_store(), stores.report_store())
         for store in (stores.trade_store(), stores.candle_store(), stores.event_store(), *of_days):
             stack.enter_context(started(store))
         _read_each(container)
-        page = stack.enter_context(container.page())
+        stack.enter_context(page)
         click.echo(f"the page is at {page.url}")
         while not stop.requested:
             if page.wait(POLL_S):

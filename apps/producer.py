@@ -17,6 +17,7 @@ from .runtime.commands import run
 from .runtime.gc_tuning import tune_gc
 from .runtime.logs import configure_logs
 from .runtime.signals import stop_on_signals
+from .runtime.systemd import systemd_watchdog
 from .services.producer_loop import await_symbols, carry, log, report_deliveries
 from .settings.loader import app_command
 from .settings.metrics_options import PRODUCER_PORT
@@ -41,6 +42,7 @@ def run_producer(settings: ProducerSettings, container: ProducerContainer | None
                 security=settings.metrics.security(),
             )
         )
+        stack.enter_context(systemd_watchdog(container.health().stalled))
         stack.enter_context(CertificateWatch(container.registry(), [kafka_tls(settings.kafka)]))
         stack.callback(publisher.close)
         publisher.start()

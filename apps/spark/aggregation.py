@@ -27,6 +27,7 @@ from apps.observability.tls_connections import cassandra_tls, kafka_tls
 from apps.runtime.logs import configure_logs
 from apps.runtime.signals import StopRequest, stop_on_signals
 from apps.runtime.spark_session import connected_session
+from apps.runtime.systemd import systemd_watchdog
 from apps.runtime.version import program_version
 from apps.settings.aggregator import AggregatorOptions
 from apps.settings.loader import app_command
@@ -77,6 +78,7 @@ def run_aggregator(options: AggregatorOptions) -> None:
                 security=options.metrics.security(),
             )
         )
+        stack.enter_context(systemd_watchdog(health.stalled))
         connections = (kafka_tls(options.kafka), cassandra_tls(options.cassandra))
         stack.enter_context(CertificateWatch(registry, connections))
         session = connected_session(settings)

@@ -1,7 +1,7 @@
 """The ASGI app: the read API, the stream of updates, and the page's files."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -30,6 +30,7 @@ from .paging import BadRequestError
 from .poller import Poller, TooManyWatchersError
 
 STATIC: Final = Path(__file__).parent / "static"
+BEAT_S: Final = 1.0
 _log = structlog.get_logger("apps.web")
 _NO_CREDENTIALS: Final = Credentials()
 _USUAL_LIMITS: Final = Limits()
@@ -42,17 +43,22 @@ def create_app(
     host_names: Collection[str] = (),
     credentials: Credentials = _NO_CREDENTIALS,
     limits: Limits = _USUAL_LIMITS,
+    beat: Callable[[], None] = lambda: None,
 ) -> FastAPI:
-    """Return the app. It answers to `host_names` as well as to this machine's own. The caller starts and closes the stores."""
+    """Return the app. It answers to `host_names` as well as to this machine's own. The caller starts and closes the stores.
+
+    The event loop calls `beat` each second while it runs.
+    """
     poller = Poller(source)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        polling = asyncio.create_task(poller.run())
+        tasks = [asyncio.create_task(poller.run()), asyncio.create_task(_beat(beat))]
         yield
-        polling.cancel()
-        with suppress(asyncio.CancelledError):
-            await polling
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
 
     app = FastAPI(
         title="tapeline read API",
@@ -80,6 +86,12 @@ def create_app(
     app.add_middleware(AllowedHosts, names=HostNames(host_names))
     app.add_middleware(SecurityHeaders)
     return app
+
+
+async def _beat(beat: Callable[[], None]) -> None:
+    while True:
+        beat()
+        await asyncio.sleep(BEAT_S)
 
 
 def _add_error_handlers(app: FastAPI) -> None:

@@ -7,7 +7,7 @@ before that wait in the queue of the port.
 import importlib.util
 import socket
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Self
 import structlog
 
 from apps.http_security.endpoint_security import EndpointSecurity
+from apps.observability.health import Heartbeat, stalled_reasons
 from domain.errors import TapelineError
 
 from .limits import Limits
@@ -59,6 +60,7 @@ class PageServer:
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
+        self._heartbeat = Heartbeat()
         self._after_s = 0.0
 
     def __enter__(self) -> Self:
@@ -98,6 +100,10 @@ class PageServer:
             self._thread.join(timeout_s)
         return self._thread is None or not self._thread.is_alive()
 
+    def stalled(self) -> Sequence[str]:
+        """Return why the server is not alive; empty if its event loop runs or has not begun."""
+        return stalled_reasons(self._heartbeat.seconds)
+
     def close(self) -> None:
         """End all streams and close the port. A second call does nothing."""
         self._stopping.set()
@@ -126,6 +132,7 @@ class PageServer:
             host_names=[self._host, *self._allowed_hosts],
             credentials=self._security.credentials,
             limits=self._limits,
+            beat=self._heartbeat.beat,
         )
         config = uvicorn.Config(
             app,

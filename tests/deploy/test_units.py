@@ -1,10 +1,17 @@
+import os
 import shlex
+import signal
+import socket
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from apps.observability.health import STALLED_AFTER_S
+from apps.runtime.systemd import ALIVE
 from tests.support.needs import path_of
+from tests.support.timeouts import TIMEOUT_S
 
 from .overlays import ROOT
 from .programs import settings_of, unknown_variables
@@ -41,6 +48,7 @@ def test_the_program_accepts_its_arguments_variables_and_the_settings_file(
     (tmp_path / "tapeline.toml").write_text((FOLDER / "tapeline.toml").read_text())
     monkeypatch.chdir(tmp_path)
     settings = settings_of(command(unit), environment(unit), tmp_path)
+    assert settings.profile == "production"
     if hasattr(settings, "kafka"):
         security = settings.kafka.adapter().security
         assert (security.protocol, security.username) == ("SASL_SSL", command(unit)[0])
@@ -64,8 +72,55 @@ def test_secrets_are_credentials(unit: str) -> None:
 def test_a_unit_starts_again_however_often_it_ends(unit: str) -> None:
     assert directives(unit, "Restart") == ["always"]
     assert directives(unit, "StartLimitIntervalSec") == ["0"]
-    # No program tells systemd that it is alive.
-    assert directives(unit, "WatchdogSec") == []
+
+
+CLOSED = "9"
+"""A port at which nothing listens."""
+STARTS = {
+    "tapeline-producer@": ("producer", "--feed", "simulated", "--kafka-bootstrap-servers", f"127.0.0.1:{CLOSED}"),
+    "tapeline-aggregator": ("aggregator", "--kafka-bootstrap-servers", f"127.0.0.1:{CLOSED}", "--checkpoint", "c"),
+    "tapeline-dashboard": ("dashboard", "--cassandra-port", CLOSED),
+}
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "tapeline-producer@",
+        pytest.param("tapeline-aggregator", marks=pytest.mark.needs("pyspark")),
+        "tapeline-dashboard",
+    ],
+)
+def test_a_program_reports_to_the_watchdog_of_its_unit_from_its_start(unit: str, tmp_path: Path) -> None:
+    assert command(unit)[0] == STARTS[unit][0]
+    (silence,) = directives(unit, "WatchdogSec")
+    # The first report of a stalled loop is missing when systemd begins to count.
+    assert int(silence) > STALLED_AFTER_S
+    assert directives(unit, "NotifyAccess") == ["main"]
+    assert "AF_UNIX" in directives(unit, "RestrictAddressFamilies")[0].split()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as supervisor, (tmp_path / "log").open("wb") as log:
+        supervisor.bind(str(tmp_path / "notify"))
+        supervisor.settimeout(TIMEOUT_S)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "apps.cli", *STARTS[unit]],
+            cwd=tmp_path,
+            env={
+                **os.environ,
+                "PYTHONPATH": str(ROOT),
+                "TAPELINE_METRICS_PORT": "0",
+                "NOTIFY_SOCKET": str(tmp_path / "notify"),
+                "WATCHDOG_USEC": f"{silence}000000",
+            },
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        try:
+            assert supervisor.recv(64) == ALIVE
+        finally:
+            # With the JVM that the aggregator starts.
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 @pytest.fixture

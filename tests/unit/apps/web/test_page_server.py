@@ -3,12 +3,14 @@
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import httpx
 import pytest
 
 from apps.web.server import PageServer, PageServerError, served_page
+from tests.support.timeouts import TIMEOUT_S, wait_until
 
 from .made_up_market import MadeUpMarket
 
@@ -52,3 +54,22 @@ def test_without_its_packages_the_program_beside_it_is_told_what_to_install(monk
 def test_the_program_beside_it_starts_without_loading_the_web_framework() -> None:
     code = "import sys, apps.live; sys.exit(bool({'fastapi', 'starlette', 'uvicorn', 'cassandra', 'pyspark'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], cwd=STATIC.parents[2], check=False).returncode == 0
+
+
+def test_a_server_whose_event_loop_hangs_is_stalled_until_it_runs_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("apps.observability.health.STALLED_AFTER_S", 2.0)
+    hang, hangs, goes_on = threading.Event(), threading.Event(), threading.Event()
+
+    def symbols() -> tuple[str, ...]:
+        if hang.is_set():
+            hangs.set()
+            goes_on.wait()
+        return ("AAPL",)
+
+    with PageServer(MadeUpMarket().source(symbols=symbols), port=0) as server:
+        assert httpx.get(f"{server.url}/healthz").status_code == 200
+        hang.set()
+        assert hangs.wait(TIMEOUT_S)
+        wait_until(lambda: server.stalled() != [], "a stalled server", TIMEOUT_S)
+        goes_on.set()
+        wait_until(lambda: server.stalled() == [], "a server that is alive again", TIMEOUT_S)
