@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.alert_rules import alerts
+from tests.support.alertmanager import Webhook, post_alerts, running_alertmanager, states
 from tests.support.timeouts import wait_until
-
-from .alertmanager import Webhook, post_alerts, running_alertmanager, states
-from .rules import alerts
 
 pytestmark = [pytest.mark.servers, pytest.mark.needs("alertmanager")]
 

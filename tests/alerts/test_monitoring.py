@@ -9,10 +9,10 @@ from devstack.servers.secrets import Secrets
 from devstack.stack import Stack
 from devstack.stack.monitoring import Monitoring, require_monitoring
 from devstack.stack.monitoring_config import MonitoringOptions, render, scale_holds, write_config, write_targets
+from tests.support.alert_rules import RULES
 from tests.support.needs import MONITORING, path_of
 
 from .programs import run
-from .rules import RULES
 
 
 def test_an_error_names_a_missing_program_and_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:

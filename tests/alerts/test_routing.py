@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 
 from devstack.stack.monitoring_config import render
+from tests.support.alert_rules import ALERTMANAGER, alerts, inhibitions
 from tests.support.needs import path_of
 
 from .programs import run
-from .rules import ALERTMANAGER, alerts, inhibitions
 
 
 @pytest.fixture

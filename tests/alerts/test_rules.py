@@ -3,10 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.needs import path_of
-
-from .programs import run
-from .rules import (
+from tests.support.alert_rules import (
     PROMETHEUS,
     ROOT,
     RULES,
@@ -19,6 +16,9 @@ from .rules import (
     recorded,
     rules,
 )
+from tests.support.needs import path_of
+
+from .programs import run
 
 
 @pytest.mark.needs("promtool")

@@ -6,9 +6,8 @@ import pytest
 
 from apps.observability.alert_log import AlertLog
 from apps.observability.alert_webhook import AlertWebhook
+from tests.support.alertmanager import post_alerts, running_alertmanager
 from tests.support.timeouts import wait_until
-
-from .alertmanager import post_alerts, running_alertmanager
 
 pytestmark = [pytest.mark.servers, pytest.mark.needs("alertmanager")]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.alerts.rules import metrics_documented, metrics_used, recorded
+from tests.support.alert_rules import metrics_documented, metrics_used, recorded
 from tests.support.needs import path_of
 
 from .boards import CASSANDRA, NAMES, PROMETHEUS, ROOT, read, substitute, targets, variables

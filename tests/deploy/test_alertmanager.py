@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.alerts.rules import alerts, inhibitions
+from tests.support.alert_rules import alerts, inhibitions
 from tests.support.needs import path_of
 
 from .overlays import KUBERNETES, named, rendered

@@ -11,10 +11,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from tests.support.programs import TOKEN, run, start
 from tests.support.recordings import read_trades, real_recordings, write_made_up_day
 from tests.support.sale_conditions import counts_in_volume, sets_price
-
-from .programs import TOKEN, run, start
 
 
 class Print(NamedTuple):

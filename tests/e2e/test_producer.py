@@ -15,9 +15,8 @@ from domain.rules import Rules
 from domain.session import SessionEvent, SessionEventKind
 from domain.session_record import decode_event
 from tests.contract.brokers import read
+from tests.support.programs import TOKEN, run, start
 from tests.support.recordings import write_made_up_day
-
-from .programs import TOKEN, run, start
 
 pytestmark = pytest.mark.servers
 

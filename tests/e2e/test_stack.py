@@ -14,10 +14,9 @@ import pytest
 from adapters.simulator.server import SimulatedFinnhub
 from adapters.simulator.settings import SimulatorSettings
 from devstack.stack import Stack
+from tests.support.programs import ROOT, TOKEN, run
 from tests.support.recordings import write_made_up_day
 from tests.support.sockets import is_loopback, listening
-
-from .programs import ROOT, TOKEN, run
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(300)]
 

@@ -21,7 +21,7 @@ from domain.daily_candle import DailyCandle
 from domain.day_report import DayReport
 from domain.official_prices import OfficialPrice
 from domain.trade import Trade
-from tests.parity.twins import CandleRow
+from tests.support.twins import CandleRow
 
 from .stored_ledger import WINDOW_MS, candle_of
 

@@ -18,8 +18,8 @@ from decimal import Decimal
 from typing import Any
 
 from domain.record import TopicRecord
-from tests.parity.twins import CandleRow
 from tests.support.aggregators import Plan, RevisionRow, Site
+from tests.support.twins import CandleRow
 
 from .stored_ledger import WINDOW_MS, fold, is_rejected
 

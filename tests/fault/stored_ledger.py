@@ -24,9 +24,9 @@ from domain.record import TopicRecord, decode, encode
 from domain.rejection import Rejection
 from domain.rules import Rules
 from domain.trade import Trade
-from tests.parity.twins import CandleRow
 from tests.support.aggregators import Site
 from tests.support.sale_conditions import counts_in_volume, sets_price
+from tests.support.twins import CandleRow
 
 WINDOW_MS = 60_000
 RAW_COLUMNS = CandleRow._fields.index("eligible_open")

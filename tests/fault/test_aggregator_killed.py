@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from devstack.stack import Stack
-from tests.parity.records import Records
 from tests.support.aggregators import Program, Site, until
 from tests.support.domain_results import (
     assert_dead_letters_are_the_domains,
     assert_trades_are_the_domains,
     expected_candles,
 )
+from tests.support.records import Records
 
 from .fault_report import Tell
 

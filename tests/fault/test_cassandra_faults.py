@@ -14,10 +14,10 @@ from adapters.cassandra.replication import Replication
 from devstack.stack import Stack
 from devstack.stack.orphan_watch import guarded
 from tests.support.aggregators import Site, until
+from tests.support.in_process_queries import Carrier
 
 from .cassandra_nodes import figure, nodes_down, until_no_hint_is_left
 from .fault_report import Tell
-from .in_process_queries import Carrier
 from .stored_ledger import check_ledger, put
 from .supervising import TIMEOUT_S, Supervisor
 from .tape import Tape

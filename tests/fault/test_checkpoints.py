@@ -17,9 +17,9 @@ from adapters.spark.layout import VERSION
 from devstack.stack import Stack
 from ports.errors import PortError
 from tests.support.aggregators import Program, Site
+from tests.support.in_process_queries import Carrier
 
 from .fault_report import Tell
-from .in_process_queries import Carrier
 from .stored_ledger import check_ledger, put
 from .tape import Tape
 

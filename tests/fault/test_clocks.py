@@ -22,10 +22,10 @@ from adapters.simulator.settings import SimulatorSettings
 from devstack.stack import Stack
 from domain.rejection import DeadLetter
 from tests.support.aggregators import Site
+from tests.support.in_process_queries import Carrier
 from tests.support.releases import ROOT
 
 from .fault_report import Tell
-from .in_process_queries import Carrier
 from .producer_harness import Sending
 from .stored_ledger import check_ledger, put
 from .tape import Tape

@@ -21,8 +21,8 @@ from domain.rollup import DayHours
 from domain.session import SessionEvent, SessionEventKind
 from domain.trade import Trade, TradeKey
 from domain.window import MINUTE_MS, day_start_ms
-from tests.parity.twins import domain_candles
 from tests.support.revisions import GivenRevisions
+from tests.support.twins import domain_candles
 
 from .day_ledger import DayTables, check_days
 from .tape import SYMBOLS, Tape

@@ -17,10 +17,10 @@ from adapters.cassandra.schema import apply_schema
 from devstack.stack import Stack
 from devstack.stack.orphan_watch import guarded
 from tests.support.aggregators import Site
+from tests.support.in_process_queries import Carrier
 from tests.support.server_tools import nodetool
 
 from .fault_report import Tell
-from .in_process_queries import Carrier
 from .stored_ledger import check_ledger, put
 from .tape import Tape
 

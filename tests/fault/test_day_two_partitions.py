@@ -11,9 +11,9 @@ from adapters.kafka.offsets import end_offsets
 from adapters.kafka.topics import Outcome, Profile, ensure_topics
 from devstack.stack import Stack
 from tests.support.aggregators import Site
+from tests.support.in_process_queries import Carrier
 
 from .fault_report import Tell
-from .in_process_queries import Carrier
 from .stored_ledger import check_ledger, put
 from .tape import Tape
 

@@ -25,9 +25,9 @@ from devstack.stack import Stack
 from domain.candle import Candle, fold
 from domain.trade import Trade
 from domain.window import MINUTE_MS, day_start_ms
-from tests.parity.twins import domain_candles
 from tests.support.keyspaces import fresh_settings
 from tests.support.timeouts import scaled, wait_until
+from tests.support.twins import domain_candles
 
 from .day_ledger import DayTables, check_days
 from .fault_report import Tell

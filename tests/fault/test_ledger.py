@@ -15,7 +15,7 @@ from domain.rejection import DeadLetter, Rejection
 from domain.rules import Rules
 from domain.trade import Trade
 from domain.window import MINUTE_MS
-from tests.parity.twins import CandleRow, domain_candles
+from tests.support.twins import CandleRow, domain_candles
 
 from .stored_ledger import check_ledger, identity_of
 from .tape import Tape

@@ -15,11 +15,11 @@ from domain.record import decode, encode
 from domain.rejection import Rejection
 from domain.rules import Rules
 from domain.trade import Trade
-from tests.parity.records import Records
 from tests.support.aggregators import Site
+from tests.support.in_process_queries import Carrier
+from tests.support.records import Records
 
 from .fault_report import Tell
-from .in_process_queries import Carrier
 from .stored_ledger import check_ledger, identity_of, put, put_records
 from .tape import Tape
 

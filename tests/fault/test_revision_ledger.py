@@ -11,8 +11,8 @@ from domain.candle_revision import CandleVersion, RevisionReason, kept_revisions
 from domain.record import TopicRecord, encode
 from domain.window import MINUTE_MS
 from domain.windower import Windower
-from tests.parity.twins import CandleRow
 from tests.support.aggregators import Plan, RevisionRow
+from tests.support.twins import CandleRow
 
 from .revision_ledger import LATENESS_MS, Window, check_revisions
 from .tape import RESTATING_DELAYS_MS, Tape

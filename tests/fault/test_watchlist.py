@@ -16,7 +16,7 @@ from adapters.simulator.server import SimulatedFinnhub
 from adapters.simulator.settings import SimulatorSettings
 from devstack.stack import Stack
 from ports.errors import BrokerError
-from tests.e2e.programs import run
+from tests.support.programs import run
 from tests.support.timeouts import TIMEOUT_S, scaled, wait_until
 
 from .fault_report import Tell

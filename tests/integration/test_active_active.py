@@ -19,9 +19,9 @@ from domain.candle import Candle, fold
 from domain.intake import Intake
 from domain.trade import Trade
 from domain.window import MINUTE_MS
-from tests.fault.in_process_queries import Carrier
 from tests.support.aggregators import Site
 from tests.support.feeds import connected, payload, read_frames
+from tests.support.in_process_queries import Carrier
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(300)]
 

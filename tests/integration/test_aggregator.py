@@ -15,8 +15,6 @@ from adapters.memory.event_store import MemoryEventStore
 from devstack.stack import Stack
 from domain.rules import DAY_MS
 from domain.session import SessionEvent
-from tests.parity.records import Entry, Records
-from tests.parity.session_records import SessionRecords
 from tests.support.aggregators import Program, Site, batch_ends, until
 from tests.support.domain_results import (
     assert_dead_letters_are_the_domains,
@@ -24,6 +22,8 @@ from tests.support.domain_results import (
     event_verdict,
     expected_candles,
 )
+from tests.support.records import Entry, Records
+from tests.support.session_records import SessionRecords
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(600)]
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from devstack.stack import Stack
+from tests.support.metrics_documentation import SECTIONS, documented
 from tests.support.scraped_pipeline import Pipeline, get, running_pipeline, until
-from tests.unit.adapters.prometheus.test_documentation import SECTIONS, documented
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(400)]
 

@@ -15,11 +15,11 @@ from domain.candle_update import CandleUpdate
 from domain.trade import Trade
 from domain.window import MINUTE_MS
 from tests.contract.stores import make_trade
-from tests.fault.in_process_queries import Carrier
 from tests.fault.revision_ledger import check_revisions
 from tests.fault.stored_ledger import put
 from tests.fault.tape import RESTATING_DELAYS_MS, Tape
 from tests.support.aggregators import Site
+from tests.support.in_process_queries import Carrier
 
 HOUR_MS = 3_600_000
 

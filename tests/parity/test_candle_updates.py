@@ -15,10 +15,10 @@ from domain.candle_update import CandleUpdate
 from domain.eligible_view import EligibleView
 from domain.window import MINUTE_MS
 from tests.contract.stores import LEAST
+from tests.support.records import Records
+from tests.support.twins import CandleRow
 
-from .records import Records
 from .test_differences import frame
-from .twins import CandleRow
 
 pytestmark = pytest.mark.servers
 

@@ -17,9 +17,8 @@ from domain.decimals import NOTIONAL_LIMIT, PRICE_LIMIT, multiply, ratio
 from domain.eligibility import FULLY_ELIGIBLE
 from domain.rules import Rules
 from domain.trade import Trade
-
-from .records import Records
-from .twins import domain_candles, domain_verdicts, spark_candles
+from tests.support.records import Records
+from tests.support.twins import domain_candles, domain_verdicts, spark_candles
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(300)]
 

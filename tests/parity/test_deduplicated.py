@@ -20,9 +20,8 @@ from domain.record import encode
 from domain.trade import Trade
 from domain.window import MINUTE_MS
 from domain.windower import Windower
-
-from .records import Entry, Records
-from .twins import CandleRow, candle_rows
+from tests.support.records import Entry, Records
+from tests.support.twins import CandleRow, candle_rows
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(300)]
 

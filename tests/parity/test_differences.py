@@ -16,9 +16,8 @@ from adapters.spark.differences import CHANGED, EXTRA, KINDS, MISSING, correctio
 from adapters.spark.partitions import WRITTEN_US
 from domain.candle import Candle, fold
 from domain.window import MINUTE_MS
-
-from .records import Records
-from .twins import CandleRow, candle_rows
+from tests.support.records import Records
+from tests.support.twins import CandleRow, candle_rows
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(300)]
 

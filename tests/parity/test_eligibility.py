@@ -24,9 +24,8 @@ from domain.record import encode
 from domain.rules import DAY_MS, Rules
 from domain.trade import Trade
 from domain.window import to_ms
-
-from .records import Entry
-from .twins import domain_candles, frame, spark_candles
+from tests.support.records import Entry
+from tests.support.twins import domain_candles, frame, spark_candles
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(300)]
 

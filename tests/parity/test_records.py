@@ -14,9 +14,8 @@ from domain.rejection import Reason
 from domain.rules import Rules
 from domain.trade import Trade
 from domain.window import EARLIEST_MS, LATEST_MS
-
-from .records import T0_MS, Entry, Records, amounts_at_their_bounds, padded
-from .twins import domain_verdicts, spark_verdicts
+from tests.support.records import T0_MS, Entry, Records, amounts_at_their_bounds, padded
+from tests.support.twins import domain_verdicts, spark_verdicts
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(300)]
 

@@ -14,10 +14,9 @@ from domain.rules import Rules
 from domain.session import SessionEvent, SessionEventKind
 from domain.session_record import decode_event
 from domain.window import partition_day
-
-from .records import Entry
-from .session_records import SessionRecords
-from .twins import frame
+from tests.support.records import Entry
+from tests.support.session_records import SessionRecords
+from tests.support.twins import frame
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(300)]
 

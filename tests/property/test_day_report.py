@@ -1,7 +1,6 @@
 """Laws of the report of a day and of its verdict."""
 
 import random
-from datetime import date
 from decimal import Decimal
 
 import attrs
@@ -11,37 +10,19 @@ from hypothesis import strategies as st
 
 from domain.candle import fold
 from domain.day_report import DayReport, ExpectedCoverage, Verdict, worst
-from domain.day_summary import DayTally, StoredCandles, compare_candles
+from domain.day_summary import DayTally, compare_candles
 from domain.gaps import Spans, union
 from domain.rejection import Reason
 from domain.session import CoverageSpan
 from domain.trade import Trade
 from domain.window import MINUTE_MS
 from tests.support import strategies
+from tests.support.day_reports import NOTHING_STORED, make_report
 from tests.support.report_strategies import day_reports, spans
 
 HOUR_MS = 3_600_000
 T0_MS = strategies.T0_MS
 one_symbol = st.lists(strategies.trades(symbol=st.just("AAPL")), max_size=40)
-NOTHING_STORED = StoredCandles(candles=0, raw_differ=0, eligible_differ=0, late=0, complete=0, partial=0)
-
-
-def make_report(*gaps: tuple[int, int], trades: int = 100, **changes: object) -> DayReport:
-    """The report of an hour with these gaps, in minutes; everything else is in order."""
-    report = DayReport(
-        symbol="AAPL",
-        day=date(2023, 11, 14),
-        end_ms=T0_MS + HOUR_MS,
-        coverage=ExpectedCoverage(
-            expected=CoverageSpan(T0_MS, T0_MS + HOUR_MS),
-            gaps=[CoverageSpan(T0_MS + start * MINUTE_MS, T0_MS + end * MINUTE_MS) for start, end in gaps],
-        ),
-        trades=trades,
-        updates=0,
-        unknown_conditions=0,
-        stored=attrs.evolve(NOTHING_STORED, candles=min(trades, 60)),
-    )
-    return attrs.evolve(report, **changes)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import time
 from domain.record import encode
 from domain.trade import Trade
 from tests.contract.stores import make_trade
-from tests.parity.records import Entry
+from tests.support.records import Entry
 
 SYMBOLS = 7
 

@@ -15,7 +15,7 @@ from apps.local_stack.parts import Servers
 from devstack.servers.java import java_home
 from devstack.stack import Stack
 from domain.program_rights import GROUP_RIGHTS, TABLE_RIGHTS, TOPIC_RIGHTS, GroupRight, TableRight, TopicRight
-from tests.e2e.programs import ended, start
+from tests.support.programs import ended, start
 from tests.support.timeouts import TIMEOUT_S
 
 from .credentials import delete_acls

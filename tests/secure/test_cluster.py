@@ -14,7 +14,7 @@ from devstack.servers.secrets import ADMIN
 from devstack.stack import Stack
 from devstack.stack.orphan_watch import guarded
 from domain.program_rights import ROLES
-from tests.e2e.programs import run
+from tests.support.programs import run
 
 pytestmark = [pytest.mark.servers, pytest.mark.faults, pytest.mark.timeout(600)]
 

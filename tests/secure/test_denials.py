@@ -14,8 +14,8 @@ from apps.observability.tls_connections import TlsSettings, handshake
 from devstack.servers import cassandra_log, kafka
 from devstack.servers.secrets import Secrets
 from devstack.stack import Stack
+from tests.support.scraping import Scrape, parse
 from tests.support.timeouts import wait_until
-from tests.unit.adapters.prometheus.scraping import Scrape, parse
 
 from .refusals import (
     be_denied_by_kafka,

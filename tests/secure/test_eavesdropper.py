@@ -20,7 +20,7 @@ from apps.local_stack.parts import Servers, prepare
 from devstack.servers.secrets import ADMIN, Secrets
 from devstack.stack import Stack
 from devstack.stack.orphan_watch import guarded
-from tests.e2e.programs import ROOT, TOKEN
+from tests.support.programs import ROOT, TOKEN
 from tests.support.timeouts import scaled
 
 from .eavesdropper import eavesdropping

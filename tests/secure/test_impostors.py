@@ -8,10 +8,9 @@ import pytest
 from apps.local_stack.parts import Servers
 from devstack.servers.java import java_home
 from devstack.stack import Stack
-from tests.e2e.programs import ended, run, start
+from tests.support.impostors import FLAWS, Impostor, impostor
+from tests.support.programs import ended, run, start
 from tests.support.timeouts import TIMEOUT_S
-
-from .impostors import FLAWS, Impostor, impostor
 
 # Python warns of the old versions of TLS, which one server here speaks.
 pytestmark = pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")

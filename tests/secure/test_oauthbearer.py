@@ -14,8 +14,8 @@ from devstack.servers.kafka_security import BrokerSecurity
 from devstack.servers.server import java_options
 from devstack.stack import Stack
 from devstack.stack.orphan_watch import guarded
-from tests.e2e.programs import ended, start
 from tests.support.aggregators import Program, Site
+from tests.support.programs import ended, start
 
 from .credentials import password_file
 from .recent_trades import entries, recent_trades

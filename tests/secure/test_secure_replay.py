@@ -12,8 +12,8 @@ import pytest
 
 from apps.local_stack.parts import Servers
 from devstack.stack import Stack
-from tests.e2e.programs import ended, run, start
 from tests.e2e.test_stack import program
+from tests.support.programs import ended, run, start
 from tests.support.recordings import write_made_up_day
 from tests.support.timeouts import TIMEOUT_S
 

@@ -19,7 +19,7 @@ from devstack.servers.secrets import ADMIN, CASSANDRA_ROLES, KAFKA_USERS, Secret
 from devstack.stack import Stack
 from devstack.stack.record import read_record
 from domain.program_rights import ROLES, USERS
-from tests.e2e.programs import run
+from tests.support.programs import run
 from tests.support.sockets import is_loopback, listening
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(300)]

@@ -31,12 +31,12 @@ from devstack.stack import Stack
 from domain.record import TopicRecord
 from domain.rejection import DeadLetter
 from domain.trade import Trade
-from tests.parity.records import Entry
-from tests.parity.twins import CandleRow
 
 from .keyspaces import fresh_keyspace
+from .records import Entry
 from .releases import THIS, Release
 from .timeouts import TIMEOUT_S, scaled, wait_until
+from .twins import CandleRow
 
 START_TIMEOUT_S = scaled(240.0)
 """For what includes the start of Spark."""

@@ -16,8 +16,9 @@ from domain.session_record import decode_event
 from domain.trade import Trade
 from domain.window import MINUTE_MS, partition_day
 from domain.windower import Windower
-from tests.parity.twins import CandleRow
-from tests.support.aggregators import Site, TradeKey, batch_ends
+
+from .aggregators import Site, TradeKey, batch_ends
+from .twins import CandleRow
 
 
 def verdict(record: TopicRecord) -> Trade | Rejection:

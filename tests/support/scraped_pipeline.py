@@ -25,10 +25,10 @@ from apps.local_stack.parts import Servers
 from devstack.servers.java import java_home
 from devstack.servers.jmx_exporter import agent_option
 from devstack.stack import Stack
-from tests.unit.adapters.prometheus.scraping import Scrape, parse
 
 from .keyspaces import fresh_settings
 from .releases import ROOT
+from .scraping import Scrape, parse
 from .timeouts import scaled, wait_until
 
 START_TIMEOUT_S = scaled(200.0)

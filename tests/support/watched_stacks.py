@@ -26,8 +26,8 @@ from adapters.simulator.settings import SimulatorSettings
 from devstack.stack import Stack
 from devstack.stack.process import ServerProcess
 from devstack.stack.record import read_record
-from tests.alerts.alertmanager import states
 
+from .alertmanager import states
 from .releases import ROOT
 
 PATIENCE_S = 300.0

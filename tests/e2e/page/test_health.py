@@ -11,7 +11,7 @@ from adapters.memory.report_store import MemoryReportStore
 from apps.observability.pipeline_stages import FiringAlert, Stage, StageState
 from apps.web.server import PageServer
 from domain.window import partition_day
-from tests.property.test_day_report import make_report
+from tests.support.day_reports import make_report
 from tests.unit.apps.web.made_up_market import now_ms
 
 from .browser import Page

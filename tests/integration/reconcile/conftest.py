@@ -13,7 +13,7 @@ from adapters.cassandra.schema import apply_schema
 from adapters.cassandra.session import CassandraSession
 from adapters.cassandra.trade_store import CassandraTradeStore
 from devstack.stack import Stack
-from tests.fault.in_process_queries import await_tables
+from tests.support.in_process_queries import await_tables
 from tests.support.keyspaces import fresh_settings
 
 from .tables import Tables, spark_settings

@@ -20,8 +20,8 @@ from devstack.stack import Stack
 from domain.candle import Candle
 from domain.window import MINUTE_MS, to_datetime
 from tests.contract.stores import fresh_symbol, make_trade
-from tests.fault.in_process_queries import Carrier
 from tests.support.aggregators import Site
+from tests.support.in_process_queries import Carrier
 from tests.support.releases import ROOT
 from tests.support.timeouts import scaled
 

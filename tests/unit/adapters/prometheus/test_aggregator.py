@@ -8,8 +8,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from adapters.prometheus.aggregator import AggregatorMetrics
-
-from .scraping import Scrape, scrape
+from tests.support.scraping import Scrape, scrape
 
 QUERIES = ("trades", "candles")
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from pathlib import Path
 
-import attrs
 import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
@@ -21,39 +19,14 @@ from apps.observability.metrics_endpoint import monitoring_app
 from apps.settings.live import LiveSettings
 from apps.settings.producer import ProducerSettings
 from devstack.servers.jmx_exporter import Kind, rules_file
-from tests.property.test_day_report import make_report
+from tests.support.day_reports import make_report
+from tests.support.kafka_statistics import broker, report
+from tests.support.metrics_documentation import SECTIONS, Described, documented
 
-from .test_kafka_client import broker, report
-
-DOCS = Path(__file__).parents[4] / "docs" / "metrics.md"
-_ROW = re.compile(r"\| `(\w+)` \| (\w+) \|([^|]*)\|")
 _RULE = re.compile(
     r"- pattern:.*\n    name: (\w+)\n(?:    labels: \{(.*)\}\n)?(?:    valueFactor:.*\n)?    type: (\w+)\n    help: .+"
 )
 _HEALTHY = Health(stalled=list, unready=list)
-
-
-@attrs.frozen
-class Described:
-    """A metric as the documentation or the code has it."""
-
-    type: str
-    words: frozenset[str]
-    """The labels' names; in the documentation, also values."""
-
-
-def documented(*sections: str) -> dict[str, Described]:
-    """Return the rows of the sections with these titles."""
-    found: dict[str, Described] = {}
-    parts = re.split(r"^## ", DOCS.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    for section in sections:
-        [part] = [part for part in parts if part.startswith(f"{section}\n")]
-        rows = _ROW.findall(part)
-        assert rows, section
-        for name, type_, labels in rows:
-            assert name not in found
-            found[name] = Described(type_, frozenset(re.findall(r"`([\w.-]+)`", labels)))
-    return found
 
 
 def exported(families: Iterable[Metric]) -> dict[str, tuple[Described, frozenset[str]]]:
@@ -104,18 +77,6 @@ def page() -> CollectorRegistry:
     return registry
 
 
-SECTIONS = {
-    "producer": (
-        "Every program",
-        "Feed (producer, live)",
-        "Publisher (producer, live)",
-        "Kafka client (producer)",
-        "Watchlist (producer)",
-    ),
-    "live": ("Every program", "Feed (producer, live)", "Publisher (producer, live)", "Stores (live)"),
-    "aggregator": ("Every program", "Aggregator"),
-    "page": ("Every program", "Reports (the live page)"),
-}
 PRODUCER_ONLY = {"tapeline_publisher_buffer_records", "tapeline_publish_latency_seconds"}
 
 

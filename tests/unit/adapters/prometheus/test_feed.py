@@ -10,8 +10,7 @@ from adapters.memory.feed import MemoryFeed
 from adapters.prometheus.feed import MeasuredFeed
 from domain.feed import FeedEvent, FeedEventKind, FeedMessage, Frame
 from ports.errors import EndOfFeed
-
-from .scraping import Scrape, scrape
+from tests.support.scraping import Scrape, scrape
 
 FRAME = Frame(payload=b"{}", received_ms=1)
 

@@ -10,8 +10,7 @@ from adapters.prometheus.intake import MeasuredIntake
 from domain.feed import Frame
 from domain.intake import Intake
 from domain.rejection import Reason
-
-from .scraping import Scrape, scrape
+from tests.support.scraping import Scrape, scrape
 
 NOW_MS = 1_680_286_537_601
 

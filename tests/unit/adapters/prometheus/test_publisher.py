@@ -9,8 +9,7 @@ from adapters.prometheus.publisher import MeasuredPublisher
 from ports.errors import BrokerError
 from ports.publisher import Deliveries, Publishable
 from tests.contract.brokers import make_dead_letter, make_event, make_trade
-
-from .scraping import scrape
+from tests.support.scraping import scrape
 
 
 class SlowPublisher:

@@ -10,8 +10,7 @@ from adapters.prometheus.stores import MeasuredCandleStore, MeasuredTradeStore, 
 from domain.trade import Trade
 from ports.errors import StoreError
 from tests.contract.stores import fresh_symbol, make_candle, make_trade
-
-from .scraping import scrape
+from tests.support.scraping import scrape
 
 
 class BrokenStore(MemoryTradeStore):

@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Histogram
 
 from adapters.prometheus.tally import Tally
-
-from .scraping import scrape
+from tests.support.scraping import scrape
 
 BOUNDS = (0.005, 0.01, 1, 2.5)
 # Dyadic, so that sums are exact in any order; with values on the bounds themselves.

@@ -23,7 +23,7 @@ from adapters.spark.session import JAVA_PROPERTIES, spark_conf
 from adapters.spark.settings import AggregatorSettings
 from devstack.servers.java import java_home
 from ports.errors import BrokerError
-from tests.secure.impostors import FLAWS, impostor
+from tests.support.impostors import FLAWS, impostor
 
 AUTHORITY = trustme.CA()
 HUSH = "hush"

@@ -7,10 +7,10 @@ from prometheus_client import CollectorRegistry
 
 from apps.observability.certificate_watch import CertificateWatch
 from apps.observability.tls_connections import TlsSettings
-from tests.secure.impostors import Flaw, Impostor, impostor
+from tests.support.impostors import Flaw, Impostor, impostor
+from tests.support.metrics_documentation import Described, documented
+from tests.support.scraping import scrape
 from tests.support.timeouts import wait_until
-from tests.unit.adapters.prometheus.scraping import scrape
-from tests.unit.adapters.prometheus.test_documentation import Described, documented
 
 METRIC = "tapeline_server_certificate_expiry_timestamp_seconds"
 

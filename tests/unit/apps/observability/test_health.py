@@ -13,7 +13,7 @@ from adapters.prometheus.publisher import MeasuredPublisher
 from apps.observability.health import Health, Heartbeat, aggregator_health, live_health, producer_health
 from domain.feed import FeedEvent, FeedEventKind
 from tests.contract.brokers import make_trade
-from tests.unit.adapters.prometheus.test_kafka_client import broker, report
+from tests.support.kafka_statistics import broker, report
 
 
 class Producer:

@@ -16,7 +16,7 @@ from apps.observability.final_scrape import ScrapeTracker
 from apps.observability.health import Health
 from apps.observability.metrics_endpoint import MetricsEndpoint, monitored
 from domain.errors import TapelineError
-from tests.unit.adapters.prometheus.scraping import parse
+from tests.support.scraping import parse
 
 
 class Patient:

@@ -9,7 +9,7 @@ import trustme
 
 from apps.observability.tls_connections import TlsSettings
 from apps.observability.tls_findings import tls_finding
-from tests.secure.impostors import Flaw, impostor
+from tests.support.impostors import Flaw, impostor
 
 
 def settings(port: int = 1, host: str = "127.0.0.1", **values: Any) -> TlsSettings:

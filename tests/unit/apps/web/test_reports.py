@@ -13,7 +13,7 @@ from apps.web.server import PageServer
 from domain.day_report import DayReport, Verdict
 from domain.window import partition_day
 from ports.errors import StoreError
-from tests.property.test_day_report import NOTHING_STORED, make_report
+from tests.support.day_reports import NOTHING_STORED, make_report
 from tests.support.timeouts import TIMEOUT_S
 
 from .made_up_market import MadeUpMarket, now_ms

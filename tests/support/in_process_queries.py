@@ -17,9 +17,10 @@ from adapters.spark.queries import start_candles, start_trades
 from adapters.spark.session import spark_conf
 from adapters.spark.settings import AggregatorSettings
 from ports.errors import StoreError
-from tests.support.aggregators import Site, until
-from tests.support.spark import renew_cassandra_connection
-from tests.support.timeouts import TIMEOUT_S
+
+from .aggregators import Site, until
+from .spark import renew_cassandra_connection
+from .timeouts import TIMEOUT_S
 
 PARTITIONS: Final = 2
 _OURS: Final = ("spark.sql.streaming.", "spark.sql.decimal", "spark.sql.session.timeZone", "spark.cassandra.")

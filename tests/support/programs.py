@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support.timeouts import TIMEOUT_S
+from .timeouts import TIMEOUT_S
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "c0ffee-not-a-real-token-5417"  # noqa: S105 - and it must never be seen again

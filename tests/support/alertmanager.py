@@ -14,9 +14,9 @@ from typing import Any, Self
 from devstack.servers.monitoring_programs import alertmanager
 from devstack.stack.monitoring_config import render
 from devstack.stack.ports import Claims
-from tests.support.timeouts import wait_until
 
-from .rules import ALERTMANAGER
+from .alert_rules import ALERTMANAGER
+from .timeouts import wait_until
 
 
 class Webhook:
