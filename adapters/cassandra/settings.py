@@ -72,3 +72,5 @@ class CassandraSettings:
             raise ValueError("tls: certificates are given, but TLS is off")
         if not self.tls and self.tls_server_name:
             raise ValueError("tls: a server name is given, but TLS is off")
+        if self.password and not self.username:
+            raise ValueError("username: a password is given, but no user")

@@ -37,10 +37,12 @@ class KafkaSecurity:
             raise ValueError("cert_file and key_file: a client certificate needs both")
         if self.protocol == "PLAINTEXT" and (self.ca_file or self.cert_file):
             raise ValueError("security protocol: certificates are given, but PLAINTEXT has no TLS")
-        if self.protocol != "SASL_SSL" and self.username:
-            raise ValueError(f"security protocol: a user name is given, but {self.protocol} has no SASL")
+        if self.protocol != "SASL_SSL" and (self.username or self.password or self.token_endpoint):
+            raise ValueError(f"security protocol: a login is given, but {self.protocol} has no SASL")
         if self.token_endpoint and self.sasl_mechanism != "OAUTHBEARER":
             raise ValueError(f"token endpoint: {self.sasl_mechanism} takes no token, OAUTHBEARER does")
+        if self.token_scope and not self.token_endpoint:
+            raise ValueError("token scope: there is no token endpoint to ask for it")
         if self.token_endpoint and not is_private(self.token_endpoint):
             raise ValueError("token endpoint: https:// is required, as http:// would send the password in clear")
 

@@ -49,8 +49,8 @@ class KafkaSecurity:
     def __attrs_post_init__(self) -> None:
         if self.certificates.are_given and not self.has_tls:
             raise ValueError(f"protocol: certificates are given, but {self.protocol} has no TLS")
-        if self.username and not self.has_sasl:
-            raise ValueError(f"protocol: a user name is given, but {self.protocol} has no SASL")
+        if (self.username or self.password or self.token_endpoint) and not self.has_sasl:
+            raise ValueError(f"protocol: a login is given, but {self.protocol} has no SASL")
         if self.token_endpoint and self.sasl_mechanism != "OAUTHBEARER":
             raise ValueError(f"token_endpoint: {self.sasl_mechanism} takes no token, OAUTHBEARER does")
 
@@ -78,3 +78,5 @@ class CassandraSecurity:
     def __attrs_post_init__(self) -> None:
         if self.certificates.are_given and not self.tls:
             raise ValueError("tls: certificates are given, but TLS is off")
+        if self.password and not self.username:
+            raise ValueError("username: a password is given, but no user")

@@ -202,8 +202,9 @@ def test_a_file_that_is_not_pem_is_named(tmp_path: Path) -> None:
         {"tls_server_name": "cassandra.example"},
         {"tls": True, "cert_file": "client.pem"},
         {"tls": True, "key_file": "client.key"},
+        {"password": "without a user"},
     ],
 )
 def test_settings_that_contradict_each_other_are_refused(wrong: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=r"tls: |cert_file and key_file"):
+    with pytest.raises(ValueError, match=r"tls: |cert_file and key_file|username: "):
         CassandraSettings(**wrong)  # type: ignore[arg-type]

@@ -261,8 +261,12 @@ def test_contradictions_are_refused(certificates: Certificates) -> None:
         KafkaSecurity(protocol="SASL_PLAINTEXT", certificates=certificates)
     with pytest.raises(ValueError, match="has no SASL"):
         KafkaSecurity(protocol="SSL", username="u")
+    with pytest.raises(ValueError, match="has no SASL"):
+        KafkaSecurity(password=HUSH)
     with pytest.raises(ValueError, match="TLS is off"):
         CassandraSecurity(certificates=certificates)
+    with pytest.raises(ValueError, match="a password is given, but no user"):
+        CassandraSecurity(password=HUSH)
     with pytest.raises(ValueError, match="sasl_mechanism"):
         KafkaSecurity(protocol="SASL_SSL", sasl_mechanism="GSSAPI")
 

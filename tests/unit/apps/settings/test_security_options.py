@@ -103,6 +103,9 @@ def test_the_files_and_the_password_come_from_variables(
     [
         ({"SSL_CA_FILE": "ca.pem"}, "PLAINTEXT has no TLS"),
         ({"SASL_USERNAME": "producer"}, "PLAINTEXT has no SASL"),
+        ({"SASL_PASSWORD": PASSWORD}, "PLAINTEXT has no SASL"),
+        ({**TOKENS, "SECURITY_PROTOCOL": "SSL"}, "SSL has no SASL"),
+        ({"SECURITY_PROTOCOL": "SASL_SSL", "SASL_TOKEN_SCOPE": "kafka"}, "no token endpoint"),
         ({"SECURITY_PROTOCOL": "SASL_PLAINTEXT"}, "SASL_PLAINTEXT"),
         ({"SECURITY_PROTOCOL": "SSL", "SSL_CERT_FILE": "client.pem"}, "needs both"),
         ({"SECURITY_PROTOCOL": "SSL", "SSL_KEY_FILE": "no-such.key"}, "cannot read the secret file"),
@@ -116,7 +119,9 @@ def test_settings_that_contradict_each_other_are_refused_by_name(
 ) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(f"TAPELINE_KAFKA_{name}", value)
-    assert message in " ".join(settings_errors(ProducerSettings, "producer"))
+    refused = " ".join(settings_errors(ProducerSettings, "producer"))
+    assert message in refused
+    assert PASSWORD not in refused
 
 
 def test_a_password_file_that_others_can_read_is_refused(pem: ServerCertificate, password_file: Path) -> None:
