@@ -19,7 +19,9 @@ N, R, P = 1 << 14, 8, 1
 """Cost of a new hash: 16 MiB of memory, and about 50 ms of one core."""
 MAX_N: Final = 1 << 16
 _MAX_MEMORY: Final = 256 * 1024 * 1024
-_FORMAT: Final = re.compile(r"scrypt:([0-9]{1,6}):([0-9]{1,2}):([0-9]):([0-9a-f]{16,128}):([0-9a-f]{64,128})", re.ASCII)
+_FORMAT: Final = re.compile(
+    r"scrypt:([0-9]{1,6}):([1-9][0-9]?):([1-9]):((?:[0-9a-f]{2}){8,64}):((?:[0-9a-f]{2}){32,64})", re.ASCII
+)
 _one_at_a_time: Final = threading.Lock()
 """Bounds what wrong passwords can cost: one core and the memory of one hash."""
 
@@ -37,13 +39,14 @@ class PasswordHash:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Return the hash written as `scrypt:N:r:p:SALT:HASH`. Raise TapelineError if it is not one; the text is not part of the error."""
-        match = _FORMAT.fullmatch(text.strip())
-        if match is None or not 2 <= int(match[1]) <= MAX_N or int(match[1]) & (int(match[1]) - 1):
-            raise TapelineError(
-                "a password hash has the form scrypt:N:r:p:SALT:HASH: make one with python -m apps.http_security.password_hash"
-            )
-        n, r, p = (int(match[i]) for i in (1, 2, 3))
-        return cls(n=n, r=max(1, r), p=max(1, p), salt=bytes.fromhex(match[4]), digest=bytes.fromhex(match[5]))
+        if match := _FORMAT.fullmatch(text.strip()):
+            n, r, p = (int(match[i]) for i in (1, 2, 3))
+            # scrypt needs a little more memory than the 128 N r bytes of its table.
+            if 2 <= n <= MAX_N and not n & (n - 1) and 128 * n * r < _MAX_MEMORY:
+                return cls(n=n, r=r, p=p, salt=bytes.fromhex(match[4]), digest=bytes.fromhex(match[5]))
+        raise TapelineError(
+            "a password hash has the form scrypt:N:r:p:SALT:HASH: make one with python -m apps.http_security.password_hash"
+        )
 
     @classmethod
     def of(cls, password: str) -> Self:

@@ -94,6 +94,10 @@ def test_a_hash_survives_its_text_form_and_matches_its_password_alone(password: 
     assert not written.matches(f"{password}x")
 
 
+def test_the_largest_cost_can_be_computed() -> None:
+    assert not PasswordHash.parse(str(HASH).replace("16384:8", "65536:31")).matches("correct horse")
+
+
 def test_the_same_password_has_a_different_hash_each_time() -> None:
     assert str(PasswordHash.of("a")) != str(PasswordHash.of("a"))
 
@@ -109,9 +113,13 @@ def test_the_same_password_has_a_different_hash_each_time() -> None:
         str(HASH).replace("16384", "999999"),
         str(HASH).replace("16384", "16385"),
         str(HASH).replace("16384", "1"),
+        str(HASH).replace("16384:8", "65536:32"),
+        str(HASH).replace("16384:8", "16384:0"),
+        f"{HASH}0",
+        str(HASH).replace(":1:", ":1:0"),
     ],
     # The salt differs in each process, and workers must agree on the names of tests.
-    ids=["empty", "a password", "bcrypt", "cut off", "too costly", "no power of two", "too cheap"],
+    ids=["empty", "a password", "bcrypt", "cut off", "too costly", "no power of two", "too cheap", "too much memory", "no blocks", "half a byte of hash", "half a byte of salt"],
 )
 def test_what_is_not_a_hash_is_refused_without_being_shown(text: str) -> None:
     with pytest.raises(TapelineError, match="a password hash has the form scrypt") as refusal:
