@@ -50,7 +50,7 @@ class CertificateWatch:
     def _watch(self) -> None:
         while not self._closed.is_set():
             for settings, host, port in self._servers:
-                with contextlib.suppress(OSError):
+                with contextlib.suppress(OSError, ValueError):
                     ends_s = handshake(settings, host, port).ends_s
                     server = f"{host}:{port}"
                     self._expiry.labels(server).set(ends_s)

@@ -10,6 +10,8 @@ import attrs
 from apps.settings.options import CassandraOptions, KafkaOptions
 
 TIMEOUT_S: Final = 5.0
+KAFKA_PORT: Final = 9092
+"""The port of a broker whose address has none."""
 
 
 @attrs.frozen(kw_only=True)
@@ -40,15 +42,21 @@ class Handshake:
 
 def kafka_tls(kafka: KafkaOptions) -> TlsSettings:
     """Return how a program connects to its brokers."""
-    servers = [server.strip().rpartition(":") for server in kafka.bootstrap_servers.split(",")]
     return TlsSettings(
-        addresses=tuple((host, int(port)) for host, _, port in servers if port.isdecimal()),
+        addresses=tuple(map(_address, filter(None, map(str.strip, kafka.bootstrap_servers.split(","))))),
         enabled=str(kafka.adapter().client().get("security.protocol", "PLAINTEXT")).upper().endswith("SSL"),
         ca_file=kafka.ssl_ca_file,
         cert_file=kafka.ssl_cert_file,
         key_file=kafka.ssl_key_file,
         user=kafka.sasl_username,
     )
+
+
+def _address(server: str) -> tuple[str, int]:
+    """Return the host and the port of a broker, as librdkafka reads them: [::1]:9092, or without a port 9092."""
+    host, colon, port = server.rpartition(":")
+    is_bare = not colon or not port.isdecimal()
+    return (server if is_bare else host).strip("[]"), KAFKA_PORT if is_bare else int(port)
 
 
 def cassandra_tls(cassandra: CassandraOptions) -> TlsSettings:
@@ -65,7 +73,7 @@ def cassandra_tls(cassandra: CassandraOptions) -> TlsSettings:
 
 
 def handshake(settings: TlsSettings, host: str, port: int) -> Handshake:
-    """Connect and disconnect. Raise OSError if there is no TLS connection to a server that is trusted."""
+    """Connect and disconnect. Raise OSError if there is no TLS connection to a server that is trusted, ValueError if the host cannot be a name."""
     context = ssl.create_default_context(cafile=settings.ca_file)
     if settings.cert_file is not None:
         # Without a password, OpenSSL would ask the terminal for the one of an encrypted key.

@@ -30,7 +30,7 @@ def tls_finding(check: str, settings: TlsSettings) -> Finding:
     for host, port in settings.addresses:
         try:
             detail, days = _examine(settings, host, port)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # a name that cannot be a host name is a ValueError
             detail, days = f"no TLS connection ({error})", 0.0
         lines.append(f"{host}:{port}: {detail}")
         all_ok &= days >= SOON_DAYS

@@ -5,6 +5,7 @@ from typing import Final
 import attrs
 import typed_settings as ts
 
+from .aggregator import AggregatorOptions
 from .dashboard import DashboardSettings
 from .dlq import DlqSettings
 from .live import LiveSettings
@@ -12,6 +13,7 @@ from .loader import settings_errors
 from .options import CassandraOptions, KafkaOptions
 from .producer import ProducerSettings
 from .query import QuerySettings
+from .reconcile import ReconcileOptions
 from .report import ReportSettings
 from .simulator import SimulatorServerSettings
 from .stack import StackSettings
@@ -20,6 +22,8 @@ from .watchlist import WatchlistSettings
 _CHECKED: Final[dict[str, type[attrs.AttrsInstance]]] = {
     "live": LiveSettings,
     "producer": ProducerSettings,
+    "aggregator": AggregatorOptions,
+    "reconcile": ReconcileOptions,
     "dashboard": DashboardSettings,
     "query": QuerySettings,
     "report": ReportSettings,

@@ -49,11 +49,14 @@ def test_the_table_says_the_same_in_words() -> None:
 
 
 def test_a_wrong_setting_of_any_program_is_found(folder: Path) -> None:
-    (folder / "tapeline.toml").write_text('[producer]\nalive_every_s = -1\n[live]\nspeed = "fast"\n', encoding="utf-8")
+    wrong = ("[producer]", "alive_every_s = -1", "[live]", 'speed = "fast"', "[aggregator]", "window_s = 0")
+    (folder / "tapeline.toml").write_text("\n".join((*wrong, "[reconcile]", "margin_s = -1")), encoding="utf-8")
     code, rows = found()
     assert (code, rows["settings"]["ok"]) == (1, False)
     assert "producer: --alive-every" in str(rows["settings"]["detail"])
     assert "live: a speed is" in str(rows["settings"]["detail"])
+    assert "aggregator: --window" in str(rows["settings"]["detail"])
+    assert "reconcile: --margin" in str(rows["settings"]["detail"])
 
 
 def test_the_version_is_the_installed_one() -> None:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import trustme
 
-from apps.observability.tls_connections import TlsSettings
+from apps.observability.tls_connections import TlsSettings, kafka_tls
 from apps.observability.tls_findings import tls_finding
+from apps.settings.options import KafkaOptions
 from tests.support.impostors import Flaw, impostor
 
 
@@ -31,6 +32,24 @@ def test_a_server_that_is_not_trusted_fails(tmp_path: Path) -> None:
         found = tls_finding("kafka.tls", settings(server.port, ca_file=server.ca_file))
     assert not found.ok
     assert "certificate verify failed" in found.detail
+
+
+@pytest.mark.parametrize(
+    ("servers", "addresses"),
+    [
+        ("kafka-1:9093, kafka-2:9094", (("kafka-1", 9093), ("kafka-2", 9094))),
+        ("[::1]:9093", (("::1", 9093),)),
+        ("kafka-1", (("kafka-1", 9092),)),
+    ],
+)
+def test_every_broker_of_the_settings_is_examined(servers: str, addresses: tuple[tuple[str, int], ...]) -> None:
+    assert kafka_tls(KafkaOptions(bootstrap_servers=servers)).addresses == addresses
+
+
+def test_a_name_that_no_host_can_have_fails() -> None:
+    found = tls_finding("kafka.tls", settings(host=".kafka"))
+    assert not found.ok
+    assert ".kafka:1: no TLS connection" in found.detail
 
 
 def test_connections_in_clear_pass_on_this_machine_alone() -> None:
