@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from string import Template
+from urllib.parse import unquote
 
 import attrs
 
@@ -28,6 +29,7 @@ _PROTECTED = """
       - files: ["{folder}/protected.json"]
         refresh_interval: {interval}
 """
+_URL_WITH_LOGIN = re.compile(r"^( *)- url: (https?://)([^:@/\s]+):([^:@/\s]+)@(\S+)$", re.MULTILINE)
 DEPLOY = Path(__file__).parents[2] / "deploy"
 _HOLD = re.compile(r"^(\s+for: )(\d+)([smh])$", re.MULTILINE)
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
@@ -88,6 +90,20 @@ def render(template: Path, values: Mapping[str, str]) -> str:
         raise DevstackError(f"{template} cannot be filled in: {error}") from error
 
 
+def hide_logins(config: str) -> str:
+    """Return Alertmanager's configuration with the logins of webhooks outside their URLs.
+
+    Alertmanager shows its configuration to everyone who can reach it: passwords never, but URLs before version 0.26.
+    """
+
+    def hide(match: re.Match[str]) -> str:
+        indent, scheme, user, password, rest = match.groups()
+        login = json.dumps({"username": unquote(user), "password": unquote(password)})
+        return f"{indent}- url: {scheme}{rest}\n{indent}  http_config: {{basic_auth: {login}}}"
+
+    return _URL_WITH_LOGIN.sub(hide, config)
+
+
 def write_config(folder: Path, options: MonitoringOptions, *, prometheus_port: int, alertmanager_port: int) -> None:
     """Write the rules and the configuration of both programs to `folder`."""
     deploy = options.deploy
@@ -110,10 +126,14 @@ def write_config(folder: Path, options: MonitoringOptions, *, prometheus_port: i
         "CHAT_WEBHOOK_URL": options.chat_url,
     }
     protected = "" if options.secrets is None else _protected(options.secrets, folder, prometheus["SCRAPE_INTERVAL"])
-    for name, values, more in (("prometheus", prometheus, protected), ("alertmanager", alertmanager, "")):
+    configs = {
+        "prometheus": render(deploy / "prometheus" / "prometheus.yml", prometheus) + protected,
+        "alertmanager": hide_logins(render(deploy / "alertmanager" / "alertmanager.yml", alertmanager)),
+    }
+    for name, config in configs.items():
         file = folder / f"{name}.yml"
-        file.touch(mode=0o600)  # URLs of webhooks may contain secrets
-        file.write_text(render(deploy / name / f"{name}.yml", values) + more, "utf-8")
+        file.touch(mode=0o600)  # webhooks have secrets
+        file.write_text(config, "utf-8")
     target = Target(job="alertmanager", address=f"{HOST}:{alertmanager_port}")
     write_targets(folder / "alertmanagers.json", [target])
 

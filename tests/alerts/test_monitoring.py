@@ -1,3 +1,4 @@
+import stat
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,18 @@ def test_a_template_with_an_unknown_variable_is_an_error(tmp_path: Path) -> None
         render(tmp_path / "t.yml", {"KNOWN": "1"})
     with pytest.raises(DevstackError, match="cannot be read"):
         render(tmp_path / "absent.yml", {})
+
+
+def test_the_login_of_a_webhook_is_in_no_url_and_in_a_private_file(tmp_path: Path) -> None:
+    options = MonitoringOptions(pager_url="http://me:a%2Fb@127.0.0.1:9/", chat_url="http://127.0.0.1:9/chat")
+    write_config(tmp_path, options, prometheus_port=9090, alertmanager_port=9093)
+    file = tmp_path / "alertmanager.yml"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    pager, chat = (receiver["webhook_configs"][0] for receiver in yaml.safe_load(file.read_text())["receivers"])
+    assert pager["url"] == "http://127.0.0.1:9/"
+    assert pager["http_config"] == {"basic_auth": {"username": "me", "password": "a/b"}}
+    assert pager["send_resolved"] is True
+    assert (chat["url"], "http_config" in chat) == ("http://127.0.0.1:9/chat", False)
 
 
 @pytest.mark.needs("promtool")

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from devstack.servers.monitoring_programs import alertmanager
-from devstack.stack.monitoring_config import render
+from devstack.stack.monitoring_config import hide_logins, render
 from devstack.stack.ports import Claims
 
 from .alert_rules import ALERTMANAGER
@@ -72,7 +72,7 @@ def running_alertmanager(folder: Path, *, pager_url: str, chat_url: str) -> Iter
     values = {
         "GROUP_WAIT": "200ms", "GROUP_INTERVAL": "500ms", "PAGER_WEBHOOK_URL": pager_url, "CHAT_WEBHOOK_URL": chat_url,
     }  # fmt: skip
-    config.write_text(render(ALERTMANAGER, values))
+    config.write_text(hide_logins(render(ALERTMANAGER, values)))
     with Claims() as claims:
         server = alertmanager(folder, claims.next_free(["127.0.0.1"], 19093, what="a test"), config)
         server.prepare()
