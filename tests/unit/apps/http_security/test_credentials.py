@@ -119,7 +119,19 @@ def test_the_same_password_has_a_different_hash_each_time() -> None:
         str(HASH).replace(":1:", ":1:0"),
     ],
     # The salt differs in each process, and workers must agree on the names of tests.
-    ids=["empty", "a password", "bcrypt", "cut off", "too costly", "no power of two", "too cheap", "too much memory", "no blocks", "half a byte of hash", "half a byte of salt"],
+    ids=[
+        "empty",
+        "a password",
+        "bcrypt",
+        "cut off",
+        "too costly",
+        "no power of two",
+        "too cheap",
+        "too much memory",
+        "no blocks",
+        "half a byte of hash",
+        "half a byte of salt",
+    ],
 )
 def test_what_is_not_a_hash_is_refused_without_being_shown(text: str) -> None:
     with pytest.raises(TapelineError, match="a password hash has the form scrypt") as refusal:
