@@ -26,7 +26,9 @@ from .settings_file_secrets import check_file_of_secrets
 
 FILES_VARIABLE: Final = "TAPELINE_SETTINGS"
 GROUPS: Final = ("finnhub", "kafka", "cassandra", "simulator", "rules", "web", "metrics")
-_WRAPPED: Final = re.compile(r"Could not convert loaded settings: \w+\((['\"])(.*)\1\)$", re.DOTALL)
+_WRAPPED: Final = re.compile(
+    r"Could not convert loaded settings: \w+\((['\"])(.*?)\1(?:, Attribute\(name=.*)?\)$", re.DOTALL
+)
 _OPTION: Final = re.compile(r"for option '([\w.]+)' (?:with type|from loader)")
 """The texts around it quote the value, which may be a table with a secret in it."""
 

@@ -60,6 +60,22 @@ def test_a_file_that_is_named_and_missing_is_refused_by_its_name(
 
 
 @pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("CONSISTENCY", "'consistency' must be in ('ONE', "),
+        ("STARTING_OFFSETS", "'starting_offsets' must be in ('earliest', 'latest') (got 'NOPE')"),
+    ],
+)
+def test_a_value_that_is_no_choice_is_refused_with_the_choices_alone(
+    name: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"TAPELINE_{name}", "NOPE")
+    [said] = settings_errors(AggregatorOptions, "aggregator")
+    assert said.startswith(message)
+    assert said.endswith("(got 'NOPE')")
+
+
+@pytest.mark.parametrize(
     ("text", "symbols"),
     [
         ("AAPL,MSFT", ("AAPL", "MSFT")),
