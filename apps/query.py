@@ -54,6 +54,11 @@ def _span_options(command: F) -> F:
     return command
 
 
+def _check_span(start_ms: int, end_ms: int) -> None:
+    if start_ms > end_ms:
+        raise click.UsageError("--from: must not be after --to")
+
+
 @click.group()
 def query() -> None:
     """Read candles and trades from Cassandra."""
@@ -107,6 +112,7 @@ def candles(
     complete: no trade was missed. partial: a gap overlaps the window. no_trades: connected all the time, a quiet market. not_connected: no producer was
     connected. Empty if nothing is on record, as for a replay. The status is that of today, also with --as-of.
     """
+    _check_span(start_ms, end_ms)
     if gaps and isinstance(window, Period):
         raise click.UsageError("--gaps is for windows of minutes or hours")
     if gaps and as_of_ms is not None:
@@ -145,6 +151,7 @@ def candles(
 @_span_options
 def trades(settings: QuerySettings, symbol: str, start_ms: int, end_ms: int, form: str, limit: int | None) -> None:
     """Trades of SYMBOL in the span."""
+    _check_span(start_ms, end_ms)
     with started(CassandraContainer(settings=cassandra_settings(settings)).trade_store()) as store:
         rows = rows_of(store.read(symbol, start_ms, end_ms), trade_row)
         count = print_rows(rows, TRADE_COLUMNS, form, limit)

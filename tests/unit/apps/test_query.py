@@ -19,3 +19,10 @@ def test_options_that_do_not_fit_are_refused(options: tuple[str, ...], message: 
     result = CliRunner().invoke(query, ["candles", "AAPL", *options])
     assert result.exit_code == 2
     assert message in result.output
+
+
+@pytest.mark.parametrize("what", ["candles", "trades"])
+def test_a_span_that_ends_before_it_begins_is_refused(what: str) -> None:
+    result = CliRunner().invoke(query, [what, "AAPL", "--from", "2026-01-05", "--to", "2026-01-04"])
+    assert result.exit_code == 2
+    assert "--from: must not be after --to" in result.output
