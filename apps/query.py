@@ -14,7 +14,7 @@ from domain.rollup import DayHours, Period
 from domain.window import to_datetime
 
 from .containers.shared import CassandraContainer
-from .output.candle_status_rows import COLUMNS, period_rows, rows_of_all_windows, rows_with_status
+from .output.candle_status_rows import COLUMNS, PERIOD_COLUMNS, period_rows, rows_of_all_windows, rows_with_status
 from .output.row_printer import print_rows
 from .output.tables import (
     TRADE_COLUMNS,
@@ -107,7 +107,8 @@ def candles(
 ) -> None:
     """Candles of SYMBOL whose windows start in the span, each with its status.
 
-    Windows longer than a minute are rolled up from 1-minute candles. The candle of a day that is stored in daily_candles is read from there.
+    Windows longer than a minute are rolled up from 1-minute candles. The candle of a day that is stored in daily_candles is read from there, with the
+    official open and close of a stock.
 
     complete: no trade was missed. partial: a gap overlaps the window. no_trades: connected all the time, a quiet market. not_connected: no producer was
     connected. Empty if nothing is on record, as for a replay. The status is that of today, also with --as-of.
@@ -133,16 +134,16 @@ def candles(
                 click.echo(
                     f"{stored_days} days are read from daily_candles, the others from 1-minute candles", err=True
                 )
-            rows = period_rows(periods)
+            columns, rows = PERIOD_COLUMNS, period_rows(periods)
         else:
             coverage = Coverage.read(events, symbol, start_ms, end_ms + window, now_ms=now_ms)
             found = store.read(symbol, start_ms, end_ms, window)
-            rows = rows_with_status(found, coverage)
+            columns, rows = COLUMNS, rows_with_status(found, coverage)
             if gaps:
                 rows = rows_of_all_windows(
                     found, coverage, symbol=symbol, start_ms=start_ms, end_ms=end_ms, window_ms=window
                 )
-        count = print_rows(rows, COLUMNS, form, limit)
+        count = print_rows(rows, columns, form, limit)
     _say_if_none(count, "candles", symbol, start_ms, end_ms)
 
 

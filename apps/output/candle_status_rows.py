@@ -6,11 +6,15 @@ from typing import Final
 from apps.services.coverage import Coverage
 from apps.services.period_candles import FoundPeriod
 from domain.candle import Candle
+from domain.official_prices import OfficialPrice
 from domain.window import to_datetime, window_start_ms
 
-from .tables import CANDLE_COLUMNS, Row, candle_row
+from .tables import CANDLE_COLUMNS, Row, amount, candle_row
 
-COLUMNS: Final = (*CANDLE_COLUMNS, "status")
+COLUMNS: Final[tuple[str, ...]] = (*CANDLE_COLUMNS, "status")
+PERIOD_COLUMNS: Final[tuple[str, ...]] = (
+    *COLUMNS, "official_open", "official_open_source", "official_close", "official_close_source",
+)  # fmt: skip
 
 
 def rows_with_status(candles: Iterable[Candle], coverage: Coverage) -> Iterator[Row]:
@@ -19,10 +23,15 @@ def rows_with_status(candles: Iterable[Candle], coverage: Coverage) -> Iterator[
 
 
 def period_rows(periods: Iterable[FoundPeriod]) -> Iterator[Row]:
-    """Return a row for each day, week or month; its window starts on the date at the market."""
+    """Return a row for each day, week or month; its window starts on the date at the market. Official prices are those of stored days."""
     for found in periods:
-        start = found.candle.start.isoformat()
-        yield {**candle_row(found.candle.candle), "window_start": start, "status": found.status or ""}
+        yield {
+            **candle_row(found.candle.candle),
+            "window_start": found.candle.start.isoformat(),
+            "status": found.status or "",
+            **_official("official_open", found.official_open),
+            **_official("official_close", found.official_close),
+        }
 
 
 def rows_of_all_windows(
@@ -39,6 +48,12 @@ def rows_of_all_windows(
 
 def _row(candle: Candle, coverage: Coverage) -> Row:
     return {**candle_row(candle), "status": coverage.status_of(candle) or ""}
+
+
+def _official(name: str, price: OfficialPrice | None) -> Row:
+    if price is None:
+        return {name: "", f"{name}_source": ""}
+    return {name: amount(price.key.price), f"{name}_source": str(price.source)}
 
 
 def _empty(first_ms: int, end_ms: int, coverage: Coverage, symbol: str, window_ms: int) -> Iterator[Row]:

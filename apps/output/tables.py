@@ -24,7 +24,7 @@ CANDLE_COLUMNS: Final = (
 TRADE_COLUMNS: Final = (
     "timestamp", "symbol", "trade_id", "price", "volume", "conditions", "received_at", "venue", "asset_class",
 )  # fmt: skip
-NUMBERS: Final = frozenset(CANDLE_COLUMNS) - {"window_start", "symbol"} | {"price"}
+NUMBERS: Final = frozenset(CANDLE_COLUMNS) - {"window_start", "symbol"} | {"price", "official_open", "official_close"}
 
 T = TypeVar("T")
 Row = dict[str, str]

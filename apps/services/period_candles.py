@@ -14,6 +14,7 @@ import attrs
 
 from domain.daily_candle import DailyCandle
 from domain.gaps import CandleStatus
+from domain.official_prices import OfficialPrice
 from domain.rollup import (
     DayHours,
     Period,
@@ -43,6 +44,9 @@ class FoundPeriod(NamedTuple):
     """None where nothing is on record of one of its days."""
     stored_days: int
     """How many of its days were stored for good; the others are made from minutes."""
+    official_open: OfficialPrice | None
+    official_close: OfficialPrice | None
+    """Those of a stored day; None for any other candle, since minutes do not hold them."""
 
 
 @attrs.frozen(kw_only=True)
@@ -70,10 +74,19 @@ class PeriodCandles:
         periods = [found for found in rollup_period(days, period) if first <= found.start <= last]
         made_days = [day for found in periods for day in _days_of(found) if day not in stored]
         coverage = self._coverage([*self._begun(made_days)])
-        return [
-            FoundPeriod(found, self._status(found, stored, coverage), sum(day in stored for day in _days_of(found)))
-            for found in periods
-        ]
+        return [self._found(found, stored, coverage) for found in periods]
+
+    def _found(
+        self, period: PeriodCandle, stored: Mapping[date, DailyCandle], coverage: Coverage | None
+    ) -> FoundPeriod:
+        day = stored.get(period.start) if period.period is Period.DAY else None
+        return FoundPeriod(
+            candle=period,
+            status=self._status(period, stored, coverage),
+            stored_days=sum(each in stored for each in _days_of(period)),
+            official_open=None if day is None else day.official_open,
+            official_close=None if day is None else day.official_close,
+        )
 
     def _stored(self, first: date, last: date) -> Mapping[date, DailyCandle]:
         if self.daily is None:

@@ -138,7 +138,17 @@ def _periods(poller: Poller, query: CandleQuery, period: Period) -> CandlePage:
         now_ms=poller.now_ms(),
     )
     found = reader.read(span.start_ms, span.end_ms, period)
-    rows = [candle_out(row.candle.candle, None, row.status, date=row.candle.start.isoformat()) for row in found]
+    rows = [
+        candle_out(
+            row.candle.candle,
+            None,
+            row.status,
+            date=row.candle.start.isoformat(),
+            official_open=row.official_open,
+            official_close=row.official_close,
+        )
+        for row in found
+    ]
     return CandlePage(candles=rows, next_cursor=None)
 
 

@@ -7,10 +7,21 @@ from pydantic import BaseModel, Field
 from domain.candle import Candle
 from domain.decimals import plain
 from domain.gaps import CandleStatus
+from domain.official_prices import OfficialPrice, PriceSource
 from domain.trading_session import TradingSession
 from domain.window import to_datetime
 
 from .fields import Exact, Millis
+
+
+class OfficialPriceOut(BaseModel):
+    """The official open or close of a stock's day, by the sale conditions of its trades."""
+
+    price: Exact
+    source: PriceSource = Field(
+        description="official: a print that an exchange marked so; auction: a print of the opening or closing auction"
+    )
+    timestamp_ms: Millis
 
 
 class CandleOut(BaseModel):
@@ -46,6 +57,10 @@ class CandleOut(BaseModel):
         default=None,
         description="First trading day of a candle of 1d, 1w or 1mo, at the market; null for other windows",
     )
+    official_open: OfficialPriceOut | None = Field(
+        default=None, description="Of a stock's day (1d) that is stored for good; null for every other candle"
+    )
+    official_close: OfficialPriceOut | None = None
     close_ms: Millis = Field(description="Event time of the last trade, milliseconds since the epoch")
     status: str | None = Field(
         description="forming: the window has not ended; settling: late trades can still change the candle; final: the candle does not change,"
@@ -71,6 +86,8 @@ def candle_out(
     *,
     session: TradingSession | None = None,
     date: str | None = None,
+    official_open: OfficialPrice | None = None,
+    official_close: OfficialPrice | None = None,
 ) -> CandleOut:
     """Return a candle as JSON model."""
     eligible = candle.eligible
@@ -97,10 +114,18 @@ def candle_out(
         eligible_vwap=_plain_if_any(eligible.vwap),
         session=session,
         date=date,
+        official_open=_official_out(official_open),
+        official_close=_official_out(official_close),
         close_ms=candle.close_key.timestamp_ms,
         status=status,
         coverage=coverage,
     )
+
+
+def _official_out(price: OfficialPrice | None) -> OfficialPriceOut | None:
+    if price is None:
+        return None
+    return OfficialPriceOut(price=plain(price.key.price), source=price.source, timestamp_ms=price.key.timestamp_ms)
 
 
 def _plain_if_any(value: Decimal | None) -> str | None:

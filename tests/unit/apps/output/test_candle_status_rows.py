@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
+
 import pytest
 
 from adapters.memory.event_store import MemoryEventStore
-from apps.output.candle_status_rows import COLUMNS, rows_of_all_windows, rows_with_status
+from apps.output.candle_status_rows import (
+    COLUMNS,
+    PERIOD_COLUMNS,
+    period_rows,
+    rows_of_all_windows,
+    rows_with_status,
+)
 from apps.output.tables import json_line
 from apps.services.coverage import Coverage
+from apps.services.period_candles import FoundPeriod
+from domain.official_prices import OfficialPrice, PriceSource
+from domain.rollup import Period, PeriodCandle
 from domain.session import SessionEvent, SessionEventKind
+from domain.trade import TradeKey
 from domain.window import MINUTE_MS
 from tests.contract.stores import NOON_MS, make_candle
 
@@ -103,3 +116,20 @@ def test_a_change_of_symbols_later_in_the_hour_hides_nothing_of_what_was_seen_be
     )
     coverage = Coverage.read(store, "AAPL", NOON_MS, NOON_MS + 10 * MINUTE_MS, now_ms=now_ms)
     assert coverage.status(NOON_MS + 5 * MINUTE_MS, MINUTE_MS, trades=1) == COMPLETE
+
+
+def test_a_day_has_its_date_and_its_official_prices() -> None:
+    key = TradeKey(NOON_MS, "0000-00000000", Decimal("157.28"))
+    day = FoundPeriod(
+        candle=PeriodCandle(period=Period.DAY, start=date(2018, 1, 3), candle=make_candle("CAT", NOON_MS)),
+        status=None,
+        stored_days=1,
+        official_open=None,
+        official_close=OfficialPrice(key=key, source=PriceSource.OFFICIAL),
+    )
+    [row] = period_rows([day])
+    assert tuple(row) == PERIOD_COLUMNS
+    assert row["window_start"] == "2018-01-03"
+    assert json_line(row).endswith(
+        '"status":"","official_open":null,"official_open_source":"","official_close":157.28000000,"official_close_source":"official"}'
+    )

@@ -15,8 +15,10 @@ from apps.services.period_candles import FoundPeriod, PeriodCandles
 from domain.candle import Candle
 from domain.daily_candle import DailyCandle
 from domain.gaps import CandleStatus
+from domain.official_prices import OfficialPrice, PriceSource
 from domain.rollup import DayHours, Period, hours_bounds, merge_within
 from domain.session import SessionEvent, SessionEventKind
+from domain.trade import TradeKey
 from domain.window import MINUTE_MS, to_ms
 from ports.candle_store import CandleStore
 
@@ -134,6 +136,18 @@ def test_a_stored_day_is_read_although_its_minutes_have_expired() -> None:
     [found] = read(stored([]), midnight(FRIDAY), midnight(FRIDAY) + 1, daily=days_of(kept("2026-11-27T10:00")))
     assert (found.candle.start, found.candle.candle.close, found.stored_days) == (FRIDAY, Decimal(7), 1)
     assert found.status is CandleStatus.COMPLETE
+
+
+def test_the_official_prices_of_a_stored_day_are_those_of_the_day_alone() -> None:
+    key = TradeKey(midnight(FRIDAY), "0000-00000000", Decimal(8))
+    official = OfficialPrice(key=key, source=PriceSource.AUCTION)
+    daily = days_of(attrs.evolve(kept("2026-11-27T10:00"), official_close=official))
+    store = stored(minutes(trade("2026-11-24T10:00", 9)))
+    monday = midnight(date(2026, 11, 23))
+    made, read_back = read(store, monday, midnight(FRIDAY) + 1, daily=daily)
+    [week] = read(store, monday, monday + 1, Period.WEEK, daily=daily)
+    assert (read_back.official_open, read_back.official_close) == (None, official)
+    assert (made.official_close, week.official_close) == (None, None)
 
 
 def test_a_week_is_made_of_stored_days_and_of_minutes() -> None:

@@ -1,17 +1,27 @@
 """The candles of the read API: exact numbers, lengths, sessions, and what was known at a moment."""
 
+from datetime import date
 from decimal import Decimal
+from typing import Final
 
 import attrs
 import httpx
 
+from adapters.exchange_calendar.markets import calendar_of_symbol
+from adapters.memory.daily_candle_store import MemoryDailyCandleStore
 from apps.web.server import PageServer
 from domain.candle_revision import RevisionReason
+from domain.daily_candle import DailyCandle
+from domain.official_prices import OfficialPrice, PriceSource
+from domain.rollup import DayHours
+from domain.trade import TradeKey
 from domain.window import MINUTE_MS, to_datetime
 from tests.contract.stores import make_candle
 
 from .api_client import MIDNIGHT_MS, SPAN, await_symbols, pages
 from .made_up_market import MadeUpMarket, now_ms
+
+DAY: Final = date(2019, 10, 11)
 
 
 def test_candles_come_oldest_first_with_exact_numbers_as_text(client: httpx.Client, market: MadeUpMarket) -> None:
@@ -75,6 +85,32 @@ def test_a_day_of_a_stock_has_the_hours_that_are_asked_for(client: httpx.Client)
     # The trades are of midnight UTC, 20:00 in New York: after the post-market.
     for hours in ("regular", "extended"):
         assert pages(client, "candles", **SPAN, symbol="AAPL", window="1d", hours=hours) == [[]]
+
+
+def test_a_stored_day_has_its_official_prices() -> None:
+    hours = calendar_of_symbol("AAPL").hours(DAY)
+    assert hours is not None
+    start_ms, end_ms = hours.regular_start_ms, hours.regular_end_ms
+    key = TradeKey(end_ms + 4_000, "0000-00000000", Decimal("227.030"))
+    daily = MemoryDailyCandleStore()
+    daily.write(
+        [
+            DailyCandle(
+                day=DAY,
+                hours=DayHours.REGULAR,
+                candle=attrs.evolve(make_candle("AAPL", start_ms), window_ms=end_ms - start_ms),
+                official_open=None,
+                official_close=OfficialPrice(key=key, source=PriceSource.AUCTION),
+                expected_ms=end_ms - start_ms,
+                covered_ms=None,
+            )
+        ]
+    )
+    source = MadeUpMarket(("AAPL",)).source(daily_candles=daily)
+    with PageServer(source, port=0) as server, httpx.Client(base_url=server.url) as client:
+        ((stored,),) = pages(client, "candles", symbol="AAPL", window="1d", **SPAN)
+    assert (stored["date"], stored["official_open"]) == ("2019-10-11", None)
+    assert stored["official_close"] == {"price": "227.03", "source": "auction", "timestamp_ms": end_ms + 4_000}
 
 
 def test_a_candle_has_its_session_and_its_eligible_view(client: httpx.Client) -> None:
