@@ -47,6 +47,8 @@ class Pod:
     containers: tuple[Mapping[str, Any], ...]
     """Init containers first."""
     volumes: tuple[Mapping[str, Any], ...]
+    has_token: bool
+    """Whether the token of its service account is mounted."""
 
 
 def pods(resources: tuple[Resource, ...]) -> Iterator[Pod]:
@@ -58,9 +60,9 @@ def pods(resources: tuple[Resource, ...]) -> Iterator[Pod]:
         elif kind == "CronJob":
             yield _pod(name, spec["jobTemplate"]["spec"]["template"])
         elif kind == "SparkApplication":
-            yield from _spark_pods(name, spec)
+            yield from _spark_pods(resources, name, spec)
         elif kind == "ScheduledSparkApplication":
-            yield from _spark_pods(name, spec["template"])
+            yield from _spark_pods(resources, name, spec["template"])
 
 
 def _pod(name: str, template: Mapping[str, Any]) -> Pod:
@@ -71,10 +73,11 @@ def _pod(name: str, template: Mapping[str, Any]) -> Pod:
         spec["securityContext"],
         (*spec.get("initContainers", ()), *spec["containers"]),
         tuple(spec.get("volumes", ())),
+        spec.get("automountServiceAccountToken", True),
     )
 
 
-def _spark_pods(name: str, spec: Mapping[str, Any]) -> Iterator[Pod]:
+def _spark_pods(resources: tuple[Resource, ...], name: str, spec: Mapping[str, Any]) -> Iterator[Pod]:
     for role in ("driver", "executor"):
         part = spec[role]
         container = {
@@ -90,4 +93,8 @@ def _spark_pods(name: str, spec: Mapping[str, Any]) -> Iterator[Pod]:
         }
         # The operator adds the role to the labels.
         labels = {**part["labels"], "spark-role": role}
-        yield Pod(f"{name}-{role}", labels, part["podSecurityContext"], (container,), tuple(spec["volumes"]))
+        # Spark gives executors the account of the driver, unless they have one.
+        account = named(resources, "ServiceAccount", part.get("serviceAccount", spec["driver"]["serviceAccount"]))
+        has_token = account.get("automountServiceAccountToken", True)
+        volumes = tuple(spec["volumes"])
+        yield Pod(f"{name}-{role}", labels, part["podSecurityContext"], (container,), volumes, has_token)

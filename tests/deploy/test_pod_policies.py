@@ -59,6 +59,11 @@ def test_no_pod_runs_as_root(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", OVERLAYS)
+def test_only_sparks_drivers_have_the_token_of_a_service_account(name: str) -> None:
+    assert {pod.name for pod in pods(overlay(name)) if pod.has_token} == {"aggregator-driver", "reconcile-driver"}
+
+
+@pytest.mark.parametrize("name", OVERLAYS)
 def test_pods_have_the_seccomp_profile_of_the_runtime(name: str) -> None:
     assert [
         pod.name for pod in pods(overlay(name)) if pod.security.get("seccompProfile") != {"type": "RuntimeDefault"}
