@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.timeouts import TIMEOUT_S
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -20,7 +22,7 @@ def devstack(*arguments: object, **environment: str) -> subprocess.CompletedProc
         env=os.environ | environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=TIMEOUT_S,
         check=False,
     )
 

@@ -14,6 +14,7 @@ import pytest
 from tests.support.programs import TOKEN, run, start
 from tests.support.recordings import read_trades, real_recordings, write_made_up_day
 from tests.support.sale_conditions import counts_in_volume, sets_price
+from tests.support.timeouts import TIMEOUT_S
 
 
 class Print(NamedTuple):
@@ -152,7 +153,7 @@ def test_ctrl_c_ends_it_with_a_summary() -> None:
         if line.startswith("# trades"):
             break
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=TIMEOUT_S)
     assert (process.returncode, err) == (0, "")
     assert re.match(r"\d+ trades", out.splitlines()[-1])
 

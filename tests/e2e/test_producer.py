@@ -17,6 +17,7 @@ from domain.session_record import decode_event
 from tests.contract.brokers import read
 from tests.support.programs import TOKEN, run, start
 from tests.support.recordings import write_made_up_day
+from tests.support.timeouts import TIMEOUT_S
 
 pytestmark = pytest.mark.servers
 
@@ -73,7 +74,7 @@ def test_sigterm_flushes_and_reports(kafka: dict[str, str]) -> None:
         if '"kind": "subscribed"' in line:
             break
     process.send_signal(signal.SIGTERM)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=TIMEOUT_S)
     stopped = last_event(err)
     assert (process.returncode, stopped["event"], stopped["unacknowledged"]) == (0, "stopped", 0), lines
     assert stopped["acknowledged"] == stopped["trades"] + stopped["events"]
@@ -101,7 +102,7 @@ def test_sigterm_ends_it_in_time_while_kafka_is_frozen_and_says_what_is_not_ackn
             if "buffer" in line:
                 break
         process.send_signal(signal.SIGTERM)
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=TIMEOUT_S)
     finally:
         process.kill()
         kafka_stack.resume("kafka-1")

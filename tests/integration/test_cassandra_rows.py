@@ -20,6 +20,7 @@ from domain.window import MINUTE_MS
 from ports.errors import StoreError
 from tests.contract.stores import DAY_MS, MIDNIGHT_MS, NOON_MS, fresh_symbol, make_candle, make_trade
 from tests.support.keyspaces import fresh_settings
+from tests.support.timeouts import TIMEOUT_S
 
 pytestmark = pytest.mark.servers
 
@@ -173,7 +174,7 @@ def test_another_process_makes_its_own_session(settings: CassandraSettings) -> N
     with CassandraTradeStore(settings) as store:
         child = context.Process(target=_write_in_child, args=(store, said))
         child.start()
-        child.join(30)
+        child.join(TIMEOUT_S)
         assert child.exitcode == 0
         assert "another process" in said.get()
         store.write([make_trade(symbol)])

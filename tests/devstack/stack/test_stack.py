@@ -6,8 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -18,6 +17,7 @@ from confluent_kafka.cimpl import NewTopic
 from devstack.errors import DevstackError
 from devstack.servers.probes import cassandra_peers, kafka_brokers
 from devstack.stack import Stack
+from tests.support.timeouts import TIMEOUT_S, wait_until
 
 pytestmark = pytest.mark.servers
 ROOT = Path(__file__).parents[3]
@@ -34,7 +34,7 @@ def devstack(*arguments: object) -> subprocess.Popen[str]:
 
 
 def finish(command: subprocess.Popen[str]) -> str:
-    out, _ = command.communicate(timeout=150)
+    out, _ = command.communicate(timeout=3 * TIMEOUT_S)
     assert command.returncode == 0, out
     return out
 
@@ -46,13 +46,6 @@ def processes_of(home: Path) -> list[int]:
         if process.pid != os.getpid() and any(str(home) in word for word in words):
             found.append(process.pid)
     return found
-
-
-def until(condition: Callable[[], bool], *, seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "did not come true"
-        time.sleep(0.05)
 
 
 def states(stack: Stack) -> dict[str, str]:
@@ -115,7 +108,7 @@ def test_a_server_that_was_paused_or_killed_returns_with_its_data(kafka: Stack) 
     kafka.pause("kafka-1")
     assert states(kafka) == {"kafka-1": "paused"}
     kafka.resume("kafka-1")
-    until(lambda: states(kafka) == {"kafka-1": "up"})
+    wait_until(lambda: states(kafka) == {"kafka-1": "up"})
 
     kafka.kill("kafka-1")
     assert states(kafka) == {"kafka-1": "down"}
@@ -140,9 +133,9 @@ def test_a_server_that_was_paused_or_killed_returns_with_its_data(kafka: Stack) 
 def test_an_interrupted_up_leaves_nothing_running(tmp_path: Path, number: signal.Signals) -> None:
     home = tmp_path / "home"
     command = devstack("up", "--home", home)
-    until(lambda: len(processes_of(home)) >= 3)  # the command itself and its two servers
+    wait_until(lambda: len(processes_of(home)) >= 3)  # the command itself and its two servers
     command.send_signal(number)
-    command.communicate(timeout=30)
+    command.communicate(timeout=TIMEOUT_S)
     assert command.returncode == 130
     assert processes_of(home) == []
     assert not home.exists()
@@ -161,4 +154,4 @@ def test_a_guarded_stack_goes_down_when_its_owner_is_killed(tmp_path: Path) -> N
         assert owner.stdout is not None
         assert owner.stdout.readline() == b"up\n"
         owner.kill()
-    until(lambda: not home.exists() and processes_of(home) == [])
+    wait_until(lambda: not home.exists() and processes_of(home) == [])

@@ -4,6 +4,8 @@ from typing import Any
 
 import httpx
 
+from tests.support.timeouts import wait_until
+
 SPAN = {"from": "1570752000000", "to": "2019-10-11T01:00:00Z"}
 MIDNIGHT_MS = 1_570_752_000_000
 
@@ -22,8 +24,11 @@ def pages(client: httpx.Client, what: str, **query: Any) -> list[list[dict[str, 
 
 def await_symbols(url: str) -> dict[str, Any]:
     """Return the symbols when the first poll has found their candles."""
-    for _ in range(200):
-        found: dict[str, Any] = httpx.get(f"{url}/api/symbols").json()
-        if any(entry["candle"] for entry in found["symbols"]):
-            return found
-    raise AssertionError("no candle within 200 requests")
+    found: dict[str, Any] = {}
+
+    def has_candle() -> bool:
+        found.update(httpx.get(f"{url}/api/symbols").json())
+        return any(entry["candle"] for entry in found["symbols"])
+
+    wait_until(has_candle, "a candle")
+    return found
