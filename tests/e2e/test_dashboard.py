@@ -24,11 +24,11 @@ from domain.trade import Trade
 from domain.window import MINUTE_MS
 from tests.contract.stores import make_trade
 from tests.support.keyspaces import fresh_settings
+from tests.support.made_up_market import now_ms
 from tests.support.recordings import write_made_up_day
-from tests.unit.apps.web.made_up_market import now_ms
+from tests.support.timeouts import TIMEOUT_S
 
 ROOT = Path(__file__).parents[2]
-WAIT_S = 60.0
 
 
 @contextmanager
@@ -58,7 +58,7 @@ def url_of(process: "subprocess.Popen[str]") -> str:
 
 def ask(url: str) -> dict[str, object]:
     """Ask until it answers: the server begins after its program."""
-    end_s = time.monotonic() + WAIT_S
+    end_s = time.monotonic() + TIMEOUT_S
     while True:
         try:
             answer = httpx.get(url, timeout=5)
@@ -70,7 +70,7 @@ def ask(url: str) -> dict[str, object]:
 
 
 def until(url: str, wanted: str) -> dict[str, object]:
-    end_s = time.monotonic() + WAIT_S
+    end_s = time.monotonic() + TIMEOUT_S
     while time.monotonic() < end_s:
         found = ask(url)
         if wanted in str(found):
@@ -81,7 +81,7 @@ def until(url: str, wanted: str) -> dict[str, object]:
 
 def end(process: "subprocess.Popen[str]") -> tuple[int, str]:
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=TIMEOUT_S)
     return process.returncode, err
 
 
@@ -101,7 +101,7 @@ def test_live_serves_the_served_page_the_table() -> None:
 
 def test_without_the_page_nothing_is_served() -> None:
     with program("apps.live", "--no-page", "--duration", "3", "--simulator-rate", "100") as process:
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=TIMEOUT_S)
     assert (process.returncode, err, "http://" in out) == (0, "", False)
 
 
@@ -172,7 +172,7 @@ def test_dashboard_shows_what_is_in_cassandra_and_what_is_written_meanwhile(
 
 def test_dashboard_without_a_server_ends_in_words() -> None:
     with program("apps.dashboard", "--cassandra-port", "9", "--web-port", "0") as process:
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=TIMEOUT_S)
     assert process.returncode == 1
     assert "is not reachable" in err
     assert "Traceback" not in err

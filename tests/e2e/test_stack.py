@@ -1,11 +1,8 @@
 """The whole pipeline on real servers, as `make stack` runs it."""
 
 import csv
-import os
 import re
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,9 +11,10 @@ import pytest
 from adapters.simulator.server import SimulatedFinnhub
 from adapters.simulator.settings import SimulatorSettings
 from devstack.stack import Stack
-from tests.support.programs import ROOT, TOKEN, run
+from tests.support.programs import TOKEN, run, start_in
 from tests.support.recordings import write_made_up_day
 from tests.support.sockets import is_loopback, listening
+from tests.support.timeouts import TIMEOUT_S
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(300)]
 
@@ -25,20 +23,9 @@ pytestmark = [pytest.mark.servers, pytest.mark.timeout(300)]
 def folder(tmp_path: Path) -> Iterator[Path]:
     """A folder of its own for the dev stack, which is down and gone afterwards."""
     yield tmp_path
-    down = program(tmp_path, "devstack", "down", "--name", "stack")
-    out, _ = down.communicate(timeout=60)
+    down = start_in(tmp_path, "devstack", "down", "--name", "stack")
+    out, _ = down.communicate(timeout=TIMEOUT_S)
     assert down.returncode == 0, out
-
-
-def program(folder: Path, *arguments: str, **variables: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, "-m", *arguments],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
 
 
 def test_a_replay_is_stored_whole_and_its_candles_are_those_of_the_domain(folder: Path) -> None:
@@ -46,27 +33,27 @@ def test_a_replay_is_stored_whole_and_its_candles_are_those_of_the_domain(folder
     trades = write_made_up_day(recording, frames=3_000)
     rows = sum(trade["s"] == "AAPL" for trade in trades)
     candles = len({(str(trade["s"]), int(str(trade["t"])) // 60_000) for trade in trades})
-    stack = program(
+    stack = start_in(
         folder, "apps.stack", "--replay", str(recording), "--speed", "max", "--candles-out", "stack.csv", "--keep"
     )
-    out, _ = stack.communicate(timeout=240)
+    out, _ = stack.communicate(timeout=4 * TIMEOUT_S)
     assert stack.returncode == 0, out
     assert f"{candles} candles of" in out
     run("apps.live", "--replay", str(recording), "--speed", "max", "--candles-out", str(folder / "live.csv"))
     assert (folder / "stack.csv").read_text() == (folder / "live.csv").read_text()
     port = re.search(r"cassandra-1 up on 127\.0\.0\.1:(\d+)", out)
     assert port is not None
-    query = program(
+    query = start_in(
         folder, "apps.query", "trades", "AAPL", "--from", "2023-11-14", "--to", "2023-11-16", "--format", "csv",
         "--cassandra-port", port[1],
     )  # fmt: skip
-    text, _ = query.communicate(timeout=60)
+    text, _ = query.communicate(timeout=TIMEOUT_S)
     assert len(list(csv.DictReader(text.splitlines()))) == rows
 
 
 def test_ctrl_c_ends_everything_and_no_token_is_left_anywhere(folder: Path) -> None:
     with SimulatedFinnhub(SimulatorSettings(rate=200)) as simulator:
-        stack = program(
+        stack = start_in(
             folder, "apps.stack", "--keep", TAPELINE_FINNHUB_TOKEN=TOKEN, TAPELINE_FINNHUB_URL=simulator.url
         )
         assert stack.stdout is not None
@@ -78,10 +65,10 @@ def test_ctrl_c_ends_everything_and_no_token_is_left_anywhere(folder: Path) -> N
         sockets = listening([stack.pid])
         assert len(sockets) > len(Stack(name="stack", home=folder / ".devstack").ports)
         assert {address for address, _ in sockets if not is_loopback(address)} == set()
-        second, _ = program(folder, "apps.stack").communicate(timeout=30)
+        second, _ = start_in(folder, "apps.stack").communicate(timeout=TIMEOUT_S)
         assert f"the stack 'stack' is in use by process {stack.pid}" in second
         stack.send_signal(signal.SIGINT)
-        rest, _ = stack.communicate(timeout=120)
+        rest, _ = stack.communicate(timeout=2 * TIMEOUT_S)
     assert stack.returncode == 0, "".join(shown) + rest
     assert re.search(r"in Cassandra: [1-9]\d* rows in trades_v2, [1-9]\d* candles", rest)
     logs = {path: path.read_text(errors="replace") for path in (folder / ".devstack").rglob("*.log")}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from adapters.memory.event_store import MemoryEventStore
 from domain.feed import FeedEventKind
 from domain.gaps import LOOK_AHEAD_MS, covered_spans, gaps
-from tests.property.journal_world import KINDS, SYMBOLS, T0, TIMEOUT_MS, UNTIL_ALIVE_MS, World, actions
+from tests.support.journal_world import KINDS, SYMBOLS, T0, TIMEOUT_MS, UNTIL_ALIVE_MS, World, actions
 
 
 @given(st.lists(actions, max_size=60))

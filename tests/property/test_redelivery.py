@@ -14,7 +14,7 @@ from domain.redelivery import redelivered_trades
 from domain.rules import Rules
 from domain.session import SessionEvent, SessionEventKind
 from domain.session_record import decode_event, encode_event
-from tests.property.journal_world import SYMBOLS, UNTIL_ALIVE_MS, World
+from tests.support.journal_world import SYMBOLS, UNTIL_ALIVE_MS, World
 
 END_MS = 10**13
 frames = st.lists(st.lists(st.sampled_from(SYMBOLS), min_size=1, max_size=5), max_size=6)

@@ -12,8 +12,7 @@ import pytest
 
 from apps.local_stack.parts import Servers
 from devstack.stack import Stack
-from tests.e2e.test_stack import program
-from tests.support.programs import ended, run, start
+from tests.support.programs import ended, run, start, start_in
 from tests.support.recordings import write_made_up_day
 from tests.support.timeouts import TIMEOUT_S
 
@@ -67,11 +66,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def down(folder: Path, name: str) -> None:
-    program(folder, "devstack", "down", "--name", name).communicate(timeout=TIMEOUT_S)
+    start_in(folder, "devstack", "down", "--name", name).communicate(timeout=TIMEOUT_S)
 
 
 def replay(folder: Path, name: str, *flags: str) -> Replayed:
-    stack = program(
+    stack = start_in(
         folder, "apps.stack", "--name", name, "--keep", "--replay", "day.jsonl", "--speed", "max",
         "--candles-out", f"{name}.csv", *flags,
     )  # fmt: skip

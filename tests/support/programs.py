@@ -24,6 +24,18 @@ def start(module: str, *arguments: str, **variables: str) -> "subprocess.Popen[s
     )
 
 
+def start_in(folder: Path, module: str, *arguments: str, **variables: str) -> "subprocess.Popen[str]":
+    """Start a program in a folder of its own, where the dev stack has its files; both outputs are one."""
+    return subprocess.Popen(
+        [sys.executable, "-m", module, *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
 def run(module: str, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
     """Run a program to its end."""
     return ended(start(module, *arguments, **variables))

@@ -1,6 +1,6 @@
 """What the page shows, and the made-up market behind it."""
 
-from tests.unit.apps.web.made_up_market import MadeUpMarket
+from tests.support.made_up_market import MadeUpMarket
 
 from .browser import Page
 

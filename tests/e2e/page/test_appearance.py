@@ -5,7 +5,7 @@ from selenium.webdriver.common.keys import Keys
 
 from apps.observability.pipeline_stages import FiringAlert, Stage, StageState
 from apps.web.server import PageServer
-from tests.unit.apps.web.made_up_market import MadeUpMarket, many_symbols, now_ms
+from tests.support.made_up_market import MadeUpMarket, many_symbols, now_ms
 
 from .browser import Page
 from .shown import market_of

@@ -8,7 +8,7 @@ from adapters.memory.event_store import MemoryEventStore
 from apps.web.server import PageServer
 from domain.session import SessionEvent, SessionEventKind
 from domain.window import MINUTE_MS, to_datetime
-from tests.unit.apps.web.made_up_market import MadeUpMarket, now_ms
+from tests.support.made_up_market import MadeUpMarket, now_ms
 
 from .browser import Page
 from .shown import close_shown, market_of, table_of

@@ -9,7 +9,7 @@ from adapters.exchange_calendar.markets import NYSE
 from apps.web.server import PageServer
 from domain.rollup import rollup, rollup_days
 from domain.window import MINUTE_MS, to_ms
-from tests.unit.apps.web.made_up_market import MadeUpMarket, now_ms
+from tests.support.made_up_market import MadeUpMarket, now_ms
 
 from .browser import Page
 from .shown import table_of

@@ -7,7 +7,7 @@ from apps.http_security.credentials import Credentials
 from apps.http_security.endpoint_security import EndpointSecurity
 from apps.web.server import PageServer
 from domain.window import MINUTE_MS
-from tests.unit.apps.web.made_up_market import now_ms
+from tests.support.made_up_market import now_ms
 
 from .browser import Page
 from .shown import close_shown, market_of

@@ -12,7 +12,7 @@ from apps.observability.pipeline_stages import FiringAlert, Stage, StageState
 from apps.web.server import PageServer
 from domain.window import partition_day
 from tests.support.day_reports import make_report
-from tests.unit.apps.web.made_up_market import now_ms
+from tests.support.made_up_market import now_ms
 
 from .browser import Page
 from .shown import market_of

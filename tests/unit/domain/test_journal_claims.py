@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from domain.feed import FeedEventKind, Frame
-from tests.property.journal_world import KINDS, SYMBOLS, T0, UNTIL_ALIVE_MS, World, spans, trade
+from tests.support.journal_world import KINDS, SYMBOLS, T0, UNTIL_ALIVE_MS, World, spans, trade
 
 
 def test_what_is_not_acknowledged_is_not_claimed() -> None:

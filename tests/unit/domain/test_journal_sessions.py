@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from domain.feed import FeedEventKind
-from tests.property.journal_world import KINDS, T0, UNTIL_ALIVE_MS, World, spans
+from tests.support.journal_world import KINDS, T0, UNTIL_ALIVE_MS, World, spans
 
 
 def test_a_dropped_symbol_is_reported_and_its_claim_begins_again_when_it_returns() -> None:

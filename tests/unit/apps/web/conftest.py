@@ -6,9 +6,9 @@ import httpx
 import pytest
 
 from apps.web.server import PageServer
+from tests.support.made_up_market import MadeUpMarket
 
 from .api_client import MIDNIGHT_MS
-from .made_up_market import MadeUpMarket
 
 
 @pytest.fixture(scope="module")

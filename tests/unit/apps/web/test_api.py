@@ -9,9 +9,9 @@ from adapters.memory.stores import MemoryCandleStore
 from apps.web.server import PageServer
 from domain.candle import Candle
 from ports.errors import StoreError
+from tests.support.made_up_market import MadeUpMarket
 
 from .api_client import await_symbols
-from .made_up_market import MadeUpMarket
 
 
 def test_symbols_come_with_venue_and_newest_candle(client: httpx.Client) -> None:

@@ -17,9 +17,9 @@ from domain.rollup import DayHours
 from domain.trade import TradeKey
 from domain.window import MINUTE_MS, to_datetime
 from tests.contract.stores import make_candle
+from tests.support.made_up_market import MadeUpMarket, now_ms
 
 from .api_client import MIDNIGHT_MS, SPAN, await_symbols, pages
-from .made_up_market import MadeUpMarket, now_ms
 
 DAY: Final = date(2019, 10, 11)
 

@@ -6,9 +6,9 @@ from adapters.memory.event_store import MemoryEventStore
 from apps.web.server import PageServer
 from domain.session import SessionEvent, SessionEventKind
 from domain.window import MINUTE_MS
+from tests.support.made_up_market import MadeUpMarket
 
 from .api_client import MIDNIGHT_MS, SPAN, pages
-from .made_up_market import MadeUpMarket
 
 
 def test_a_candle_says_whether_anything_of_it_was_missed_and_gaps_say_what() -> None:

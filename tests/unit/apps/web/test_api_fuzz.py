@@ -23,8 +23,7 @@ from adapters.memory.event_store import MemoryEventStore
 from apps.web.page_source import Horizon
 from apps.web.server import PageServer
 from domain.window import partition_day
-
-from .made_up_market import MadeUpMarket
+from tests.support.made_up_market import MadeUpMarket
 
 PATHS = ("/api/candles", "/api/gaps", "/api/trades", "/api/symbols", "/api/reports", "/api/health")
 TIMEOUT_S = 60

@@ -6,9 +6,9 @@ import json
 import httpx
 
 from apps.web.server import PageServer
+from tests.support.made_up_market import MadeUpMarket
 
 from .api_client import MIDNIGHT_MS, SPAN, pages
-from .made_up_market import MadeUpMarket
 
 
 def test_pages_join_to_the_whole_for_any_size(client: httpx.Client) -> None:

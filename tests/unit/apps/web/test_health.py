@@ -11,8 +11,8 @@ import pytest
 from apps.observability.pipeline_stages import FiringAlert, Stage, StageState
 from apps.web.page_source import Horizon
 from apps.web.server import PageServer
+from tests.support.made_up_market import MadeUpMarket
 
-from .made_up_market import MadeUpMarket
 from .test_stream import events
 
 DOWN = Stage(name="Kafka", state=StageState.DOWN, detail="does not answer", runbook="runbooks/KafkaDown.md")

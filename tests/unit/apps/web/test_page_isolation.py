@@ -8,8 +8,7 @@ import httpx
 
 from apps.web.middleware.security_headers import LOGO_STYLE_HASH
 from apps.web.server import PageServer
-
-from .made_up_market import MadeUpMarket
+from tests.support.made_up_market import MadeUpMarket
 
 STATIC = Path(__file__).parents[4] / "apps" / "web" / "static"
 

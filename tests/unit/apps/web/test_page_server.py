@@ -10,9 +10,8 @@ import httpx
 import pytest
 
 from apps.web.server import PageServer, PageServerError, served_page
+from tests.support.made_up_market import MadeUpMarket
 from tests.support.timeouts import TIMEOUT_S, wait_until
-
-from .made_up_market import MadeUpMarket
 
 STATIC = Path(__file__).parents[4] / "apps" / "web" / "static"
 

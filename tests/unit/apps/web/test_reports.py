@@ -14,9 +14,8 @@ from domain.day_report import DayReport, Verdict
 from domain.window import partition_day
 from ports.errors import StoreError
 from tests.support.day_reports import NOTHING_STORED, make_report
+from tests.support.made_up_market import MadeUpMarket, now_ms
 from tests.support.timeouts import TIMEOUT_S
-
-from .made_up_market import MadeUpMarket, now_ms
 
 TODAY = partition_day(now_ms())
 

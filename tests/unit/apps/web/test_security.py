@@ -21,8 +21,7 @@ from apps.web.middleware.request_limits import RequestLimits
 from apps.web.server import PageServer
 from domain.candle import Candle
 from tests.support.certificates import ServerCertificate, make_certificate
-
-from .made_up_market import MadeUpMarket
+from tests.support.made_up_market import MadeUpMarket
 
 TOKEN = SecretStr("a token of these tests".replace(" ", "-"))
 PATHS = (

@@ -9,8 +9,7 @@ import httpx
 
 from apps.web.server import PageServer
 from domain.window import MINUTE_MS
-
-from .made_up_market import MadeUpMarket, now_ms
+from tests.support.made_up_market import MadeUpMarket, now_ms
 
 
 @attrs.frozen
