@@ -91,8 +91,10 @@ def loaders(app: str) -> list[Loader]:
     """Return the sources of the app's settings, in order of increasing precedence. Raise ConfigFileLoadError for a file that is named and missing."""
     named = [name for name in os.environ.get(FILES_VARIABLE, "").split(":") if name]
     for name in named:
-        if not Path(name).exists():
-            raise ConfigFileLoadError(f"{name}: there is no such file; {FILES_VARIABLE} names it")
+        try:
+            Path(name).stat()
+        except OSError as error:
+            raise ConfigFileLoadError(f"{name}: {error.strerror}; {FILES_VARIABLE} names this file") from error
     return [FileLoader({"*.toml": SharedToml(app)}, ["tapeline.toml", *named]), EnvLoader("TAPELINE_")]
 
 

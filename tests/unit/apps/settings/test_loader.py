@@ -48,15 +48,16 @@ def test_a_file_that_cannot_be_read_is_refused_by_its_name(tmp_path: Path, monke
     assert settings_errors(ProducerSettings, "producer") == [f"{folder}: Is a directory"]
 
 
-def test_a_file_that_is_named_and_missing_is_refused_by_its_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("name", "reason"), [("missing.toml", "No such file or directory"), ("n" * 5_000 + ".toml", "File name too long")]
+)
+def test_a_file_that_is_named_and_cannot_be_found_is_refused_by_its_name(
+    name: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    there, missing = tmp_path / "there.toml", tmp_path / "missing.toml"
+    there, missing = tmp_path / "there.toml", tmp_path / name
     there.write_text("")
     monkeypatch.setenv("TAPELINE_SETTINGS", f"{there}:{missing}")
-    assert settings_errors(ProducerSettings, "producer") == [
-        f"{missing}: there is no such file; TAPELINE_SETTINGS names it"
-    ]
+    assert settings_errors(ProducerSettings, "producer") == [f"{missing}: {reason}; TAPELINE_SETTINGS names this file"]
 
 
 @pytest.mark.parametrize(
