@@ -16,10 +16,10 @@ FUZZ_SECONDS ?= 600
 BY_FILE := --dist loadfile --no-loadscope-reorder --durations 60 --durations-min 4
 
 PARTS := domain producer spark cassandra e2e sizes secure days
-.PHONY: help run stack test test-faults test-images test-kubernetes image fuzz audit check format dashboards deployment bench $(PARTS:%=bench-%) bench-growth bench-hold bench-soak lock clean
+.PHONY: help run stack install test test-faults test-images test-kubernetes image fuzz audit check format dashboards deployment bench $(PARTS:%=bench-%) bench-growth bench-hold bench-soak lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo '  Options go in ARGS: make run ARGS="--symbols AAPL,BINANCE:BTCUSDT --duration 60"'
 
 run: $(VENV)/.synced-run ## Live candles on this terminal, without servers
@@ -28,6 +28,8 @@ run: $(VENV)/.synced-run ## Live candles on this terminal, without servers
 stack: $(VENV)/.synced-all ## The same through real Kafka, Spark and Cassandra on this machine
 	@$(PY) -m devstack fetch
 	@$(PY) -m apps.stack $(ARGS)
+
+install: $(VENV)/.synced-all ## Install what all programs need into .venv
 
 test: $(VENV)/.synced-all ## Run the tests; they start real servers
 	@scripts/install-debian-packages

@@ -16,6 +16,7 @@ import click
 from domain.errors import TapelineError
 
 from .runtime.commands import run
+from .runtime.packages import how_to_install
 
 _OUTER: Final = (__package__ or "").rpartition("apps")[0]
 """What stands before the names of our packages: nothing in a checkout, `tapeline.` in an installed package."""
@@ -53,7 +54,7 @@ def _module(name: str) -> tuple[str, Path]:
     """Return the name in the zip and the file of a module, or of the `__init__.py` of a package."""
     spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
-        raise TapelineError(f"the package {name} is not installed here: install tapeline[all] first")
+        raise TapelineError(f"the package {name} is not installed here: {how_to_install(name)}")
     origin = Path(spec.origin)
     stem = name.replace(".", "/")
     return (f"{stem}/__init__.py" if origin.name == "__init__.py" else f"{stem}.py"), origin

@@ -10,7 +10,7 @@ def test_an_installed_package_is_no_error() -> None:
 
 
 @pytest.mark.parametrize(
-    ("package", "advice"), [("pyspark", r"tapeline\[all\] on Python 3\.11 to 3\.13"), ("rich", r"tapeline\[all\]$")]
+    ("package", "advice"), [("pyspark", r"`make install` on Python 3\.11 to 3\.13"), ("rich", r"`make install`$")]
 )
 def test_a_missing_package_is_an_error_with_advice(monkeypatch: pytest.MonkeyPatch, package: str, advice: str) -> None:
     monkeypatch.setitem(sys.modules, package, None)
