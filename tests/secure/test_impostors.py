@@ -1,6 +1,7 @@
 """A server that cannot prove who it is gets no password: programs end with a clear error, within their connect timeout."""
 
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,12 +9,14 @@ import pytest
 from apps.local_stack.parts import Servers
 from devstack.servers.java import java_home
 from devstack.stack import Stack
-from tests.support.impostors import FLAWS, Impostor, impostor
+from tests.support.impostors import FLAWS, Flaw, Impostor, impostor
 from tests.support.programs import ended, run, start
 from tests.support.timeouts import TIMEOUT_S
 
 # Python warns of the old versions of TLS, which one server here speaks.
 pytestmark = pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
+
+Client = Callable[[Impostor, Path], "subprocess.CompletedProcess[str]"]
 
 PASSWORD = "s3cret-that-nobody-may-see"  # noqa: S105 - the tests look for it
 CONNECT_TIMEOUT_S = "5"
@@ -59,16 +62,16 @@ KAFKA_WORDS = {
     "wrong host name": "certificate verify failed",
     "expired certificate": "certificate verify failed",
     "certificate that is not valid yet": "certificate verify failed",
-    "old TLS": "SSL",
-    "no TLS": "SSL",
+    "old TLS": "alert protocol version",
+    "no TLS": "wrong version number",
 }
 CASSANDRA_WORDS = {
     "unknown authority": "unable to get local issuer certificate",
     "wrong host name": "certificate is not valid for '127.0.0.1'",
     "expired certificate": "certificate has expired",
     "certificate that is not valid yet": "certificate is not yet valid",
-    "old TLS": "no TLS connection",
-    "no TLS": "no TLS connection",
+    "old TLS": "no TLS connection (tlsv1 alert protocol version)",
+    "no TLS": "no TLS connection (wrong version number)",
 }
 
 
@@ -84,6 +87,16 @@ def test_a_cassandra_client_refuses_a_server_with(flaw: str, tmp_path: Path, pas
     with impostor(FLAWS[flaw], tmp_path) as server:
         done = run_cassandra_client(server, password_file)
     assert_refused(done, server, CASSANDRA_WORDS[flaw])
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("client", [run_kafka_client, run_cassandra_client])
+def test_a_client_trusts_a_server_without_a_flaw(client: Client, tmp_path: Path, password_file: Path) -> None:
+    """The other tests say something only because of this one."""
+    with impostor(Flaw(), tmp_path) as server:
+        done = client(server, password_file)
+    assert set(server.accepted) == {"TLSv1.3"}, done.stderr
+    assert done.returncode == 1  # it is neither a broker nor a node
 
 
 @pytest.mark.faults

@@ -23,7 +23,7 @@ from adapters.spark.session import JAVA_PROPERTIES, spark_conf
 from adapters.spark.settings import AggregatorSettings
 from devstack.servers.java import java_home
 from ports.errors import BrokerError
-from tests.support.impostors import FLAWS, impostor
+from tests.support.impostors import FLAWS, Flaw, impostor
 
 AUTHORITY = trustme.CA()
 HUSH = "hush"
@@ -162,6 +162,17 @@ def test_kafkas_client_refuses_a_server_with(flaw: str, spark: SparkSession, tmp
     assert KAFKA_WORDS[flaw] in str(refused.value)
     assert HUSH not in str(refused.value)
     assert server.accepted == []
+
+
+@pytest.mark.servers
+@pytest.mark.faults
+def test_kafkas_client_trusts_a_server_without_a_flaw(spark: SparkSession, tmp_path: Path) -> None:
+    with impostor(Flaw(), tmp_path) as server:
+        security = sasl(certificates=Certificates(ca_file=str(server.ca_file)))
+        settings = AggregatorSettings(bootstrap_servers=f"127.0.0.1:{server.port}", kafka_security=security)
+        with pytest.raises(BrokerError, match="does not answer"):
+            check_topics(spark, settings, ["trades"])
+    assert set(server.accepted) == {"TLSv1.3"}
 
 
 def listed(store: Path | None, password: str) -> str:
