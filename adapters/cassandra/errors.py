@@ -78,7 +78,7 @@ def _explain(settings: CassandraSettings, error: BaseException) -> str:
         return f"none of these hosts is known to this machine: {', '.join(settings.hosts)}"
     if isinstance(error, NoHostAvailable):
         detail = f" ({_short(causes[-1])})" if len(causes) > 1 else ""
-        return f"{where(settings)} is not reachable{detail}; is it running, and are its hosts and port set right?"
+        return f"{where(settings)} is not reachable{detail}; is it running, and are the hosts, the port and the security settings right?"
     return f"{where(settings)}: {_short(error)}"
 
 

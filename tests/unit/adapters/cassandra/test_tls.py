@@ -109,6 +109,20 @@ def test_an_old_version_of_tls_is_refused(ca_file: str) -> None:
         shake_hands(CassandraSettings(port=port, tls=True, ca_file=ca_file))
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
+def test_a_client_of_an_old_version_reaches_a_server_of_that_version(ca_file: str) -> None:
+    """So what refuses such a client is the server, in the tests that expect it."""
+    context = ssl.create_default_context(cafile=ca_file)
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version, context.maximum_version = ssl.TLSVersion.MINIMUM_SUPPORTED, ssl.TLSVersion.TLSv1_1
+    with (
+        node("127.0.0.1", newest=ssl.TLSVersion.TLSv1_1) as port,
+        socket.create_connection(("127.0.0.1", port)) as plain,
+        context.wrap_socket(plain, server_hostname="127.0.0.1") as secured,
+    ):
+        assert secured.version() == "TLSv1.1"
+
+
 def test_the_driver_checks_the_name_and_the_error_says_so(ca_file: str) -> None:
     with node("cassandra.example") as port:
         settings = CassandraSettings(port=port, tls=True, ca_file=ca_file, connect_timeout_s=5.0)
