@@ -105,7 +105,10 @@ def test_a_certificate_of_another_authority_is_refused(ca_file: str, trusted: st
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
 def test_an_old_version_of_tls_is_refused(ca_file: str) -> None:
-    with node("127.0.0.1", newest=ssl.TLSVersion.TLSv1_1) as port, pytest.raises(ssl.SSLError, match="protocol version"):
+    with (
+        node("127.0.0.1", newest=ssl.TLSVersion.TLSv1_1) as port,
+        pytest.raises(ssl.SSLError, match="protocol version"),
+    ):
         shake_hands(CassandraSettings(port=port, tls=True, ca_file=ca_file))
 
 
