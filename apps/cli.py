@@ -1,11 +1,18 @@
 """The `tapeline` command: every app as a subcommand. Shell completion: `eval "$(_TAPELINE_COMPLETE=bash_source tapeline)"`."""
 
+import sys
 from typing import Final
 
-import click
+from .runtime.packages import how_to_install
 
-from .runtime.commands import LazyGroup, run
-from .runtime.version import program_version
+try:
+    import click
+
+    from .runtime.commands import LazyGroup, run
+    from .runtime.version import program_version
+except ModuleNotFoundError as missing:
+    # `pip install tapeline` alone brings the library and this command, and not what the programs need.
+    sys.exit(f"tapeline needs the package {missing.name}: {how_to_install(missing.name)}")
 
 COMMANDS: Final = {
     "live": ("apps.live:live", "Show live candles on this terminal, without any server"),

@@ -71,6 +71,9 @@ def test_a_wheel_in_a_clean_environment_prints_what_the_readme_says_with_attrs_a
     assert match is not None
     snippet, expected = match.groups()
     assert run(python, tmp_path, "-c", snippet) == expected
+    command = subprocess.run([python.parent / "tapeline"], capture_output=True, text=True, check=False)
+    assert command.returncode == 1
+    assert command.stderr == "tapeline needs the package click: install tapeline with all its extras, tapeline[all]\n"
 
 
 def test_a_wheel_has_one_package_with_all_that_is_no_python_and_none_of_the_tests(wheel: Path) -> None:
