@@ -59,7 +59,7 @@ _read_day = day_callback(ReportContainer.clock())
     help="The hours of an exchange's day in which trades are expected",
 )
 @click.option(
-    "--written", callback=_read_day, help="Of a replayed recording: the day of the replay  [default: the day itself]"
+    "--written", callback=_read_day, help="For a replayed recording: the day of the replay  [default: the day itself]"
 )
 @click.option(
     "--format",

@@ -40,7 +40,7 @@ _read_day = day_callback(system_clock)
     help="Only these; may be repeated  [default: all of the day]",
 )
 @click.option(
-    "--written", callback=_read_day, help="Of a replayed recording: the day of the replay  [default: the day itself]"
+    "--written", callback=_read_day, help="For a replayed recording: the day of the replay  [default: the day itself]"
 )
 @click.option("--dry-run", is_flag=True, help="Write nothing; exit with 1 where there are differences")
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True,
