@@ -33,7 +33,7 @@ def _filter_options(command: F) -> F:
         click.option("--to", "to_ms", callback=_read_moment, help="Rejected before this moment"),
         click.option("--from", "from_ms", callback=_read_moment, help="Rejected at this moment or later: a time, or 1h for an hour ago"),
         click.option("--source", default="", help="Only letters whose source begins with this, such as finnhub or trades/0/"),
-        click.option("--reason", "reasons", multiple=True, type=click.Choice([str(reason) for reason in Reason]), help="Only letters of this reason; may be repeated"),
+        click.option("--reason", "reasons", multiple=True, type=click.Choice([str(reason) for reason in Reason]), help="Only letters of this reason; repeatable"),
     ):  # fmt: skip
         command = option(command)
     return command
