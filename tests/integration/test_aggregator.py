@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from decimal import Decimal
 
 import pytest
 
@@ -109,10 +108,3 @@ def test_a_query_that_fails_ends_the_program_with_the_cause(new_site: Callable[[
     last = program.text().strip().splitlines()[-1]
     assert last.startswith("tapeline aggregator: the query 'candles' failed: ")
     assert "find table trade_aggregates" in last
-
-
-def test_decimals_are_stored_as_they_were_sent(carried: Site) -> None:
-    """A stored price has the value of the record, and a candle's volume its scale; nothing went through a float."""
-    candles = carried.stored_candles()
-    assert all(isinstance(candle.vwap, Decimal) for candle in candles if candle.trade_count)
-    assert all(candle.vwap is None for candle in candles if not candle.trade_count)
