@@ -82,7 +82,7 @@ def test_an_old_version_of_tls_is_refused_and_a_new_one_answered(
             client = certificate.client(old)
         with (
             socket.create_connection(("127.0.0.1", secured.port), timeout=30) as connection,
-            pytest.raises(ssl.SSLError),
+            pytest.raises(ssl.SSLError, match="alert protocol version"),
         ):
             client.wrap_socket(connection, server_hostname="127.0.0.1")
     for new in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
