@@ -95,7 +95,10 @@ class Servers:
             "TAPELINE_CASSANDRA_PASSWORD_FILE": str(self.secrets.cassandra_password(cassandra.username)),
             "TAPELINE_METRICS_TLS_CERT_FILE": certificate,
             "TAPELINE_METRICS_TLS_KEY_FILE": certificate,
-            "TAPELINE_METRICS_TOKEN": "",  # one of the user's own would be in conflict with the file
+            # Secrets of the user's own would be in conflict with the files.
+            "TAPELINE_KAFKA_SASL_PASSWORD": "",
+            "TAPELINE_CASSANDRA_PASSWORD": "",
+            "TAPELINE_METRICS_TOKEN": "",
             "TAPELINE_METRICS_TOKEN_FILE": str(self.secrets.metrics_token),
         }
 
