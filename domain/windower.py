@@ -7,6 +7,8 @@ The rules, which are those of Spark's update mode:
 3. `take_changed` returns each candle that changed since the last call, with absolute values: writing one twice changes nothing.
 """
 
+import math
+
 from .candle import Candle, OpenCandle
 from .candle_revision import closed_until_ms
 from .eligibility import FULLY_ELIGIBLE, WITHOUT_CALENDAR, EligibilityOf
@@ -29,6 +31,8 @@ class Windower:
         self._newest_ms: int | None = None
         self._open: dict[tuple[str, int, int], OpenCandle] = {}
         self._changed: dict[tuple[str, int, int], None] = {}
+        self._first_end_ms: float = math.inf
+        """The end of the first window to close. Until the watermark is there, no open window is looked at: there may be very many."""
 
     def add(self, trade: Trade) -> bool:
         """Fold one trade in. Return False for a late trade, which is only counted."""
@@ -43,6 +47,7 @@ class Windower:
         known = self._open.get(key)
         if known is None:
             known = self._open[key] = OpenCandle(key)
+            self._first_end_ms = min(self._first_end_ms, start_ms + window_ms)
         # A trade without conditions is fully eligible, by every table.
         known.add(trade, self._eligibility_of(trade) if trade.conditions else FULLY_ELIGIBLE)
         self._changed[key] = None
@@ -65,6 +70,8 @@ class Windower:
         if self.watermark_ms is not None and watermark_ms <= self.watermark_ms:
             return []
         self.watermark_ms = watermark_ms
+        if watermark_ms < self._first_end_ms:
+            return []
         return self._close([key for key in self._open if key[1] + self.window_ms <= watermark_ms])
 
     def finish(self) -> list[Candle]:
@@ -81,4 +88,6 @@ class Windower:
     def _close(self, keys: list[tuple[str, int, int]]) -> list[Candle]:
         for key in keys:
             self._changed.pop(key, None)
-        return sorted((self._open.pop(key).candle() for key in keys), key=lambda c: (c.window_start_ms, c.symbol))
+        closed = sorted((self._open.pop(key).candle() for key in keys), key=lambda c: (c.window_start_ms, c.symbol))
+        self._first_end_ms = min((key[1] + self.window_ms for key in self._open), default=math.inf)
+        return closed
