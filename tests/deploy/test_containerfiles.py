@@ -61,10 +61,19 @@ def test_an_image_names_its_version_its_source_revision_and_its_license(name: st
         assert f"org.opencontainers.image.{label}=" in labels
 
 
-def test_the_version_is_that_of_the_project() -> None:
+def test_the_version_is_that_of_the_project_wherever_an_image_is_named() -> None:
     version = re.search(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
     assert version
     assert all(f"VERSION={version[1]}" in instructions(name, "ARG") for name in FILES)
+    composed = "".join(file.read_text() for file in (ROOT / "deploy" / "compose").glob("compose.*.yaml"))
+    deployed = (KUBERNETES / "overlays" / "production" / "kustomization.yaml").read_text()
+    documented = (ROOT / "docs" / "deploy.md").read_text()
+    for text, tag in [
+        (composed, r"localhost/tapeline(?:-spark)?:([\w.-]+)"),
+        (deployed, r"newTag: ([\w.-]+)"),
+        (documented, r"(?:localhost|registry\.example\.com)/tapeline(?:-spark)?[: ](\d[\w.-]+)"),
+    ]:
+        assert set(re.findall(tag, text)) == {version[1]}
 
 
 @pytest.mark.parametrize("name", FILES)

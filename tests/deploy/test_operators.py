@@ -1,12 +1,15 @@
 """What Kubernetes and the operators demand of their resources beyond the schemas of the kinds."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import attrs
 import pytest
 
-from .overlays import OVERLAYS, Resource, named, overlay, pods
+from devstack.jars.lockfile import read_lock
+
+from .overlays import OVERLAYS, ROOT, Resource, named, overlay, pods
 from .test_network import TABLE, selects
 
 pytestmark = pytest.mark.needs("kubectl")
@@ -97,6 +100,19 @@ def test_nodes_of_cassandra_may_reach_each_other_at_the_port_that_they_listen_on
     assert "legacy_ssl_storage_port_enabled" not in encryption
     (ports,) = (hop["ports"] for hop in TABLE["hops"] if hop["from"] == hop["to"] == "cassandra")
     assert ports == ["7000/TCP", "8080/TCP"]
+
+
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_versions_of_spark_and_cassandra_are_those_that_the_project_is_tested_with(name: str) -> None:
+    spark = re.search(r'"pyspark==([\d.]+);', (ROOT / "pyproject.toml").read_text())
+    assert spark
+    applications = {
+        named(overlay(name), "SparkApplication", "aggregator")["spec"]["sparkVersion"],
+        named(overlay(name), "ScheduledSparkApplication", "reconcile")["spec"]["template"]["sparkVersion"],
+    }
+    assert applications == {spark[1]}
+    cassandra = named(overlay(name), "K8ssandraCluster", "tapeline")["spec"]["cassandra"]["serverVersion"]
+    assert f"org.apache.cassandra:cassandra-all:{cassandra}" in {jar.coordinate for jar in read_lock()["cassandra"]}
 
 
 @pytest.mark.parametrize("name", BACKED_UP)
