@@ -145,10 +145,10 @@ class Sending:
                 self._heard.append(Heard(run=self._run, connection=self._connection, symbols=symbols, **line))
         return self._heard
 
-    def carry(self, frames: int) -> None:
+    def carry(self, frames: int, timeout_s: float = TIMEOUT_S) -> None:
         """Wait until the producer has received so many more frames."""
         before = self._frames()
-        wait_until(lambda: self._frames() >= before + frames, f"{frames} more frames")
+        wait_until(lambda: self._frames() >= before + frames, f"{frames} more frames", timeout_s)
 
     def acknowledge(self, trades: int) -> None:
         """Wait until so many more trades are acknowledged."""
