@@ -83,10 +83,6 @@ def stored_candles(site: Site, trades: Sequence[Trade]) -> list[Candle]:
         return [candle for symbol in SYMBOLS for candle in store.read(symbol, first - MINUTE_MS, last + 1, MINUTE_MS)]
 
 
-def by_slot(candles: Sequence[Candle]) -> dict[tuple[str, int, int], Candle]:
-    return {candle.window_key: candle for candle in candles}
-
-
 def test_both_feeds_give_a_trade_the_same_id(received: list[list[Trade]]) -> None:
     assert [len(trades) for trades in received] == [FRAMES, FRAMES]
     ids = [[(one.symbol, one.timestamp_ms, one.trade_id) for one in trades] for trades in received]
@@ -94,18 +90,12 @@ def test_both_feeds_give_a_trade_the_same_id(received: list[list[Trade]]) -> Non
     assert len(set(ids[0])) == FRAMES
 
 
-@pytest.mark.parametrize("deduplicate", [True, False])
 def test_raw_trades_are_stored_once_and_candles_count_them_once_with_deduplication(
-    spark: SparkSession, site: Site, received: list[list[Trade]], deduplicate: bool
+    spark: SparkSession, site: Site, received: list[list[Trade]]
 ) -> None:
-    Carrier(spark, site).once(deduplicate=deduplicate)
+    Carrier(spark, site).once(deduplicate=True)
     for symbol in SYMBOLS:
         expected = sorted((one.timestamp_ms, one.trade_id) for one in received[0] if one.symbol == symbol)
         assert [(one.timestamp_ms, one.trade_id) for one in stored_trades(site, symbol)] == expected
-    once = fold(received[0], MINUTE_MS)
-    found = by_slot(stored_candles(site, received[0]))
-    if deduplicate:
-        assert found == once
-    else:
-        assert found == fold([*received[0], *received[1]], MINUTE_MS)
-        assert all(found[slot].volume == 2 * candle.volume for slot, candle in once.items())
+    candles = {candle.window_key: candle for candle in stored_candles(site, received[0])}
+    assert candles == fold(received[0], MINUTE_MS)
