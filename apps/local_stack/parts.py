@@ -11,10 +11,11 @@ from adapters.cassandra.replication import Replication
 from adapters.cassandra.settings import CassandraSettings
 from adapters.kafka.security import KafkaSecurity
 from adapters.kafka.settings import KafkaSettings
-from adapters.kafka.topics import Profile
+from adapters.kafka.topics import DEFAULT_PARTITIONS, Profile
 from apps.containers.commands import AdminContainer
 from apps.http_security.endpoint_client import EndpointClient
 from apps.runtime.child_processes import Child
+from apps.settings.options import RuleOptions
 from apps.settings.secret_files import read_secret
 from apps.settings.stack import StackSettings
 from devstack.servers.java import java_home
@@ -103,11 +104,11 @@ class Servers:
         }
 
 
-def prepare(stack: Stack) -> None:
-    """Create the topics and the tables and, where the stack is secure, what each program may do."""
+def prepare(stack: Stack, *, partitions: int = DEFAULT_PARTITIONS) -> None:
+    """Create the topics, each with this number of partitions, the tables and, where the stack is secure, the rights of each program."""
     servers = Servers.of(stack, user=ADMIN, role=ADMIN)
     admin = AdminContainer(kafka=servers.kafka, cassandra=servers.cassandra)
-    admin.ensure_topics(profile=Profile.DEV)
+    admin.ensure_topics(profile=Profile.DEV, partitions=partitions)
     admin.ensure_candles(profile=Profile.DEV)
     admin.apply_schema(Replication.dev())
     if servers.secrets is not None:
@@ -132,9 +133,7 @@ def producer_child(settings: StackSettings, servers: Servers, folder: Path, metr
         arguments += ["--replay", str(settings.replay)]
     if settings.symbols_to_receive:
         arguments += ["--symbols", ",".join(settings.symbols_to_receive)]
-    arguments += ["--rules-max-age-s", str(settings.rules.max_age_s)]
-    arguments += ["--rules-future-tolerance-s", str(settings.rules.future_tolerance_s)]
-    arguments += ["--metrics-port", str(metrics_port)]
+    arguments += [*_rule_flags(settings.rules), "--metrics-port", str(metrics_port)]
     token, file = settings.finnhub.token, settings.finnhub.token_file
     variables = {
         **servers.variables(),
@@ -150,9 +149,13 @@ def aggregator_child(
     """Return the Spark aggregator process, not started, on the dev stack's Java; its metrics on `metrics_port`, those of its JVM on `spark_port` if given."""
     arguments = ["apps.aggregator", "--checkpoint", str(folder / CHECKPOINT), "--trigger", str(settings.trigger_s)]
     arguments += ["--window", str(settings.window_s), "--allowed-lateness", str(settings.allowed_lateness_s)]
-    arguments += ["--metrics-port", str(metrics_port)]
+    arguments += [*_rule_flags(settings.rules), "--metrics-port", str(metrics_port)]
     variables = {**servers.variables(), "JAVA_HOME": str(java_home())}
     if spark_port is not None:
         agent = agent_option("spark", "127.0.0.1", spark_port)
         variables["SPARK_SUBMIT_OPTS"] = f"{agent} {os.environ.get('SPARK_SUBMIT_OPTS', '')}".strip()
     return Child("aggregator", arguments, folder / "aggregator.log", variables)
+
+
+def _rule_flags(rules: RuleOptions) -> list[str]:
+    return ["--rules-max-age-s", str(rules.max_age_s), "--rules-future-tolerance-s", str(rules.future_tolerance_s)]

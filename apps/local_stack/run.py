@@ -9,6 +9,7 @@ from typing import Final
 
 import click
 
+from adapters.kafka.topics import DEFAULT_PARTITIONS
 from adapters.spark.committed_offsets import caught_up
 from apps.containers.long_running import StackContainer
 from apps.output.candle_files import CandleFile
@@ -30,6 +31,9 @@ from .table import StoredTable
 from .watch import Program, stack_watch
 
 PRODUCER_STOP_S: Final = 40.0
+REPLAY_PARTITIONS: Final = 1
+"""A recording keeps its order in one partition. At full speed, what several partitions receive in the same moment is minutes apart by the time of the
+recording, and the trades of the slower one would be late."""
 
 
 def run_stack(settings: StackSettings) -> str:
@@ -53,7 +57,7 @@ def run_stack(settings: StackSettings) -> str:
         stack.enter_context(Claims.reserved(devstack.ports))
         own(devstack.folder)
         servers = Servers.of(devstack)
-        prepare(devstack)
+        prepare(devstack, partitions=DEFAULT_PARTITIONS if recording is None else REPLAY_PARTITIONS)
         container = StackContainer(settings=settings, kafka=servers.kafka, cassandra=servers.cassandra)
         stores = container.stores
         of_days = (stores.daily_candle_store(), stores.report_store())

@@ -1,6 +1,7 @@
 """The whole pipeline on real servers, as `make stack` runs it."""
 
 import csv
+import json
 import re
 import signal
 from collections.abc import Iterator
@@ -8,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from adapters.kafka.offsets import end_offsets
+from adapters.kafka.settings import KafkaSettings
 from adapters.simulator.server import SimulatedFinnhub
 from adapters.simulator.settings import SimulatorSettings
 from devstack.stack import Stack
+from domain.rules import DAY_MS
 from tests.support.programs import TOKEN, run, start_in
 from tests.support.recordings import write_made_up_day
 from tests.support.sockets import is_loopback, listening
@@ -31,20 +35,27 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 def test_a_replay_is_stored_whole_and_its_candles_are_those_of_the_domain(folder: Path) -> None:
     recording = folder / "day.jsonl"
     trades = write_made_up_day(recording, frames=3_000)
+    # One trade is 40 days older than its frame, which only the rules of this run accept.
+    old = {**trades[0], "s": "AAPL", "t": int(str(trades[0]["t"])) - 40 * DAY_MS}
+    frame = json.dumps({"data": [old, trades[0]], "type": "trade"})
+    recording.write_text(f"{frame}\n{recording.read_text()}")
+    trades += [old, trades[0]]
     rows = sum(trade["s"] == "AAPL" for trade in trades)
     candles = len({(str(trade["s"]), int(str(trade["t"])) // 60_000) for trade in trades})
-    stack = start_in(
-        folder, "apps.stack", "--replay", str(recording), "--speed", "max", "--candles-out", "stack.csv", "--keep"
-    )
+    replay = ("--replay", str(recording), "--speed", "max", "--rules-max-age-s", str(41 * DAY_MS // 1000))
+    stack = start_in(folder, "apps.stack", *replay, "--candles-out", "stack.csv", "--keep")
     out, _ = stack.communicate(timeout=4 * TIMEOUT_S)
     assert stack.returncode == 0, out
     assert f"{candles} candles of" in out
-    run("apps.live", "--replay", str(recording), "--speed", "max", "--candles-out", str(folder / "live.csv"))
+    run("apps.live", *replay, "--candles-out", str(folder / "live.csv"))
     assert (folder / "stack.csv").read_text() == (folder / "live.csv").read_text()
+    kafka = KafkaSettings(bootstrap_servers=Stack(name="stack", home=folder / ".devstack").bootstrap_servers)
+    # One partition keeps the order of the recording.
+    assert end_offsets(kafka, "trades") == {0: len(trades)}
     port = re.search(r"cassandra-1 up on 127\.0\.0\.1:(\d+)", out)
     assert port is not None
     query = start_in(
-        folder, "apps.query", "trades", "AAPL", "--from", "2023-11-14", "--to", "2023-11-16", "--format", "csv",
+        folder, "apps.query", "trades", "AAPL", "--from", "2023-10-01", "--to", "2023-11-16", "--format", "csv",
         "--cassandra-port", port[1],
     )  # fmt: skip
     text, _ = query.communicate(timeout=TIMEOUT_S)
