@@ -67,6 +67,8 @@ _DEFAULTS: Final = {
     "spark.sql.streaming.metricsEnabled": "true",
     "spark.metrics.conf.driver.sink.jmx.class": "org.apache.spark.metrics.sink.JmxSink",
     "spark.ui.showConsoleProgress": "false",
+    # Options that Spark does not show in plans, in its UI and in event logs: its own default, and the private key of Kafka's clients.
+    "spark.redaction.regex": r"(?i)secret|password|token|access[.]?key|keystore[.]key",
     "spark.cassandra.output.batch.size.bytes": "16384",
     "spark.cassandra.output.batch.grouping.key": "partition",
     # A null must not become a tombstone.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 import subprocess
 from pathlib import Path
@@ -173,6 +174,15 @@ def test_kafkas_client_trusts_a_server_without_a_flaw(spark: SparkSession, tmp_p
         with pytest.raises(BrokerError, match="does not answer"):
             check_topics(spark, settings, ["trades"])
     assert set(server.accepted) == {"TLSv1.3"}
+
+
+def test_spark_hides_every_secret_of_kafkas_clients_and_shows_the_rest(certificates: Certificates) -> None:
+    found = security_properties(sasl(certificates=certificates))
+    hides = re.compile(str(spark_conf(AggregatorSettings()).get("spark.redaction.regex")))
+    # Spark hides a property whose name or value fits.
+    hidden = {name for name, value in found.items() if hides.search(name) or hides.search(value)}
+    assert {"ssl.keystore.key", "sasl.jaas.config"} <= hidden
+    assert hidden.isdisjoint({"security.protocol", "ssl.truststore.type", "ssl.keystore.type", "sasl.mechanism"})
 
 
 def listed(store: Path | None, password: str) -> str:
