@@ -10,8 +10,9 @@
 
 import enum
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from typing import Final, TypeVar
 
 import attrs
@@ -98,11 +99,9 @@ def _ensure(
 ) -> list[TopicReport]:
     if partitions < 1:
         raise ValueError(f"a topic has at least 1 partition, not {partitions}")
-    log = ClientLog("admin", settings.bootstrap_servers)
-    try:
-        admin = AdminClient({**settings.client(), **log.options()})
+    reports = []
+    with _administration(settings) as (admin, log):
         known = read_topics(admin, settings, log)
-        reports = []
         for topic in topics:
             state = known.get(topic)
             if state is None:
@@ -112,8 +111,6 @@ def _ensure(
                     _compare(admin, topic, state, profile, partitions, settings, add_partitions=add_partitions)
                 )
         _await_leaders(admin, [report.topic for report in reports], settings, log)
-    except (KafkaException, ValueError, TypeError) as error:
-        raise BrokerError(f"Kafka at {settings.bootstrap_servers} refused: {error}") from error
     return reports
 
 
@@ -123,24 +120,18 @@ def ensure_watchlist(settings: KafkaSettings, *, profile: Profile | None = None)
     Raise BrokerError when the cluster cannot be reached or refuses.
     """
     topic = settings.watchlist_topic
-    log = ClientLog("admin", settings.bootstrap_servers)
-    try:
-        admin = AdminClient({**settings.client(), **log.options()})
+    with _administration(settings) as (admin, log):
         known = read_topics(admin, settings, log)
         state = known.get(topic)
         if profile is None:
             if state is not None:
                 return TopicReport(topic=topic, outcome=Outcome.EXISTS)
-            trades = known.get(settings.trades_topic)
-            copied = trades is not None and trades.replicas >= Profile.PRODUCTION.replicas
-            profile = Profile.PRODUCTION if copied else Profile.DEV
+            profile = _profile_of_trades(known, settings)
         if state is None:
             report = _create(admin, topic, profile, WATCHLIST_PARTITIONS, settings)
         else:
             report = _compare(admin, topic, state, profile, WATCHLIST_PARTITIONS, settings, add_partitions=False)
         _await_leaders(admin, [topic], settings, log)
-    except (KafkaException, ValueError, TypeError) as error:
-        raise BrokerError(f"Kafka at {settings.bootstrap_servers} refused: {error}") from error
     return report
 
 
@@ -149,22 +140,16 @@ def compare_topics(settings: KafkaSettings) -> list[TopicReport]:
 
     Raise BrokerError when the cluster cannot be reached or refuses.
     """
-    log = ClientLog("admin", settings.bootstrap_servers)
-    try:
-        admin = AdminClient({**settings.client(), **log.options()})
+    reports = []
+    with _administration(settings) as (admin, log):
         known = read_topics(admin, settings, log)
-        trades = known.get(settings.trades_topic)
-        is_production = trades is not None and trades.replicas >= Profile.PRODUCTION.replicas
-        profile = Profile.PRODUCTION if is_production else Profile.DEV
-        reports = []
+        profile = _profile_of_trades(known, settings)
         for topic in (*settings.topics, settings.candles_topic, settings.watchlist_topic):
             state = known.get(topic)
             if state is None:
                 reports.append(TopicReport(topic=topic, outcome=Outcome.DIFFERS, differences=("does not exist",)))
             else:
                 reports.append(_compare(admin, topic, state, profile, state.partitions, settings, add_partitions=False))
-    except (KafkaException, ValueError, TypeError) as error:
-        raise BrokerError(f"Kafka at {settings.bootstrap_servers} refused: {error}") from error
     return reports
 
 
@@ -190,6 +175,23 @@ def wanted_config(topic: str, profile: Profile, settings: KafkaSettings) -> dict
         "compression.type": "producer",
         "cleanup.policy": "compact,delete" if topic == settings.candles_topic else "delete",
     }
+
+
+@contextmanager
+def _administration(settings: KafkaSettings) -> Iterator[tuple[AdminClient, ClientLog]]:
+    """Yield a client and its log. Raise BrokerError for what the client or the cluster refuses."""
+    log = ClientLog("admin", settings.bootstrap_servers)
+    try:
+        yield AdminClient({**settings.client(), **log.options()}), log
+    except (KafkaException, ValueError, TypeError) as error:
+        raise BrokerError(f"Kafka at {settings.bootstrap_servers} refused: {error}") from error
+
+
+def _profile_of_trades(known: Mapping[str, TopicState], settings: KafkaSettings) -> Profile:
+    """Return the profile that fits the replicas of the topic of trades; dev where there is no such topic."""
+    trades = known.get(settings.trades_topic)
+    has_enough = trades is not None and trades.replicas >= Profile.PRODUCTION.replicas
+    return Profile.PRODUCTION if has_enough else Profile.DEV
 
 
 def _create(admin: AdminClient, topic: str, profile: Profile, partitions: int, settings: KafkaSettings) -> TopicReport:
