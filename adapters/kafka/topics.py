@@ -110,7 +110,8 @@ def _ensure(
                 reports.append(
                     _compare(admin, topic, state, profile, partitions, settings, add_partitions=add_partitions)
                 )
-        _await_leaders(admin, [report.topic for report in reports], settings, log)
+        made = {Outcome.CREATED, Outcome.PARTITIONS_ADDED}
+        _await_leaders(admin, {one.topic: partitions if one.outcome in made else 1 for one in reports}, settings, log)
     return reports
 
 
@@ -131,7 +132,7 @@ def ensure_watchlist(settings: KafkaSettings, *, profile: Profile | None = None)
             report = _create(admin, topic, profile, WATCHLIST_PARTITIONS, settings)
         else:
             report = _compare(admin, topic, state, profile, WATCHLIST_PARTITIONS, settings, add_partitions=False)
-        _await_leaders(admin, [topic], settings, log)
+        _await_leaders(admin, {topic: 1}, settings, log)
     return report
 
 
@@ -256,12 +257,15 @@ def _result(future: Future[T], settings: KafkaSettings) -> T:
         ) from error
 
 
-def _await_leaders(admin: AdminClient, topics: list[str], settings: KafkaSettings, log: ClientLog) -> None:
-    """Wait until every partition has a leader: a topic is known a moment earlier."""
+def _await_leaders(admin: AdminClient, topics: Mapping[str, int], settings: KafkaSettings, log: ClientLog) -> None:
+    """Wait until each topic has this many partitions or more, all with a leader: brokers learn of a change a moment later."""
     deadline = time.monotonic() + settings.connect_timeout_s
     while True:
         known = read_topics(admin, settings, log)
-        if all(topic in known and known[topic].has_leaders for topic in topics):
+        if all(
+            topic in known and known[topic].partitions >= count and known[topic].has_leaders
+            for topic, count in topics.items()
+        ):
             return
         if time.monotonic() > deadline:
             raise BrokerError(f"the topics {', '.join(topics)} have partitions without a leader: are all brokers up?")
