@@ -171,7 +171,13 @@ def test_a_file_that_is_no_gzip_is_an_error_that_names_it(tmp_path: Path, replay
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("empty.jsonl", b""), ("blank.jsonl", b" \n\n"), ("empty.jsonl.gz", b""), ("blank.jsonl.gz", gzip.compress(b""))],
+    [
+        ("empty.jsonl", b""),
+        ("blank.jsonl", b" \n\n"),
+        ("empty.jsonl.gz", b""),
+        ("blank.jsonl.gz", gzip.compress(b"", mtime=0)),
+    ],
+    ids=["empty", "blank", "empty-gz", "blank-gz"],
 )
 def test_a_recording_without_a_frame_is_an_error_that_names_it(
     tmp_path: Path, replay: Replay, name: str, content: bytes
