@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -32,6 +31,7 @@ from devstack.servers.jmx_exporter import agent_option
 from devstack.stack import Stack
 from devstack.stack.monitoring import Monitoring
 from devstack.stack.monitoring_config import MonitoringOptions, Target
+from tests.support.free_ports import free_port
 from tests.support.keyspaces import fresh_settings
 from tests.support.timeouts import scaled, wait_until
 
@@ -41,11 +41,6 @@ START_TIMEOUT_S = scaled(200.0)
 """Spark starts slowly on a busy machine."""
 
 Json = dict[str, Any]
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def wait_until_scraped(condition: Callable[[], bool], what: str, timeout_s: float = START_TIMEOUT_S) -> None:

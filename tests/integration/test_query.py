@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import os
-import socket
 import subprocess
 import sys
 from decimal import Decimal
@@ -26,6 +25,7 @@ from domain.session import SessionEvent, SessionEventKind
 from domain.trade import Trade
 from domain.window import MINUTE_MS
 from tests.contract.stores import MIDNIGHT_MS, fresh_symbol, make_candle, make_trade
+from tests.support.free_ports import free_port
 from tests.support.keyspaces import fresh_settings
 from tests.support.timeouts import scaled
 
@@ -180,8 +180,7 @@ def test_no_rows_is_a_word_and_no_error(settings: CassandraSettings, what: str, 
 
 
 def test_a_server_that_is_away_is_a_word_and_an_error(settings: CassandraSettings) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
+    port = free_port()
     done = query(settings, "trades", SYMBOL, "--cassandra-port", str(port))
     assert (done.returncode, done.stdout) == (1, "")
     assert f"127.0.0.1, port {port} is not reachable" in done.stderr

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from datetime import date
@@ -28,6 +27,7 @@ from domain.rejection import DeadLetter, Reason, Rejection
 from domain.session import SessionEvent, SessionEventKind
 from domain.window import MINUTE_MS
 from tests.contract.stores import DAY_MS, MIDNIGHT_MS, NOON_MS, make_trade
+from tests.support.free_ports import free_port
 from tests.support.keyspaces import fresh_settings
 from tests.support.timeouts import TIMEOUT_S, scaled
 
@@ -63,12 +63,6 @@ def covered(symbol: str) -> SessionEvent:
         seen_ms=end_ms,
         symbols={symbol: MIDNIGHT_MS},
     )
-
-
-def free_port() -> int:
-    """A port on which nothing listens."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def report(

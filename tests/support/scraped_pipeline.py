@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import urllib.error
@@ -26,6 +25,7 @@ from devstack.servers.java import java_home
 from devstack.servers.jmx_exporter import agent_option
 from devstack.stack import Stack
 
+from .free_ports import free_port
 from .keyspaces import fresh_settings
 from .releases import ROOT
 from .scraping import Scrape, parse
@@ -33,12 +33,6 @@ from .timeouts import scaled, wait_until
 
 START_TIMEOUT_S = scaled(200.0)
 """For what includes the start of Spark."""
-
-
-def free_port() -> int:
-    """Return a port on which nothing listens."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 def get(address: str, path: str) -> tuple[int, str]:

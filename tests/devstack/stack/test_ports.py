@@ -14,6 +14,7 @@ import pytest
 
 from devstack.errors import DevstackError
 from devstack.stack.ports import Claims, is_free
+from tests.support.free_ports import free_port
 
 HOST = "127.0.0.1"
 ROOT = Path(__file__).parents[3]
@@ -29,11 +30,6 @@ def taken() -> Iterator[int]:
 def claims() -> Iterator[Claims]:
     with Claims() as claims:
         yield claims
-
-
-def free_port() -> int:
-    with socket.create_server((HOST, 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def test_a_requested_port_in_use_is_rejected_with_its_number_and_process(claims: Claims, taken: int) -> None:
@@ -57,8 +53,8 @@ def test_a_default_port_in_use_moves_up(claims: Claims, taken: int) -> None:
 
 
 def test_a_port_must_be_free_on_every_address(claims: Claims) -> None:
-    with socket.create_server(("127.0.0.2", 0)) as server:
-        port = server.getsockname()[1]
+    port = free_port(HOST, "127.0.0.2")
+    with socket.create_server(("127.0.0.2", port)):
         assert is_free(HOST, port)
         with pytest.raises(DevstackError, match=str(port)):
             claims.claim([HOST, "127.0.0.2"], port, what="cassandra")

@@ -19,6 +19,7 @@ from adapters.cassandra.settings import CassandraSettings
 from adapters.cassandra.trade_store import CassandraTradeStore
 from ports.errors import StoreError
 from tests.contract.stores import make_trade
+from tests.support.free_ports import free_port
 
 SETTINGS = CassandraSettings(hosts=("10.0.0.1", "10.0.0.2"), username="tape", password="hunter2")  # noqa: S106 - made up
 
@@ -28,13 +29,6 @@ def silent_port() -> Iterator[int]:
     """A port that takes connections and never answers."""
     with socket.create_server(("127.0.0.1", 0), backlog=20) as server:
         yield server.getsockname()[1]
-
-
-@pytest.fixture
-def closed_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-    return port
 
 
 NO_ACCESS = UnauthorizedErrorMessage(0x2100, "You do not have access from this IP 127.0.0.1", None)
@@ -64,10 +58,11 @@ def test_an_error_says_where_and_what_to_do(error: Exception, words: str) -> Non
     assert "hunter2" not in text
 
 
-def test_a_server_that_is_not_there_is_said_at_once(closed_port: int) -> None:
+def test_a_server_that_is_not_there_is_said_at_once() -> None:
+    port = free_port()
     begun = time.monotonic()
-    with pytest.raises(StoreError, match=rf"127\.0\.0\.1, port {closed_port} is not reachable"):
-        CassandraTradeStore(CassandraSettings(port=closed_port)).start()
+    with pytest.raises(StoreError, match=rf"127\.0\.0\.1, port {port} is not reachable"):
+        CassandraTradeStore(CassandraSettings(port=port)).start()
     assert time.monotonic() - begun < 5
 
 
@@ -83,8 +78,8 @@ def test_a_name_that_nobody_knows_is_said() -> None:
         CassandraTradeStore(CassandraSettings(hosts=("no-such-host.invalid",))).start()
 
 
-def test_a_failed_start_can_be_tried_again_and_closed(closed_port: int) -> None:
-    store = CassandraCandleStore(CassandraSettings(port=closed_port))
+def test_a_failed_start_can_be_tried_again_and_closed() -> None:
+    store = CassandraCandleStore(CassandraSettings(port=free_port()))
     for _ in range(2):
         with pytest.raises(StoreError):
             store.start()
