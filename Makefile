@@ -38,7 +38,7 @@ test: $(VENV)/.synced-all ## Run the tests; they start real servers
 
 test-faults: $(VENV)/.synced-all ## Run all tests of faults and print a table of the results
 	@$(PY) -m devstack fetch
-	@$(PY) -m pytest tests/fault tests/secure tests/contract tests/unit/adapters/spark/test_ports.py tests/integration/reconcile/test_command.py -m "" $(BY_FILE) --numprocesses 2 $(ARGS)
+	@$(PY) -m pytest tests/fault tests/secure tests/contract tests/unit/adapters/spark/test_ports.py tests/unit/adapters/spark/test_tls.py tests/integration/reconcile/test_command.py -m "" $(BY_FILE) --numprocesses 2 $(ARGS)
 
 test-images: $(VENV)/.synced-all ## Build the container images and run programs in them
 	@$(PY) -m pytest tests/deploy/test_images.py -m images $(ARGS)

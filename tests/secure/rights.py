@@ -119,8 +119,9 @@ def without(right: Right, admin: Servers) -> Iterator[None]:
 
 
 def passwords(folder: Path) -> list[str]:
-    """Return every password of a secure stack."""
-    return [file.read_text("utf-8") for kind in ("kafka", "cassandra") for file in (folder / kind).iterdir()]
+    """Return every password and token of a secure stack."""
+    files = (file for kind in ("kafka", "cassandra", "disk", "metrics") for file in (folder / kind).iterdir())
+    return [file.read_text("utf-8") for file in files if file.suffix != ".p12"]
 
 
 def _acl(right: TopicRight | GroupRight, admin: Servers) -> AclBinding:

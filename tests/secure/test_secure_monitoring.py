@@ -2,16 +2,19 @@
 and on a certificate that ends soon.
 """
 
+import contextlib
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from adapters.simulator.server import SimulatedFinnhub
 from adapters.simulator.settings import SimulatorSettings
 from tests.support.needs import MONITORING
+from tests.support.programs import TOKEN
 from tests.support.sockets import is_loopback, listening
-from tests.support.watched_stacks import QUICK_JIT, until, watched
+from tests.support.watched_stacks import QUICK_JIT, Watched, until, watched
 
 from .new_authority import NewAuthority
 from .refusals import (
@@ -19,10 +22,22 @@ from .refusals import (
     log_in_to_cassandra_with_a_wrong_password,
     log_in_to_kafka_with_a_wrong_password,
 )
+from .rights import passwords
 
 pytestmark = [pytest.mark.servers, pytest.mark.faults, pytest.mark.needs(*MONITORING), pytest.mark.timeout(600)]
 
 SECURITY_ALERTS = {"AuthenticationFailing", "AuthorizationDenied", "CertificateEnding"}
+
+
+def shown_by(seen: Watched) -> str:
+    """Return what other users could see of the stack: the command lines of its processes, and its logs and output."""
+    commands = []
+    for process in psutil.Process(seen.process.pid).children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            commands += process.cmdline()
+    assert any("apps.aggregator" in text for text in commands)
+    logs = [file.read_text(errors="replace") for file in seen.stack.folder.rglob("*.log")]
+    return "\n".join((*commands, *logs, *seen.lines))
 
 
 def test_what_is_refused_is_an_alert_and_so_is_a_certificate_that_ends_soon(tmp_path: Path) -> None:
@@ -30,7 +45,7 @@ def test_what_is_refused_is_an_alert_and_so_is_a_certificate_that_ends_soon(tmp_
     with SimulatedFinnhub(SimulatorSettings(rate=50)) as finnhub:
         variables = {
             "TAPELINE_FINNHUB_URL": finnhub.url,
-            "TAPELINE_FINNHUB_TOKEN": "any",
+            "TAPELINE_FINNHUB_TOKEN": TOKEN,
             "SPARK_SUBMIT_OPTS": QUICK_JIT,
         }
         with watched(tmp_path, *arguments, **variables) as seen:
@@ -53,6 +68,10 @@ def test_what_is_refused_is_an_alert_and_so_is_a_certificate_that_ends_soon(tmp_
             assert {port for _, port in sockets} >= seen.stack.ports
             assert {address for address, _ in sockets if not is_loopback(address)} == set()
 
+            assert seen.stack.secrets is not None
+            secrets = [TOKEN, *passwords(seen.stack.secrets.folder)]
+            assert [secret for secret in secrets if secret in shown_by(seen)] == []
+
             assert not SECURITY_ALERTS & {alert.partition(" ")[0] for alert in seen.firing()}
             log_in_to_kafka_with_a_wrong_password(seen.stack)
             log_in_to_cassandra_with_a_wrong_password(seen.stack)
@@ -64,7 +83,6 @@ def test_what_is_refused_is_an_alert_and_so_is_a_certificate_that_ends_soon(tmp_
             )
             assert "CertificateEnding" not in " ".join(seen.firing())
 
-            assert seen.stack.secrets is not None
             [producer] = [program for program in seen.programs() if "apps.producer" in program.command]
             authority = NewAuthority(seen.stack, seen.stack.secrets, tmp_path)
             authority.certify("kafka-1", days=10)

@@ -24,7 +24,6 @@ from adapters.spark.session import JAVA_PROPERTIES, spark_conf
 from adapters.spark.settings import AggregatorSettings
 from devstack.servers.java import java_home
 from ports.errors import BrokerError
-from tests.support.impostors import FLAWS, Flaw, impostor
 
 AUTHORITY = trustme.CA()
 HUSH = "hush"
@@ -139,41 +138,6 @@ def test_kafkas_client_takes_what_it_gets(spark: SparkSession, certificates: Cer
     broken = {"ssl.keystore.key": "not a key"}
     with pytest.raises(BrokerError, match="does not take its settings"):
         check_topics(spark, attrs.evolve(settings, kafka_properties=broken), settings.topics)
-
-
-KAFKA_WORDS = {
-    "unknown authority": "unable to find valid certification path",
-    "wrong host name": "No subject alternative names matching IP address 127.0.0.1",
-    "expired certificate": "CertificateExpiredException",
-    "certificate that is not valid yet": "CertificateNotYetValidException",
-    "old TLS": "protocol_version",
-    "no TLS": "SSL message",
-}
-
-
-@pytest.mark.servers
-@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
-@pytest.mark.parametrize("flaw", FLAWS)
-def test_kafkas_client_refuses_a_server_with(flaw: str, spark: SparkSession, tmp_path: Path) -> None:
-    with impostor(FLAWS[flaw], tmp_path) as server:
-        security = sasl(certificates=Certificates(ca_file=str(server.ca_file)))
-        settings = AggregatorSettings(bootstrap_servers=f"127.0.0.1:{server.port}", kafka_security=security)
-        with pytest.raises(BrokerError) as refused:
-            check_topics(spark, settings, ["trades"])
-    assert KAFKA_WORDS[flaw] in str(refused.value)
-    assert HUSH not in str(refused.value)
-    assert server.accepted == []
-
-
-@pytest.mark.servers
-@pytest.mark.faults
-def test_kafkas_client_trusts_a_server_without_a_flaw(spark: SparkSession, tmp_path: Path) -> None:
-    with impostor(Flaw(), tmp_path) as server:
-        security = sasl(certificates=Certificates(ca_file=str(server.ca_file)))
-        settings = AggregatorSettings(bootstrap_servers=f"127.0.0.1:{server.port}", kafka_security=security)
-        with pytest.raises(BrokerError, match="does not answer"):
-            check_topics(spark, settings, ["trades"])
-    assert set(server.accepted) == {"TLSv1.3"}
 
 
 def test_spark_hides_every_secret_of_kafkas_clients_and_shows_the_rest(certificates: Certificates) -> None:
