@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.programs import TOKEN, run, start
 from tests.support.recordings import read_trades, real_recordings, write_made_up_day
-from tests.support.sale_conditions import counts_in_volume, sets_price
+from tests.support.sale_conditions import counts_in_volume, is_extended_on_a_full_day, sets_price
 from tests.support.timeouts import TIMEOUT_S
 
 
@@ -38,7 +38,7 @@ def expected_candles(trades: list[dict[str, Any]]) -> dict[tuple[int, str], dict
 
 
 def expected_candle(prints: list[Print]) -> dict[str, Decimal | None]:
-    priced = [each for each in prints if sets_price(each.codes, each.t)]
+    priced = [each for each in prints if sets_price(each.codes, is_extended=is_extended_on_a_full_day(each.t))]
     counted = [each for each in prints if counts_in_volume(each.codes)]
     return {
         **expected_prices("", prints),

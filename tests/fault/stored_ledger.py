@@ -20,6 +20,7 @@ from typing import Any
 import attrs
 from confluent_kafka import Producer
 
+from adapters.exchange_calendar.nyse import NyseCalendar
 from domain.record import TopicRecord, decode, encode
 from domain.rejection import Rejection
 from domain.rules import Rules
@@ -31,6 +32,8 @@ from tests.support.twins import CandleRow
 WINDOW_MS = 60_000
 RAW_COLUMNS = CandleRow._fields.index("eligible_open")
 """How many columns a candle has before those of its eligible view."""
+
+_NYSE = NyseCalendar()
 
 Identity = tuple[str, int, str]
 
@@ -159,7 +162,12 @@ def fold(rows: Iterable[dict[str, Any]]) -> list[CandleRow]:
 def _candle(symbol: str, start_ms: int, rows: list[dict[str, Any]]) -> CandleRow:
     rows.sort(key=lambda row: (row["timestamp_ms"], row["trade_id"], row["price"]))
     is_judged = rows[0]["asset_class"] == "stock" and rows[0]["venue"] == "US"
-    priced = [row for row in rows if not is_judged or sets_price(row["conditions"], row["timestamp_ms"])]
+    # What is sent now may be sent on any day: the calendar has its own tests.
+    priced = [
+        row
+        for row in rows
+        if not is_judged or sets_price(row["conditions"], is_extended=_NYSE.session(row["timestamp_ms"]).is_extended)
+    ]
     counted, averaged = (
         [row for row in part if not is_judged or counts_in_volume(row["conditions"])] for part in (rows, priced)
     )

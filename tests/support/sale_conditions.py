@@ -12,14 +12,17 @@ ALL = frozenset(map(str, range(1, 42)))
 FORM_T = "24"
 
 
-def sets_price(codes: Iterable[str], timestamp_ms: int) -> bool:
-    """Return whether a US stock's trade sets prices, on a trading day without an early close."""
+def sets_price(codes: Iterable[str], *, is_extended: bool) -> bool:
+    """Return whether a US stock's trade sets prices, in the pre-market and the post-market or outside of them."""
     found = frozenset(codes)
-    if found & (NO_PRICE | NO_RULE_KNOWN) or found - ALL:
-        return False
+    return not (found & (NO_PRICE | NO_RULE_KNOWN) or found - ALL) and (FORM_T not in found or is_extended)
+
+
+def is_extended_on_a_full_day(timestamp_ms: int) -> bool:
+    """Return whether a moment of a trading day without an early close is in the pre-market or the post-market."""
     local = datetime.fromtimestamp(timestamp_ms / 1000, NEW_YORK)
     minute = local.hour * 60 + local.minute
-    return FORM_T not in found or 4 * 60 <= minute < 9 * 60 + 30 or 16 * 60 <= minute < 20 * 60
+    return 4 * 60 <= minute < 9 * 60 + 30 or 16 * 60 <= minute < 20 * 60
 
 
 def counts_in_volume(codes: Iterable[str]) -> bool:
