@@ -36,7 +36,7 @@ def make_report(day: date, symbol: str = "AAPL", **changes: object) -> DayReport
         redelivered=4,
         corrections=3,
     )
-    return attrs.evolve(report, **changes)  # type: ignore[arg-type]
+    return attrs.evolve(report, **changes)  # type: ignore[arg-type] # fields of several types
 
 
 class ReportStoreContract:

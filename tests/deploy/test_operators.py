@@ -29,7 +29,7 @@ class Workload:
 
 
 def workloads(resources: tuple[Resource, ...]) -> Iterator[Workload]:
-    """Yield the pods that run all the time, without the operators' own and without the driver, of which there is one."""
+    """Yield the workloads whose pods run all the time. The operators' own are not among them, nor is Spark's driver, a single pod."""
     for resource in resources:
         spec, name = resource.get("spec", {}), resource["metadata"]["name"]
         if resource["kind"] in {"Deployment", "StatefulSet"}:

@@ -30,4 +30,4 @@ def make_report(*gaps: tuple[int, int], trades: int = 100, **changes: object) ->
         unknown_conditions=0,
         stored=attrs.evolve(NOTHING_STORED, candles=min(trades, 60)),
     )
-    return attrs.evolve(report, **changes)  # type: ignore[arg-type]
+    return attrs.evolve(report, **changes)  # type: ignore[arg-type] # fields of several types

@@ -114,7 +114,7 @@ def test_a_token_endpoint_needs_the_mechanism_of_tokens() -> None:
 
 
 def test_a_password_cannot_end_its_quotes() -> None:
-    found = security_properties(KafkaSecurity(protocol="SASL_SSL", username="u", password='a"b\\\r\n'))  # noqa: S106
+    found = security_properties(KafkaSecurity(protocol="SASL_SSL", username="u", password='a"b\\\r\n'))  # noqa: S106 - made up
     assert found["sasl.jaas.config"].endswith(r'password="a\"b\\\r\n";')
 
 
@@ -129,7 +129,7 @@ def test_kafkas_client_takes_what_it_gets(spark: SparkSession, certificates: Cer
         protocol="SASL_SSL",
         certificates=certificates,
         username="u",
-        password='a"b\\;\r\nc d',  # noqa: S106
+        password='a"b\\;\r\nc d',  # noqa: S106 - made up
     )
     settings = AggregatorSettings(bootstrap_servers="127.0.0.1:9", kafka_security=security)
     # Settings that it does not take are another error.

@@ -69,7 +69,7 @@ def test_kafkas_client_trusts_a_server_without_a_flaw(spark: SparkSession, tmp_p
 
 @contextmanager
 def configured(spark: SparkSession, options: Mapping[str, str]) -> Iterator[None]:
-    """Give the session these options during the block, and the JVM the properties that the aggregator sets."""
+    """Set these options of the session during the block, and the system properties of the JVM that the aggregator sets."""
     jvm: Any = spark.sparkContext._jvm
     for name, value in JAVA_PROPERTIES.items():
         jvm.java.lang.System.setProperty(name, value)

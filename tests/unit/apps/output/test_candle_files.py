@@ -5,11 +5,10 @@ import pytest
 from apps.output.candle_files import CandleFile
 from domain.errors import TapelineError
 from tests.contract.stores import make_candle
+from tests.support.full_disk import FULL_DISK, needs_full_disk
 
-FULL_DISK = Path("/dev/full")
 
-
-@pytest.mark.skipif(not FULL_DISK.exists(), reason="/dev/full is of Linux")
+@needs_full_disk
 @pytest.mark.parametrize("name", ["candles.csv", "candles.jsonl"])
 def test_a_full_disk_is_an_error_that_names_the_file(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
@@ -18,7 +17,7 @@ def test_a_full_disk_is_an_error_that_names_the_file(tmp_path: Path, name: str) 
         file.write([make_candle("AAPL")])
 
 
-@pytest.mark.skipif(not FULL_DISK.exists(), reason="/dev/full is of Linux")
+@needs_full_disk
 def test_a_full_disk_is_an_error_even_without_candles(tmp_path: Path) -> None:
     path = tmp_path / "candles.csv"
     path.symlink_to(FULL_DISK)

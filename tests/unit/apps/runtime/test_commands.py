@@ -2,14 +2,11 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
-import pytest
-
-FULL_DISK = Path("/dev/full")
+from tests.support.full_disk import FULL_DISK, needs_full_disk
 
 
-@pytest.mark.skipif(not FULL_DISK.exists(), reason="/dev/full is of Linux")
+@needs_full_disk
 def test_output_to_a_full_disk_ends_in_one_line() -> None:
     with FULL_DISK.open("w") as full:
         ended = subprocess.run(
